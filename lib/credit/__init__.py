@@ -1,0 +1,1 @@
+"""Plausible learning rules on one shared, small library."""
