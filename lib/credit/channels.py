@@ -1,0 +1,87 @@
+"""The channels: everything through which a learning rule may reach its network.
+
+A rule never holds a network. It is handed a Channels and reads through it; in training every
+channel is the plain tensor or product and costs nothing. The audit hands over a Channels of its
+own in which one thing is swapped, delayed or hidden, and looks at what becomes of the update.
+
+    drive        forward: h_{l-1} -> a_l
+    phi          forward: a_l -> h_l
+    W_back       the forward weights AS THE WAY BACK SEES THEM: reading these is weight transport
+    own          the rule's own parameters: feedback matrices, learned inverses, predictors
+    back         carries a signal from layer l to l-1 through given weights of W_l's shape
+    direct       carries a signal from the output to a layer through a matrix of its own
+    slope_own    phi'(a_l) used at the synapses of layer l itself
+    slope_path   phi'(a_l) multiplied into a signal that travels on to other units
+    target       the full label, one-hot;  reward: one scalar for a choice;  error: y against target
+    rng          a named random stream
+
+The two slopes are the same tensor in training and two different demands on a brain.
+"""
+
+from torch import Generator, Tensor
+
+from credit.networks import Network, Product, Trace
+
+
+class Channels:
+    """The channels of one network, as training opens them.
+
+    network  read only here, never by the rule
+    own      {name: {l: tensor}}, the rule's own parameters
+    streams  {purpose: generator}
+    """
+
+    def __init__(self, network: Network, own: dict, streams: dict[str, Generator]):
+        self._network = network
+        self._streams = streams
+        self._target: Tensor | None = None
+        self.own = own
+        self.L = network.L
+        self.W_back = {l: layer.W for l, layer in network.layers.items()}
+
+    def teach(self, target: Tensor) -> "Channels":
+        """Set the teacher for the next examples: t one-hot [..., batch, n_L]."""
+        self._target = target
+        return self
+
+    # forward
+    def drive(self, l: int, h: Tensor) -> Tensor:
+        return self._network.layers[l].drive(h)
+
+    def phi(self, l: int, a: Tensor) -> Tensor:
+        return self._network.phi(l, a)
+
+    # the way back
+    def back(self, l: int, signal: Tensor, weights: Tensor) -> Tensor:
+        """[..., batch, n_l] -> [..., batch, n_{l-1}] through weights [..., n_l, n_{l-1}]."""
+        return self._network.layers[l].transpose(signal, weights)
+
+    def direct(self, signal: Tensor, weights: Tensor) -> Tensor:
+        """[..., batch, n_L] -> [..., batch, n_l] through weights [..., n_L, n_l]."""
+        return signal @ weights
+
+    def slope_own(self, l: int, trace: Trace) -> Tensor:
+        return self._network.slope(l, trace)
+
+    def slope_path(self, l: int, trace: Trace) -> Tensor:
+        return self._network.slope(l, trace)
+
+    # the teacher
+    def target(self) -> Tensor:
+        return self._target
+
+    def error(self, trace: Trace) -> Tensor:
+        """e = d loss / d a_L, [..., batch, n_L]."""
+        return self._network.error(trace.h[self.L], self.target())
+
+    def reward(self, choice: Tensor) -> Tensor:
+        """1 where the chosen unit [..., batch] is the target's, else 0; [..., batch, 1]."""
+        return self.target().gather(-1, choice.unsqueeze(-1))
+
+    # local work and chance
+    def gradient(self, l: int, delta: Tensor, h: Tensor) -> tuple[Product, Tensor]:
+        """(dW_l, db_l) from delta_l [..., batch, n_l] and h_{l-1} [..., batch, n_{l-1}]."""
+        return self._network.layers[l].gradient(delta, h)
+
+    def rng(self, purpose: str) -> Generator:
+        return self._streams[purpose]

@@ -1,0 +1,301 @@
+"""Data sets as tensors: MNIST, CIFAR-10 and folders of images, each with a fixed split."""
+
+import gzip
+import hashlib
+import math
+import tarfile
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pooch
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from credit import paths
+
+MNIST_SHA256 = {
+    f"{name}-ubyte.gz": checksum
+    for name, checksum in (
+        ("train-images-idx3", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        ("train-labels-idx1", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        ("t10k-images-idx3", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        ("t10k-labels-idx1", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+    )
+}
+MNIST_TRAIN = 50_000  # of the 60,000 training images; the rest validates
+
+CIFAR_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"  # published on the data set's page
+CIFAR_BATCH = 10_000  # images in each file of the archive; the last half batch validates
+CIFAR_FILES = (
+    *(f"cifar-10-batches-bin/data_batch_{i}.bin" for i in range(1, 6)),
+    "cifar-10-batches-bin/test_batch.bin",
+)
+CIFAR_CLASSES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")  # in any case
+
+Shape = tuple[int, int, int]  # of an image: channels, height, width
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Examples and their classes.
+
+    x        pixels in [0, 1], channels first and flattened, float32 [n, features]
+    label    class of each example, int64 [n]
+    """
+
+    x: Tensor
+    label: Tensor
+
+    def __post_init__(self):
+        if len(self.x) != len(self.label):
+            raise ValueError(f"{len(self.x)} examples with {len(self.label)} labels")
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Three fixed splits; `x.view(-1, *shape)` gives the images, channels first."""
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    classes: tuple[str, ...]
+    shape: Shape
+
+
+@lru_cache
+def load(name: str) -> Dataset:
+    """The data set of that name, from memory after the first call: do not write into it."""
+    return _known(name)[0]()
+
+
+def version(name: str) -> str:
+    """Short text that changes with the data; made from the known checksums, reads no file."""
+    checksums = " ".join(_known(name)[1])
+    return f"{name}-{hashlib.sha256(checksums.encode()).hexdigest()[:12]}"
+
+
+def one_hot(label: Tensor, classes: int) -> Tensor:
+    """Targets with a one at the label, float32 [n, classes]."""
+    if ((label < 0) | (label >= classes)).any():
+        raise ValueError(f"labels lie in {label.min()}..{label.max()}, expected 0..{classes - 1}")
+    return torch.nn.functional.one_hot(label, classes).float()
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """Array in a gzipped idx file of unsigned bytes, the format of MNIST.
+
+        bytes 0-2    0x000008: unsigned bytes follow
+        byte 3       number of dimensions d, here 1 to 4
+        4 d bytes    size of each dimension, big-endian
+        the rest     values, last dimension fastest
+
+    Returns uint8, of the shape in the file, read-only
+    """
+    try:
+        with gzip.open(path) as file:
+            raw = file.read()
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is not a complete gzip file: {error}") from error
+    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or raw[3] not in range(1, 5):
+        raise ValueError(f"{path} starts with 0x{raw[:4].hex()}, expected 0x00000801 to 0x00000804")
+    start = 4 + 4 * raw[3]
+    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4))
+    if 0 in shape or math.prod(shape) != len(raw) - start:
+        found = max(0, len(raw) - start)
+        raise ValueError(f"{path} has {found} values, expected dimensions {shape} to hold them")
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
+
+
+def read_cifar(path: Path) -> dict[str, np.ndarray]:
+    """Rows of the six files in CIFAR-10's binary archive; nothing is written to disk.
+
+    A row is a label byte and 3072 pixels: red, green and blue plane, each 32 rows of 32.
+    Returns {member: uint8 [CIFAR_BATCH, 3073]}
+    """
+    rows = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                _check_member(path, member)
+                if member.name in CIFAR_FILES:
+                    content = archive.extractfile(member).read()
+                    rows[member.name] = np.frombuffer(content, np.uint8).reshape(-1, 3073)
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is not a complete tar.gz archive: {error}") from error
+    missing = [name for name in CIFAR_FILES if name not in rows]
+    if missing:
+        raise ValueError(f"{path} lacks {', '.join(missing)}")
+    return rows
+
+
+def load_folder(root: Path, size: int | None = None) -> tuple[Split, tuple[str, ...], Shape]:
+    """Images `root/<class>/*.png` (.jpg, .jpeg), decoded to RGB, classes in sorted order.
+
+    size    side of the square that each image is centre-cropped and resized to, pixels;
+            None leaves images as they are, and then all must have one size
+    All images are held in memory: 0.6 MB each at size 224.
+    Returns the examples, the class names, and the shape of an image (3, height, width)
+    """
+    root = Path(root)
+    if size is not None and size < 1:
+        raise ValueError(f"size is {size}, expected at least 1 pixel")
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder, expected one with a folder per class")
+    classes = tuple(sorted(f.name for f in root.iterdir() if f.is_dir() and f.name[0] != "."))
+    if not classes:
+        raise ValueError(f"{root} has no class folders, expected {root}/<class>/*.png or *.jpg")
+    images, label = [], []
+    for index, name in enumerate(classes):
+        files = sorted(f for f in (root / name).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES)
+        if not files:
+            raise ValueError(f"{root / name} has no images, expected {', '.join(IMAGE_SUFFIXES)}")
+        for file in files:
+            images.append(_decode(file, size))
+            found, expected = images[-1].shape, images[0].shape
+            if found != expected:
+                raise ValueError(f"{file} has shape {found}, expected {expected}; or give a size")
+        label += [index] * len(files)
+    return _split(np.stack(images), np.array(label)), classes, images[0].shape
+
+
+def folder_dataset(root: Path, size: int | None = None) -> Dataset:
+    """A data set laid out as ImageNet is: `root/train` and `root/val` (else `root/test`).
+
+    The held-out folder is the test split. Validation is a tenth of each class in train (at
+    least one image), the same at every call.
+    """
+    root = Path(root)
+    held_out = next((root / name for name in ("val", "test") if (root / name).is_dir()), None)
+    if held_out is None:
+        raise FileNotFoundError(f"{root} has neither val nor test, expected train and one of them")
+    train, classes, shape = load_folder(root / "train", size)
+    test, test_classes, test_shape = load_folder(held_out, size)
+    if test_classes != classes:
+        odd = sorted(set(classes) ^ set(test_classes))
+        raise ValueError(f"{held_out} and train differ in the class folders {', '.join(odd)}")
+    if test_shape != shape:
+        raise ValueError(f"{held_out} has images {test_shape}, expected {shape} as in train")
+    held = _stratified_tenth(train.label, classes)
+    name = root.resolve().name
+    return Dataset(name, _take(train, ~held), _take(train, held), test, classes, shape)
+
+
+def _mnist() -> Dataset:
+    folder = paths.DATA / "mnist"
+    for name, checksum in MNIST_SHA256.items():
+        _check_file(folder / name, "sha256", checksum, "restore it with `git checkout data/mnist`")
+    images, label, test_images, test_label = (read_idx(folder / name) for name in MNIST_SHA256)
+    train = _split(images[:MNIST_TRAIN], label[:MNIST_TRAIN])
+    validation = _split(images[MNIST_TRAIN:], label[MNIST_TRAIN:])
+    test = _split(test_images, test_label)
+    return Dataset("mnist", train, validation, test, tuple("0123456789"), (1, 28, 28))
+
+
+def _cifar10() -> Dataset:
+    rows = read_cifar(_cifar_archive())
+    *batches, test = (rows[name] for name in CIFAR_FILES)
+    all_train, held = np.concatenate(batches), CIFAR_BATCH // 2
+    parts = all_train[:-held], all_train[-held:], test
+    splits = (_split(part[:, 1:], part[:, 0]) for part in parts)
+    return Dataset("cifar10", *splits, CIFAR_CLASSES, (3, 32, 32))
+
+
+_KNOWN = {  # name: loader, checksums
+    "mnist": (_mnist, tuple(MNIST_SHA256.values())),
+    "cifar10": (_cifar10, (CIFAR_MD5,)),
+}
+
+
+def _known(name: str) -> tuple:
+    if name not in _KNOWN:
+        raise ValueError(f"unknown data set {name!r}, known are {', '.join(_KNOWN)}")
+    return _KNOWN[name]
+
+
+def _cifar_archive() -> Path:
+    """Path of the archive, fetched when it is not there."""
+    path = paths.CACHE / CIFAR_URL.rpartition("/")[2]
+    if not path.exists():
+        try:
+            pooch.retrieve(CIFAR_URL, "md5:" + CIFAR_MD5, path.name, path.parent, progressbar=True)
+        except (OSError, ValueError) as error:  # no network, full disk; wrong checksum
+            reason = " ".join(str(error).split())
+            message = f"could not fetch {CIFAR_URL}: put the file by hand at {path} ({reason})"
+            raise OSError(message) from error
+    _check_file(path, "md5", CIFAR_MD5, f"delete it to fetch it again from {CIFAR_URL}")
+    return path
+
+
+def _check_file(path: Path, algorithm: str, expected: str, remedy: str) -> None:
+    """Refuse a file that is missing or has another checksum than expected."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing, expected {algorithm} {expected}: {remedy}")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, algorithm).hexdigest()
+    if found != expected:
+        raise ValueError(f"{path} has {algorithm} {found}, expected {expected}: {remedy}")
+
+
+def _check_member(path: Path, member: tarfile.TarInfo) -> None:
+    """Refuse an archive's member that points outside or is no data file of the right size."""
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts:
+        raise ValueError(f"{path} holds {member.name!r}, which points outside the archive")
+    size = CIFAR_BATCH * 3073
+    if member.name in CIFAR_FILES and not (member.isfile() and member.size == size):
+        found = f"{member.name} with {member.size} bytes"
+        raise ValueError(f"{path} holds {found}, expected a plain file of {size}")
+
+
+def _decode(path: Path, size: int | None) -> np.ndarray:
+    """One image as uint8 [3, height, width]."""
+    try:
+        with Image.open(path, formats=("PNG", "JPEG")) as image:
+            if image.mode.startswith(("I", "F")):  # Pillow would clip them, not scale
+                raise ValueError(f"values of mode {image.mode}, expected 8 bits")
+            image = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} cannot be decoded as PNG or JPEG: {error}") from error
+    if size is not None:
+        image = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def _stratified_tenth(label: Tensor, classes: tuple[str, ...]) -> Tensor:
+    """A fixed random tenth of each class, at least one example, bool [n]."""
+    draw = np.random.RandomState(0)  # numpy promises never to change this stream
+    chosen = torch.zeros(len(label), dtype=torch.bool)
+    for index, name in enumerate(classes):
+        rows = np.flatnonzero(label.numpy() == index)
+        if len(rows) < 2:
+            raise ValueError(f"class {name!r} has one training image, a validation split needs two")
+        chosen[draw.permutation(rows)[: max(1, len(rows) // 10)]] = True
+    return chosen
+
+
+def _split(images: np.ndarray, label: np.ndarray) -> Split:
+    """Bytes to tensors.
+
+    images    uint8 [n, ...]
+    label     integers [n]
+    """
+    x = torch.from_numpy(images.reshape(len(images), -1).astype(np.float32)).div_(255)
+    return Split(x, torch.from_numpy(label.astype(np.int64)))
+
+
+def _take(split: Split, rows: Tensor) -> Split:
+    return Split(split.x[rows], split.label[rows])

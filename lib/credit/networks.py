@@ -1,0 +1,284 @@
+"""Dense networks, one or many side by side, and the trace that a pass through them leaves.
+
+Layers are counted as in the papers: h_0 is the input, layer l = 1..L holds W_l [..., n_l, n_{l-1}],
+h_L is the output y. Everything per layer is a dict keyed by l. Leading axes are independent
+networks: the same lines serve one network or fifty seeds at once.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from credit.streams import streams
+
+
+@dataclass(frozen=True)
+class Init:
+    """How a matrix or a bias is drawn.
+
+    kind     zero, uniform (+-scale), uniform_fan_in (+-scale / sqrt(fan_in)),
+             normal (standard deviation scale), normal_fan_in (scale / sqrt(fan_in)),
+             normal_fan_sum (scale / sqrt(fan_in + fan_out)), orthogonal (times scale)
+    scale    dimensionless
+    The fan_in of W_l [n_l, n_{l-1}] is its last axis; a bias has the fans of its layer's matrix.
+    """
+
+    kind: str = "uniform_fan_in"
+    scale: float = 1.0
+
+    KINDS = (
+        "zero", "uniform", "uniform_fan_in",
+        "normal", "normal_fan_in", "normal_fan_sum", "orthogonal",
+    )  # fmt: skip
+
+    def __post_init__(self):
+        if self.kind not in self.KINDS:
+            raise ValueError(f"unknown init {self.kind!r}, expected one of {', '.join(self.KINDS)}")
+
+    def draw(self, shape, generator, fans=None, dtype=torch.float32) -> Tensor:
+        """One draw of `shape`; fans = (fan_out, fan_in), by default the shape itself."""
+        fan_out, fan_in = fans or shape
+        if self.kind == "zero":
+            return torch.zeros(shape, dtype=dtype)
+        if self.kind == "orthogonal":
+            if len(shape) == 1:
+                raise ValueError("a bias cannot be orthogonal, choose another init for biases")
+            # torch's orthogonal_ takes a generator and draws a tall or wide semi-orthogonal matrix
+            empty = torch.empty(shape, dtype=dtype)
+            return self.scale * torch.nn.init.orthogonal_(empty, generator=generator)
+        width = {
+            "uniform": 1.0,
+            "normal": 1.0,
+            "uniform_fan_in": 1 / math.sqrt(fan_in),
+            "normal_fan_in": 1 / math.sqrt(fan_in),
+            "normal_fan_sum": 1 / math.sqrt(fan_in + fan_out),
+        }[self.kind] * self.scale
+        if self.kind.startswith("uniform"):
+            return (torch.rand(shape, generator=generator, dtype=dtype) * 2 - 1) * width
+        return torch.randn(shape, generator=generator, dtype=dtype) * width
+
+
+@dataclass(frozen=True)
+class Nonlinearity:
+    """phi and its slope; the slope is given both a and h = phi(a) and uses the cheaper one."""
+
+    phi: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor, Tensor], Tensor]
+
+
+NONLINEARITIES = {
+    "tanh": Nonlinearity(torch.tanh, lambda a, h: 1 - h * h),
+    "logistic": Nonlinearity(torch.sigmoid, lambda a, h: h * (1 - h)),
+    "relu": Nonlinearity(torch.relu, lambda a, h: (h > 0).to(h.dtype)),
+    "linear": Nonlinearity(lambda a: a, lambda a, h: torch.ones_like(h)),
+    # The audit's: with tanh a rule can rebuild the slope from h, with this one it cannot.
+    "odd": Nonlinearity(
+        lambda a: torch.tanh(a) + 0.15 * torch.sin(2 * a),
+        lambda a, h: 1 - torch.tanh(a) ** 2 + 0.3 * torch.cos(2 * a),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output units with their loss: y(a_L), the loss per example and e = d loss / d a_L."""
+
+    y: Callable[[Tensor], Tensor]
+    loss: Callable[[Tensor, Tensor], Tensor]  # (a_L, t) -> [..., batch]
+    error: Callable[[Tensor, Tensor], Tensor]  # (y, t) -> [..., batch, n_L]
+
+
+def _half_squares(y: Tensor, t: Tensor) -> Tensor:
+    return 0.5 * ((y - t) ** 2).sum(-1)
+
+
+OUTPUTS = {
+    "softmax": Output(
+        lambda a: torch.softmax(a, -1),
+        lambda a, t: -(t * torch.log_softmax(a, -1)).sum(-1),
+        lambda y, t: y - t,
+    ),
+    "logistic": Output(  # independent logistic units with cross-entropy
+        torch.sigmoid,
+        lambda a, t: (functional.softplus(a) - t * a).sum(-1),
+        lambda y, t: y - t,
+    ),
+    "logistic_squared": Output(
+        torch.sigmoid,
+        lambda a, t: _half_squares(torch.sigmoid(a), t),
+        lambda y, t: (y - t) * y * (1 - y),
+    ),
+    "linear": Output(lambda a: a, _half_squares, lambda y, t: y - t),
+}
+
+
+@dataclass
+class Product:
+    """dW = post^T pre / batch, kept as its factors: what a synapse does is a local product.
+
+    post     [..., batch, out], mostly delta_l;  pre  [..., batch, in], mostly h_{l-1}
+    """
+
+    post: Tensor
+    pre: Tensor
+
+    def dense(self) -> Tensor:
+        """The update written out, [..., out, in]."""
+        return torch.matmul(self.pre.mT, self.post / self.post.shape[-2]).mT
+
+    def descend(self, W: Tensor, rate: float):
+        """W -= rate * dense(), in one pass over W [out, in] or [n, out, in]."""
+        alpha = -rate / self.post.shape[-2]
+        if W.dim() == 2:
+            W.mT.addmm_(self.pre.mT, self.post, alpha=alpha)
+        else:
+            pre = self.pre.expand(len(W), *self.pre.shape[-2:])
+            W.mT.baddbmm_(pre.mT, self.post, alpha=alpha)
+
+
+@dataclass
+class Dense:
+    """A layer of dense connections: W [..., out, in], b [..., out].
+
+    W is stored as the transpose of a contiguous [..., in, out]: the forward product and the update
+    are the faster for it.
+    """
+
+    W: Tensor
+    b: Tensor
+
+    def __post_init__(self):
+        self.W = self.W.mT.contiguous().mT
+
+    def drive(self, h: Tensor) -> Tensor:
+        """a = h W^T + b, [..., batch, in] -> [..., batch, out]."""
+        if self.W.dim() == 2:
+            return functional.linear(h, self.W, self.b)
+        return torch.matmul(h, self.W.mT) + self.b.unsqueeze(-2)
+
+    @staticmethod
+    def transpose(signal: Tensor, weights: Tensor) -> Tensor:
+        """Carry a signal against the layer's direction through GIVEN weights of W's shape."""
+        return torch.matmul(signal, weights)
+
+    @staticmethod
+    def gradient(delta: Tensor, h: Tensor) -> tuple[Product, Tensor]:
+        """(dW, db) = (delta^T h, sum of delta) / batch, for delta [..., batch, out]."""
+        return Product(delta, h), delta.mean(-2)
+
+
+@dataclass
+class Trace:
+    """What one pass through a network leaves behind.
+
+    h        {0: x, 1: h_1, ..., L: y}, each [..., batch, n_l]
+    a        {1: a_1, ..., L: a_L}
+    slopes   {l: phi'(a_l)}, filled when first asked for
+    phases   further traces by name, for rules that visit more than one state
+    """
+
+    h: dict[int, Tensor]
+    a: dict[int, Tensor]
+    slopes: dict[int, Tensor] = field(default_factory=dict)
+    phases: dict[str, "Trace"] = field(default_factory=dict)
+
+
+@dataclass
+class Network:
+    """Dense layers 1..L with one hidden nonlinearity and an output with its loss."""
+
+    layers: dict[int, Dense]
+    nonlinearity: str = "tanh"
+    output: str = "softmax"
+
+    def __post_init__(self):
+        for name, known in ((self.nonlinearity, NONLINEARITIES), (self.output, OUTPUTS)):
+            if name not in known:
+                raise ValueError(f"unknown {name!r}, expected one of {', '.join(known)}")
+
+    @property
+    def L(self) -> int:
+        return len(self.layers)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units per layer, input first."""
+        return (self.layers[1].W.shape[-1], *(layer.W.shape[-2] for layer in self.layers.values()))
+
+    def phi(self, l: int, a: Tensor) -> Tensor:
+        return (
+            OUTPUTS[self.output].y(a) if l == self.L else NONLINEARITIES[self.nonlinearity].phi(a)
+        )
+
+    def slope(self, l: int, trace: Trace) -> Tensor:
+        """phi'(a_l) of a hidden layer, computed once for each trace."""
+        if l not in trace.slopes:
+            trace.slopes[l] = NONLINEARITIES[self.nonlinearity].slope(trace.a[l], trace.h[l])
+        return trace.slopes[l]
+
+    def error(self, y: Tensor, t: Tensor) -> Tensor:
+        """e = d loss / d a_L, [..., batch, n_L]."""
+        return OUTPUTS[self.output].error(y, t)
+
+    def loss(self, x: Tensor, t: Tensor) -> Tensor:
+        """Loss per example, [..., batch]."""
+        return OUTPUTS[self.output].loss(self.forward(x).a[self.L], t)
+
+    def forward(self, x: Tensor) -> Trace:
+        """a_l = h_{l-1} W_l^T + b_l, h_l = phi(a_l), from x [..., batch, n_0]."""
+        trace = Trace(h={0: x}, a={})
+        for l, layer in self.layers.items():
+            trace.a[l] = layer.drive(trace.h[l - 1])
+            trace.h[l] = self.phi(l, trace.a[l])
+        return trace
+
+    def parameters(self) -> list[Tensor]:
+        return [p for layer in self.layers.values() for p in (layer.W, layer.b)]
+
+    def copy(self) -> "Network":
+        layers = {l: Dense(layer.W.clone(), layer.b.clone()) for l, layer in self.layers.items()}
+        return replace(self, layers=layers)
+
+
+def make_network(sizes, seed=0, nonlinearity="tanh", output="softmax", weights=Init(),
+                 biases=Init("zero"), dtype=torch.float32) -> Network:  # fmt: skip
+    """A network with freshly drawn weights; a sequence of seeds gives an ensemble of them.
+
+    sizes    units per layer, input first; at least input, one hidden layer, output
+    seed     one seed, or a sequence of n seeds: then W is [n, out, in]
+    weights  Init of every W_l, or a tuple with one Init per layer; biases likewise
+    """
+    if len(sizes) < 3 or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
+        raise ValueError(
+            f"sizes is {sizes!r}, expected at least input, one hidden layer and output, each >= 1"
+        )
+    for name, inits in (("weights", weights), ("biases", biases)):
+        if isinstance(inits, tuple) and len(inits) != len(sizes) - 1:
+            raise ValueError(
+                f"{name} has {len(inits)} inits, expected {len(sizes) - 1}: one a layer"
+            )
+    if not isinstance(seed, int):
+        members = [
+            make_network(sizes, s, nonlinearity, output, weights, biases, dtype) for s in seed
+        ]
+        stacked = {
+            l: Dense(
+                torch.stack([m.layers[l].W for m in members]),
+                torch.stack([m.layers[l].b for m in members]),
+            )
+            for l in members[0].layers
+        }
+        return Network(stacked, nonlinearity, output)
+    generator = streams(seed)["weights"]
+    layers = {}
+    for l, shape in enumerate(zip(sizes[1:], sizes[:-1], strict=True), start=1):
+        of_w, of_b = (i[l - 1] if isinstance(i, tuple) else i for i in (weights, biases))
+        layers[l] = Dense(
+            of_w.draw(shape, generator, dtype=dtype),
+            of_b.draw(shape[:1], generator, fans=shape, dtype=dtype),
+        )
+    return Network(layers, nonlinearity, output)

@@ -1,0 +1,22 @@
+"""Randomness: one independent generator per purpose, all from one seed."""
+
+import numpy as np
+import torch
+
+# A new purpose goes to the end: the streams before it then stay as they were.
+PURPOSES = ("weights", "feedback", "order", "noise", "choice")
+
+
+def streams(seed: int) -> dict[str, torch.Generator]:
+    """Generators by purpose, so that redrawing the feedback leaves the order of the data alone.
+
+    seed     any non-negative integer
+    Returns  {purpose: generator} for every name in PURPOSES
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed is {seed!r}, expected a non-negative integer")
+    children = np.random.SeedSequence(seed).spawn(len(PURPOSES))
+    return {
+        name: torch.Generator().manual_seed(int(child.generate_state(1, np.uint64)[0] >> 1))
+        for name, child in zip(PURPOSES, children, strict=True)
+    }

@@ -1,0 +1,190 @@
+"""One experiment: a Setting, complete, and `run`, a pure function of a Setting and a seed."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from credit import data
+from credit.channels import Channels
+from credit.diagnostics import alignment
+from credit.networks import Init, Network, Product, make_network
+from credit.rule import Rule, Update
+from credit.streams import streams
+
+OPTIMISERS = ("sgd", "rmsprop", "adam")
+PROBE = 512  # validation examples on which the angles are measured
+EARLY = (1, 3, 10, 30, 100, 300)  # updates of the first epoch after which they are
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One experiment, complete: the same Setting and seed give the same numbers."""
+
+    rule: Rule
+    sizes: tuple[int, ...] = (784, 400, 400, 10)  # units per layer, input first
+    nonlinearity: str = "tanh"  # of the hidden layers
+    output: str = "softmax"  # output units with their loss, see networks.OUTPUTS
+    weights: Init | tuple[Init, ...] = Init("uniform_fan_in")  # one, or one per layer
+    biases: Init | tuple[Init, ...] = Init("zero")
+    dataset: str = "mnist"
+    examples: int | None = None  # the first n training examples; None: all
+    optimiser: str = "sgd"
+    learning_rate: float = 0.1
+    own_learning_rate: float | None = None  # of the rule's learned parameters; None: the same
+    weight_decay: float = 0.0  # added to the update as weight_decay * W; not to biases
+    batch: int = 64  # examples
+    epochs: int = 2
+    stop_below: float | None = None  # running training error in %, 3/4 old + 1/4 new
+    test_epochs: tuple[int, ...] = ()  # where the test set is looked at besides the end
+
+    def __post_init__(self):
+        if not isinstance(self.rule, Rule):
+            raise ValueError(f"rule is {self.rule!r}, expected a Rule such as Backprop()")
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(
+                f"unknown optimiser {self.optimiser!r}, expected one of {', '.join(OPTIMISERS)}"
+            )
+        whole = {"batch": self.batch, "epochs": self.epochs, "examples": self.examples}
+        for name, n in whole.items():
+            optional = name == "examples" and n is None
+            if not optional and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
+                raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
+        if not isinstance(self.learning_rate, int | float) or not self.learning_rate > 0:
+            raise ValueError(f"learning_rate is {self.learning_rate!r}, expected a positive number")
+
+    @property
+    def label(self) -> str:
+        """Hidden layers as in the papers' tables: "2x800 tanh"."""
+        hidden = self.sizes[1:-1]
+        widths = (
+            f"{len(hidden)}x{hidden[0]}" if len(set(hidden)) == 1 else "-".join(map(str, hidden))
+        )
+        return f"{widths} {self.nonlinearity}"
+
+
+class Descent:
+    """Applies updates in place: plain gradient descent by hand, the others by torch.optim."""
+
+    def __init__(self, setting: Setting, network: Network, own: dict):
+        self.layers, self.own, self.decay = network.layers, own, setting.weight_decay
+        self.rate = setting.learning_rate
+        self.own_rate = setting.own_learning_rate or setting.learning_rate
+        self.optimiser = None
+        if setting.optimiser != "sgd":
+            W = [layer.W for layer in network.layers.values()]
+            b = [layer.b for layer in network.layers.values()]
+            learned = [w for name in setting.rule.learned for w in own[name].values()]
+            groups = [
+                {"params": W, "weight_decay": self.decay},
+                {"params": b},
+                {"params": learned, "lr": self.own_rate, "weight_decay": self.decay},
+            ]
+            make = {"rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam}[setting.optimiser]
+            self.optimiser = make([g for g in groups if g["params"]], lr=self.rate)
+
+    def apply(self, update: Update):
+        if self.optimiser is not None:
+            for parameter, direction in self._pairs(update.dense()):
+                parameter.grad = direction
+            self.optimiser.step()
+            self.optimiser.zero_grad()  # frees the update before the next one is made
+            return
+        for l, db in update.b.items():
+            self.layers[l].b.sub_(db, alpha=self.rate)
+        for l, dW in update.W.items():
+            self._descend(self.layers[l].W, dW, self.rate)
+        for name, updates in update.own.items():
+            for l, dB in updates.items():
+                self._descend(self.own[name][l], dB, self.own_rate)
+
+    def _pairs(self, update: Update) -> Iterator[tuple[Tensor, Tensor]]:
+        for l, dW in update.W.items():
+            yield self.layers[l].W, dW
+        for l, db in update.b.items():
+            yield self.layers[l].b, db
+        for name, updates in update.own.items():
+            for l, dB in updates.items():
+                yield self.own[name][l], dB
+
+    def _descend(self, W: Tensor, dW: Product | Tensor, rate: float):
+        if self.decay:
+            W.mul_(1 - rate * self.decay)
+        if isinstance(dW, Product):
+            dW.descend(W, rate)
+        else:
+            W.sub_(dW, alpha=rate)
+
+
+def error_rate(network: Network, split: data.Split, chunk: int = 2000) -> float:
+    """Wrong answers in %, the answer being the largest output."""
+    wrong = 0
+    for x, label in zip(split.x.split(chunk), split.label.split(chunk), strict=True):
+        wrong += int((network.forward(x).h[network.L].argmax(-1) != label).sum())
+    return 100 * wrong / len(split)
+
+
+def run(setting: Setting, seed: int) -> list[dict]:
+    """Train once; returns tidy rows of epoch, layer, metric, value, unit.
+
+    Epochs count from 1, with fractions inside the first. Metrics: train error (running, over the
+    epoch) and validation error after each epoch, test error after the last one (and after
+    setting.test_epochs), the rows of diagnostics.alignment at the start, early in the first epoch
+    and after each, and the CPU time of the whole run. Nothing is chosen by the test error.
+    """
+    clock = time.process_time()
+    random = streams(seed)
+    dataset = data.load(setting.dataset)
+    if setting.sizes[0] != dataset.train.x.shape[1] or setting.sizes[-1] != len(dataset.classes):
+        raise ValueError(
+            f"sizes {setting.sizes} do not fit {setting.dataset}: expected "
+            f"{dataset.train.x.shape[1]} inputs and {len(dataset.classes)} outputs"
+        )
+    x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
+    t = data.one_hot(label, len(dataset.classes))
+    network = make_network(
+        setting.sizes, seed, setting.nonlinearity, setting.output, setting.weights, setting.biases
+    )
+    own = setting.rule.draw(setting.sizes, random)
+    ch = Channels(network, own, random)
+    descent = Descent(setting, network, own)
+    probe_ch = Channels(network, own, streams(seed))
+    probe = data.Split(dataset.validation.x[:PROBE], dataset.validation.label[:PROBE])
+    probe_ch.teach(data.one_hot(probe.label, len(dataset.classes)))
+
+    rows, step, running = [], 0, 100.0
+    updates = math.ceil(len(x) / setting.batch)  # in an epoch
+
+    def record(metric, value, unit="%", layer=0):
+        row = {"epoch": step / updates, "layer": layer, "metric": metric}
+        rows.append({**row, "value": value, "unit": unit})
+
+    def diagnose():
+        for row in alignment(setting.rule, probe_ch, probe.x):
+            record(row["metric"], row["value"], row["unit"], row["layer"])
+
+    diagnose()
+    for epoch in range(1, setting.epochs + 1):
+        wrong = 0
+        for index in torch.randperm(len(x), generator=random["order"]).split(setting.batch):
+            trace, update = setting.rule.step(ch.teach(t[index]), x[index])
+            descent.apply(update)
+            wrong += int((trace.h[network.L].argmax(-1) != label[index]).sum())
+            step += 1
+            if step in EARLY and step < updates:
+                diagnose()
+        train_error = 100 * wrong / len(x)
+        running = 0.75 * running + 0.25 * train_error
+        last = epoch == setting.epochs or running <= (setting.stop_below or -1)
+        record("train error", train_error)
+        record("validation error", error_rate(network, dataset.validation))
+        if last or epoch in setting.test_epochs:
+            record("test error", error_rate(network, dataset.test))
+        diagnose()
+        if last:
+            break
+    record("cpu time", time.process_time() - clock, "s")
+    return rows

@@ -1,0 +1,131 @@
+"""pyproject.toml, requirements.lock, environment.yml and the installed packages agree."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from credit.paths import ROOT
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text()
+
+NEEDED = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
+CONDA_NAMES = {
+    "torch": "pytorch-cpu",
+    "matplotlib": "matplotlib-base",
+    "snakemake": "snakemake-minimal",
+    "typst": "typst-py",
+}
+CONDA_ONLY = {"python", "pip", "cxx-compiler", "make"}
+IN_CONDA = {
+    r.name: r for r in (Requirement(d) for d in CONDA["dependencies"] if isinstance(d, str))
+}
+
+
+def lock_entries() -> list[tuple[Requirement, list[str]]]:
+    """Each entry of the lock, a requirement with its marker, and the SHA-256 sums under it."""
+    entries = re.split(r"^(?=[a-z0-9])", LOCK, flags=re.MULTILINE | re.IGNORECASE)
+    return [
+        (Requirement(entry.split("\\")[0]), re.findall(r"--hash=sha256:([0-9a-f]{64})\b", entry))
+        for entry in entries
+        if entry.strip() and not entry.startswith("#")
+    ]
+
+
+LOCKED = [requirement for requirement, _ in lock_entries()]
+HERE = {r.name: r for r in LOCKED if r.marker is None or r.marker.evaluate()}
+
+
+def pinned(requirement: Requirement) -> str:
+    """The one version that a requirement allows."""
+    (only,) = requirement.specifier
+    assert only.operator == "==" and "*" not in only.version
+    return only.version
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_conda_gets_every_dependency_with_the_same_bounds(name):
+    assert IN_CONDA[CONDA_NAMES.get(name, name)].specifier == NEEDED[name].specifier
+
+
+def test_conda_gets_nothing_that_the_project_does_not_name():
+    assert set(IN_CONDA) - {CONDA_NAMES.get(name, name) for name in NEEDED} == CONDA_ONLY
+
+
+def test_conda_gets_the_same_pythons_and_only_open_channels():
+    assert IN_CONDA["python"].specifier == SpecifierSet(PROJECT["requires-python"])
+    assert CONDA["channels"] == ["conda-forge", "bioconda", "nodefaults"]
+
+
+def test_conda_installs_the_package_itself_by_pip():
+    assert [d for d in CONDA["dependencies"] if not isinstance(d, str)] == [{"pip": ["-e ."]}]
+
+
+def test_every_locked_version_is_within_the_bounds():
+    """For every Python at once: the lock has one entry per Python where versions differ."""
+    outside = [
+        str(r) for r in LOCKED if r.name in NEEDED and pinned(r) not in NEEDED[r.name].specifier
+    ]
+    assert outside == []
+
+
+def test_every_dependency_but_torch_is_locked_once_for_this_python():
+    applicable = [r.name for r in LOCKED if r.marker is None or r.marker.evaluate()]
+    assert len(applicable) == len(set(applicable))
+    assert set(NEEDED) - set(applicable) == {"torch"}
+
+
+def test_every_locked_version_has_a_checksum():
+    assert len(LOCKED) > len(NEEDED)
+    assert [str(r) for r, hashes in lock_entries() if not hashes] == []
+
+
+def test_the_lock_names_no_host_and_no_gpu_library():
+    assert "://" not in LOCK
+    assert re.findall(r"^(?:torch|triton|nvidia|cuda)\b.*$", LOCK, flags=re.MULTILINE) == []
+
+
+def test_torch_is_pinned_exactly_in_pyproject():
+    """It is installed beside the lock, so that a CPU build can be taken."""
+    assert pinned(NEEDED["torch"])
+
+
+@pytest.mark.skipif(
+    (Path(sys.prefix) / "conda-meta").exists(), reason="conda resolves versions of its own"
+)
+@pytest.mark.parametrize("name", ["numpy", "brian2", "pandas", "papermill", "nbval", "snakemake"])
+def test_the_locked_version_is_installed(name):
+    assert version(name) == pinned(HERE[name])
+
+
+def test_the_pinned_torch_is_installed():
+    assert version("torch").split("+")[0] == pinned(NEEDED["torch"])  # +cpu names the build
+
+
+def test_numpy_is_older_than_2_4():
+    assert "2.4.0" not in NEEDED["numpy"].specifier
+    assert version("numpy") in SpecifierSet("<2.4")
+
+
+def test_brian2_can_be_imported():
+    """In a process of its own, as a reader's is: with numpy 2.4 this line fails on Python 3.11."""
+    run = subprocess.run([sys.executable, "-c", "import brian2"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_citation_names_this_version_and_licence():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["title"] == "The Plausible Backprop Companion"
+    assert citation["type"] == "software"
+    assert citation["authors"] == [{"name": "The Plausible Backprop Companion authors"}]
+    assert str(citation["version"]) == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
