@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from credit.paths import ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+
+from credit.paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())

@@ -5,6 +5,9 @@ from dataclasses import FrozenInstanceError
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from credit import evidence
 from credit.evidence import (
     COLUMNS,
@@ -16,8 +19,6 @@ from credit.evidence import (
     verdict,
     verdict_table,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 SEVERITY = {"reproduced": 0, "near": 1, "differs: better": 2, "differs: worse": 2}
 SWAPPED = {"differs: better": "differs: worse", "differs: worse": "differs: better"}

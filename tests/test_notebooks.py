@@ -4,8 +4,9 @@ import copy
 
 import nbformat
 import pytest
-from credit.notebooks import SECTIONS, clean, problems, sections_of
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from credit.notebooks import SECTIONS, clean, problems, sections_of
 
 
 def stream(text, name="stdout"):

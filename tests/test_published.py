@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 import pytest
+
 from credit.evidence import COLUMNS, PUBLISHED, published, tolerance
 
 CELL = ["paper", "method", "setting"]

@@ -65,7 +65,7 @@ class Job:
         if rule.__module__ == "__main__":  # a rule written in a notebook
             modules.pop()
             parts.append(_code(inspect.getsource(rule)))
-        parts += [f"{name}\n{_code(source)}" for name, source in sources(*modules).items()]
+        parts.append(_code_of(*modules))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
 
@@ -79,6 +79,11 @@ def _code(source: str) -> str:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 body[0] = ast.Pass()
     return ast.dump(tree)
+
+
+@functools.cache
+def _code_of(*modules: str) -> str:
+    return "\n".join(f"{name}\n{_code(source)}" for name, source in sources(*modules).items())
 
 
 def sources(*modules: str) -> dict[str, str]:

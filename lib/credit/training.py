@@ -16,6 +16,7 @@ from credit.rule import Rule, Update
 from credit.streams import streams
 
 OPTIMISERS = ("sgd", "rmsprop", "adam")
+SCHEDULES = ("constant", "linear")
 PROBE = 512  # validation examples on which the angles are measured
 EARLY = (1, 3, 10, 30, 100, 300)  # updates of the first epoch after which they are
 
@@ -34,6 +35,7 @@ class Setting:
     examples: int | None = None  # the first n training examples; None: all
     optimiser: str = "sgd"
     learning_rate: float = 0.1
+    schedule: str = "constant"  # or "linear": the learning rate falls to zero at the end
     own_learning_rate: float | None = None  # of the rule's learned parameters; None: the same
     weight_decay: float = 0.0  # added to the update as weight_decay * W; not to biases
     batch: int = 64  # examples
@@ -47,6 +49,10 @@ class Setting:
         if self.optimiser not in OPTIMISERS:
             raise ValueError(
                 f"unknown optimiser {self.optimiser!r}, expected one of {', '.join(OPTIMISERS)}"
+            )
+        if self.schedule not in SCHEDULES:
+            raise ValueError(
+                f"unknown schedule {self.schedule!r}, expected one of {', '.join(SCHEDULES)}"
             )
         whole = {"batch": self.batch, "epochs": self.epochs, "examples": self.examples}
         for name, n in whole.items():
@@ -85,21 +91,25 @@ class Descent:
             ]
             make = {"rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam}[setting.optimiser]
             self.optimiser = make([g for g in groups if g["params"]], lr=self.rate)
+            self.full = [group["lr"] for group in self.optimiser.param_groups]
 
-    def apply(self, update: Update):
+    def apply(self, update: Update, fraction: float = 1.0):
+        """One step at this fraction of the learning rates."""
         if self.optimiser is not None:
+            for group, full in zip(self.optimiser.param_groups, self.full, strict=True):
+                group["lr"] = full * fraction
             for parameter, direction in self._pairs(update.dense()):
                 parameter.grad = direction
             self.optimiser.step()
             self.optimiser.zero_grad()  # frees the update before the next one is made
             return
         for l, db in update.b.items():
-            self.layers[l].b.sub_(db, alpha=self.rate)
+            self.layers[l].b.sub_(db, alpha=self.rate * fraction)
         for l, dW in update.W.items():
-            self._descend(self.layers[l].W, dW, self.rate)
+            self._descend(self.layers[l].W, dW, self.rate * fraction)
         for name, updates in update.own.items():
             for l, dB in updates.items():
-                self._descend(self.own[name][l], dB, self.own_rate)
+                self._descend(self.own[name][l], dB, self.own_rate * fraction)
 
     def _pairs(self, update: Update) -> Iterator[tuple[Tensor, Tensor]]:
         for l, dW in update.W.items():
@@ -157,6 +167,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
 
     rows, step, running = [], 0, 100.0
     updates = math.ceil(len(x) / setting.batch)  # in an epoch
+    total = updates * setting.epochs
 
     def record(metric, value, unit="%", layer=0):
         row = {"epoch": step / updates, "layer": layer, "metric": metric}
@@ -171,7 +182,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
         wrong = 0
         for index in torch.randperm(len(x), generator=random["order"]).split(setting.batch):
             trace, update = setting.rule.step(ch.teach(t[index]), x[index])
-            descent.apply(update)
+            descent.apply(update, 1 - step / total if setting.schedule == "linear" else 1.0)
             wrong += int((trace.h[network.L].argmax(-1) != label[index]).sum())
             step += 1
             if step in EARLY and step < updates:

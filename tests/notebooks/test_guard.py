@@ -4,6 +4,7 @@ import re
 
 import nbformat
 import pytest
+
 from credit.notebooks import clean, problems, sections_of
 from credit.paths import NOTEBOOKS
 

@@ -7,8 +7,9 @@ import xml.etree.ElementTree as ET
 
 import nbformat
 import pytest
-from credit.paths import NOTEBOOKS, ROOT
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from credit.paths import NOTEBOOKS, ROOT
 
 SAY = "print({!r})"
 SHOW = "from IPython.display import display\ndisplay({!r}, raw=True)"

@@ -1,0 +1,168 @@
+"""The experiments of the notebooks: which settings are run, with which seeds, in which profile.
+
+`quick` is what a reader, `make reproduce` and the tests run: real training on real data, with fewer
+examples or epochs than the paper. `paper` is the published setting or the nearest that fits; its
+results are committed to data/results. Learning rates and the scales of feedback were chosen on the
+validation set, by the experiments named tuning.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from credit.networks import Init
+from credit.rule import Rule
+from credit.rules.backprop import Backprop
+from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.rules.kolen_pollack import KolenPollack
+from credit.rules.shallow import Shallow
+from credit.rules.sign_symmetry import SignSymmetry
+from credit.rules.weight_mirror import WeightMirror
+from credit.store import Job
+from credit.training import Setting
+
+PROFILES = ("quick", "paper")
+SEEDS = {"quick": (0, 1, 2), "paper": (0, 1, 2, 3, 4)}
+TUNING_SEEDS = (1000, 1001)  # never those of a reported run
+
+
+def jobs(experiment: str, profile: str = "quick") -> list[Job]:
+    """Every run of an experiment, in a fixed order."""
+    if experiment not in EXPERIMENTS:
+        known = ", ".join(EXPERIMENTS)
+        raise ValueError(f"unknown experiment {experiment!r}, expected one of {known}")
+    check_profile(profile)
+    return EXPERIMENTS[experiment](experiment, profile)
+
+
+def check_profile(profile: str) -> str:
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile {profile!r}, expected one of {', '.join(PROFILES)}")
+    return profile
+
+
+def _grid(experiment: str, settings: Sequence[Setting], seeds: Sequence[int]) -> list[Job]:
+    # seeds outside, so that an interrupted batch has every rule for the seeds it reached
+    return [Job(experiment, setting, seed) for seed in seeds for setting in settings]
+
+
+# 01: feedback alignment ---------------------------------------------------------------------------
+
+# Lillicrap et al. 2016, Fig. 2: online, eta = 1e-3, weight decay 1e-6, half-widths omega and beta
+# not printed. Here: batches of 20, a larger eta, omega and beta as tuned.
+LILLICRAP = Setting(
+    rule=Backprop(),
+    sizes=(784, 1000, 10),
+    nonlinearity="logistic",
+    output="logistic_squared",
+    weights=Init("uniform", 0.05),
+    learning_rate=1.0,
+    batch=20,
+    epochs=100,
+    test_epochs=(1, 2, 5, 10, 20, 50),
+)
+LILLICRAP_RULES = (Backprop(), FeedbackAlignment(Init("uniform", 0.4)), Shallow())
+
+
+def _mnist(experiment: str, profile: str) -> list[Job]:
+    small = {"quick": {"examples": 10_000, "epochs": 5, "test_epochs": ()}, "paper": {}}[profile]
+    settings = [replace(LILLICRAP, rule=rule, **small) for rule in LILLICRAP_RULES]
+    return _grid(experiment, settings, SEEDS[profile])
+
+
+# Akrout et al. 2019, the authors' code and logs: logistic hidden layer, cross-entropy, 128 a batch.
+AKROUT = Setting(
+    rule=Backprop(),
+    sizes=(784, 500, 10),
+    nonlinearity="logistic",
+    output="logistic",
+    weights=Init("normal_fan_sum"),
+    biases=Init("normal_fan_sum"),
+    learning_rate=0.2,
+    batch=128,
+    epochs=100,
+    test_epochs=(1, 10, 20),
+)
+
+
+def _akrout(experiment: str, profile: str) -> list[Job]:
+    B = Init("normal_fan_sum")
+    settings = [
+        AKROUT,
+        replace(AKROUT, rule=FeedbackAlignment(B)),
+        replace(AKROUT, rule=KolenPollack(B), learning_rate=0.3),
+        replace(AKROUT, rule=WeightMirror(B), own_learning_rate=0.05),
+        replace(AKROUT, rule=SignSymmetry("uniform", Init("normal_fan_sum"))),
+        replace(AKROUT, rule=Shallow()),
+    ]
+    if profile == "quick":
+        settings = [replace(s, examples=10_000, epochs=3, test_epochs=()) for s in settings]
+    return _grid(experiment, settings, SEEDS[profile])
+
+
+# 02: direct feedback alignment --------------------------------------------------------------------
+
+ZERO, FAN_IN = Init("zero"), Init("uniform_fan_in")
+
+# Nøkland 2016, Table 1, after his code: RMSprop with a constant rate of 1e-4, 64 a batch, up to
+# 300 epochs. Here: a rate that falls linearly to zero over far fewer epochs.
+NOKLAND = Setting(
+    rule=Backprop(),
+    output="logistic",
+    weights=FAN_IN,
+    biases=FAN_IN,
+    optimiser="rmsprop",
+    learning_rate=1e-3,
+    schedule="linear",
+    batch=64,
+    epochs=15,
+)
+
+
+def nokland(rule: Rule, depth: int, width: int, **changes) -> Setting:
+    """His network and his starts: BP and shallow random, FA zero above layer 1, DFA all zero."""
+    sizes = (784, *[width] * depth, 10)
+    starts = {
+        FeedbackAlignment: ((FAN_IN, *[ZERO] * depth), (FAN_IN, *[ZERO] * depth)),
+        DirectFeedbackAlignment: (ZERO, ZERO),
+    }
+    weights, biases = starts.get(type(rule), (FAN_IN, FAN_IN))
+    rate = TUNED_RATES.get((type(rule), width), NOKLAND.learning_rate)
+    given = {"learning_rate": rate, "weights": weights, "biases": biases} | changes
+    return replace(NOKLAND, rule=rule, sizes=sizes, **given)
+
+
+# Chosen by the lower validation error in 02-tuning; all others 1e-3.
+TUNED_RATES: dict[tuple[type[Rule], int], float] = {}
+
+TABLE1 = ((1, 800), (2, 800), (3, 800), (4, 800), (7, 240))
+TABLE1_RULES = (Backprop(), FeedbackAlignment(), DirectFeedbackAlignment(), Shallow())
+
+
+def _table1(experiment: str, profile: str) -> list[Job]:
+    if profile == "quick":
+        settings = [nokland(rule, 2, 400, epochs=2, examples=20_000) for rule in TABLE1_RULES]
+    else:
+        settings = [nokland(rule, *net) for net in TABLE1 for rule in TABLE1_RULES]
+    return _grid(experiment, settings, SEEDS[profile])
+
+
+DEPTHS = (1, 2, 3, 4, 5, 6, 7, 8)
+
+
+def _depth(experiment: str, profile: str) -> list[Job]:
+    if profile == "quick":
+        width, depths, small = 64, (1, 2, 4, 8), {"epochs": 2, "examples": 10_000}
+    else:
+        width, depths, small = 240, DEPTHS, {"epochs": 5}
+    rules = (*TABLE1_RULES, SignSymmetry()) if experiment.startswith("01") else TABLE1_RULES
+    settings = [nokland(rule, depth, width, **small) for depth in depths for rule in rules]
+    return _grid(experiment, settings, SEEDS[profile])
+
+
+EXPERIMENTS: dict[str, Callable[[str, str], list[Job]]] = {
+    "01-mnist": _mnist,
+    "01-akrout": _akrout,
+    "02-table1": _table1,
+    "02-depth": _depth,
+}

@@ -1,0 +1,74 @@
+"""Committed results: one CSV per experiment, with what it takes to make it again at its head."""
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from credit import paths
+from credit.experiments import jobs
+from credit.store import COLUMNS, RunStore, write_whole
+
+KEPT = [column for column in COLUMNS if column != "run"]
+
+
+def path(experiment: str) -> Path:
+    return paths.RESULTS / f"{experiment}.csv"
+
+
+def collect(experiment: str, profile: str = "paper", store: RunStore | None = None) -> Path:
+    """Write data/results/<experiment>.csv from the finished runs of the store.
+
+    Only whole seeds count: a seed with a missing run is left out for every method, so that methods
+    are compared on the same seeds. No finished seed at all is a LookupError.
+    """
+    store = store or RunStore()
+    wanted = jobs(experiment, profile)
+    missing = {(job.seed, job.setting.label) for job in store.missing(wanted)}
+    done = [job for job in wanted if (job.seed, job.setting.label) not in missing]
+    if not done:
+        raise LookupError(
+            f"nothing to collect for {experiment} ({profile}): no seed is finished for every "
+            f"method; go on with credit run {experiment} --profile {profile}"
+        )
+    frame = store.frame(done)[KEPT]
+    frame["value"] = frame["value"].map(lambda v: float(f"{v:.4g}"))
+    frame["epoch"] = frame["epoch"].map(lambda v: float(f"{v:.4g}"))
+    lines = [f"command: make reproduce PROFILE={profile}", f"profile: {profile}"]
+    lines += [f"runs: {len(done)} of {len(wanted)}"]
+    origins = {json.dumps(store.load(job)["provenance"]) for job in done}
+    lines += [f"provenance: {origin}" for origin in sorted(origins)]
+    lines += [
+        f"setting: {s}" for s in dict.fromkeys(f"{j.method_name} {j.setting!r}" for j in done)
+    ]
+    buffer = io.StringIO()
+    frame.to_csv(buffer, index=False, lineterminator="\n")
+    write_whole(path(experiment), "".join(f"# {line}\n" for line in lines) + buffer.getvalue())
+    return path(experiment)
+
+
+def load(experiment: str) -> pd.DataFrame:
+    """The committed rows of an experiment, columns KEPT; every run at paper scale."""
+    file = path(experiment)
+    if not file.exists():
+        raise FileNotFoundError(
+            f"{file.name} is not there: make it with credit run {experiment} --profile paper and "
+            f"credit collect {experiment}, or get it back with git checkout data/results"
+        )
+    frame = pd.read_csv(file, comment="#")
+    if missing := set(KEPT) - set(frame):
+        raise ValueError(f"{file} lacks the columns {', '.join(sorted(missing))}: collect it again")
+    return frame
+
+
+def available() -> list[str]:
+    """Experiments with committed results."""
+    return sorted(file.stem for file in paths.RESULTS.glob("*.csv"))
+
+
+def final(frame: pd.DataFrame, metric: str = "test error") -> pd.DataFrame:
+    """One row per run, layer and metric: the last epoch's."""
+    rows = frame[frame["metric"] == metric]
+    last = rows.groupby(["method", "setting", "seed", "layer"])["epoch"].transform("max")
+    return rows[rows["epoch"] == last].reset_index(drop=True)
