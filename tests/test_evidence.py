@@ -287,6 +287,24 @@ def test_a_value_published_for_an_epoch_is_answered_by_that_epoch(tmp_path, monk
     assert list(table["verdict"]) == ["reproduced", "not yet measured"]
 
 
+def test_a_value_reported_under_both_names_counts_once(tmp_path, monkeypatch):
+    name = "test error at epoch 10"
+    use(tmp_path, monkeypatch, {"metric": name})
+    rows = three(1.7, 1.8, 1.9, epoch=10) + three(1.7, 1.8, 1.9, epoch=10, metric=name)
+    assert verdict_table(pd.DataFrame(rows), "99-toy")["n"][0] == 3
+    rows[-1]["value"] = 2.0
+    with pytest.raises(ValueError, match="seed twice"):
+        verdict_table(pd.DataFrame(rows), "99-toy")
+
+
+def test_the_published_spread_enters_the_verdict_of_its_row(tmp_path, monkeypatch):
+    results = pd.DataFrame(three(2.1, 2.1, 2.1))
+    use(tmp_path, monkeypatch, {"spread": "0.15"})
+    assert verdict_table(results, "99-toy")["verdict"][0] == "reproduced"
+    use(tmp_path, monkeypatch, {"spread": "0.05"})
+    assert verdict_table(results, "99-toy")["verdict"][0] == "near"
+
+
 def test_a_row_without_a_value_still_shows_what_was_measured(tmp_path, monkeypatch):
     use(tmp_path, monkeypatch, {"value": "", "metric": "perplexity"})
     rows = pd.DataFrame(three(88, 89, 90, metric="perplexity"))

@@ -246,7 +246,7 @@ def _judge(row, runs: pd.DataFrame, cost: str | None) -> Verdict:
 
 
 def _plus_minus(value: float, spread: float, digits: int | None = None) -> str:
-    """'1.70 ± 0.04', with the digits printed in the paper unless told."""
+    """'1.70 ± 0.04', with as many digits as the longer of the two needs, unless told."""
     if math.isnan(value):
         return "no value"
     if digits is None:

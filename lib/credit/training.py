@@ -18,7 +18,8 @@ from credit.streams import streams
 OPTIMISERS = ("sgd", "rmsprop", "adam")
 SCHEDULES = ("constant", "linear")
 PROBE = 512  # validation examples on which the angles are measured
-EARLY = (1, 3, 10, 30, 100, 300)  # updates of the first epoch after which they are
+EARLY = (1, 3, 10, 30, 100, 300)  # updates of the first epoch after which they are,
+ROUND = {first * 10**power for first in (1, 2, 5) for power in range(4)}  # and the epochs
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,10 @@ def run(setting: Setting, seed: int) -> list[dict]:
     """Train once; returns tidy rows of epoch, layer, metric, value, unit.
 
     Epochs count from 1, with fractions inside the first. Metrics: train error (running, over the
-    epoch) and validation error after each epoch, test error after the last one (and after
-    setting.test_epochs), the rows of diagnostics.alignment at the start, early in the first epoch
-    and after each, and the CPU time of the whole run. Nothing is chosen by the test error.
+    epoch) and validation error after each epoch; test error after the last one and after
+    setting.test_epochs; the rows of diagnostics.alignment at the start, early in the first epoch,
+    after epochs 1, 2, 5, 10, ... and at the end; the CPU time of the whole run. Nothing is chosen
+    by the test error.
     """
     clock = time.process_time()
     random = streams(seed)
@@ -194,7 +196,8 @@ def run(setting: Setting, seed: int) -> list[dict]:
         record("validation error", error_rate(network, dataset.validation))
         if last or epoch in setting.test_epochs:
             record("test error", error_rate(network, dataset.test))
-        diagnose()
+        if last or epoch in ROUND:
+            diagnose()
         if last:
             break
     record("cpu time", time.process_time() - clock, "s")

@@ -1,0 +1,47 @@
+"""What several test files need: small float64 networks with a rule on them."""
+
+import torch
+
+from credit.channels import Channels
+from credit.networks import Init, make_network
+from credit.streams import streams
+
+
+def bench(rule, sizes=(6, 5, 4, 3), seed=0, batch=7, nonlinearity="tanh", output="softmax"):
+    """(network, channels with a teacher set, x) in float64 with random weights and biases."""
+    init = Init("normal_fan_in")
+    network = make_network(sizes, seed, nonlinearity, output, init, init, torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(batch, sizes[0], generator=generator, dtype=torch.float64)
+    label = torch.randint(sizes[-1], (batch,), generator=generator)
+    own = {
+        name: {l: w.double() for l, w in tensors.items()}
+        for name, tensors in rule.draw(sizes, streams(seed)).items()
+    }
+    ch = Channels(network, own, streams(seed))
+    return network, ch.teach(torch.eye(sizes[-1], dtype=torch.float64)[label]), x
+
+
+def autograd(network, ch, x):
+    """Independent reference: ({l: dW}, {l: db}) of the mean loss by torch.autograd."""
+    parameters = network.parameters()
+    for p in parameters:
+        p.requires_grad_()
+    gradients = torch.autograd.grad(network.loss(x, ch.target()).mean(), parameters)
+    for p in parameters:
+        p.requires_grad_(False)
+    layers = range(1, network.L + 1)
+    return dict(zip(layers, gradients[::2], strict=True)), dict(
+        zip(layers, gradients[1::2], strict=True)
+    )
+
+
+def assert_same(got, want, atol=1e-12):
+    """Two {l: tensor} agree in every entry."""
+    assert got.keys() == want.keys()
+    for l in got:
+        torch.testing.assert_close(got[l], want[l], rtol=0, atol=atol)
+
+
+def largest_difference(got, want):
+    return max(float((got[l] - want[l]).abs().max()) for l in want)

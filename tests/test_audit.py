@@ -1,0 +1,93 @@
+"""The audit's probes, on rules with known answers and on rules that cheat."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from credit import audit
+from credit.rule import layer_by_layer
+from credit.rules import catalogue, rule
+from credit.rules.backprop import Backprop
+from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.rules.shallow import Shallow
+
+RULES = sorted(catalogue())
+
+
+@pytest.mark.parametrize("name", ["feedback_alignment", "direct_feedback_alignment"])
+@pytest.mark.parametrize("seed", range(3))
+def test_fixed_random_feedback_needs_no_weight_transport(name, seed):
+    finding = audit.weight_transport(rule(name), seed)
+    assert (finding.value, finding.verdict) == (0.0, "independent")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_backprop_depends_on_the_forward_weights_and_not_only_on_their_signs(seed):
+    """Reference values, of the same probe written independently: 1.6 and 1.0."""
+    assert audit.weight_transport(Backprop(), seed).value == pytest.approx(1.6, abs=0.5)
+    assert audit.weight_transport(Backprop(), seed, audit.SignKept).value == pytest.approx(
+        1, abs=0.6
+    )
+
+
+def test_sign_symmetry_depends_on_the_signs_of_the_forward_weights_and_on_nothing_else():
+    ss = rule("sign_symmetry")
+    assert audit.weight_transport(ss).value == pytest.approx(1.3, abs=0.5)
+    assert audit.weight_transport(ss, channels=audit.SignKept).value == 0
+
+
+@pytest.mark.parametrize("name", ["kolen_pollack", "weight_mirror"])
+def test_learned_feedback_reads_no_forward_weights_on_the_way_back(name):
+    assert audit.weight_transport(rule(name)).verdict == "independent"
+
+
+def test_a_rule_that_leaves_the_hidden_layers_alone_gets_no_verdict():
+    assert audit.weight_transport(Shallow()).verdict == "no hidden update"
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_so_far_uses_the_full_target(name):
+    finding = audit.label_count(rule(name))
+    assert (finding.value, finding.verdict) == (10, "full target")
+
+
+@dataclass(frozen=True)
+class MixedFeedback(FeedbackAlignment):
+    """A cheat: a little of the forward weights stirred into the random feedback."""
+
+    share: float = 0.01
+
+    def teach(self, ch, trace):
+        mixed = {l: B + self.share * ch.W_back[l] for l, B in ch.own["B"].items()}
+        return layer_by_layer(ch, trace, mixed)
+
+
+@pytest.mark.parametrize("share", [1e-2, 1e-4])
+def test_a_rule_with_a_trace_of_weight_transport_is_caught_as_leaking(share):
+    finding = audit.weight_transport(MixedFeedback(share=share))
+    assert finding.verdict == "leaks"
+    assert 0.1 * share < finding.value < 10 * share
+
+
+@dataclass(frozen=True)
+class RewardOnly(Backprop):
+    """Sees no more of the teacher than whether the largest output is right."""
+
+    name, short = "reward", "reward"
+
+    def teach(self, ch, trace):
+        choice = trace.h[ch.L].argmax(-1)
+        return {ch.L: (ch.reward(choice) - 0.5) * trace.h[ch.L]}
+
+
+@dataclass(frozen=True)
+class Unsupervised(Backprop):
+    name, short = "unsupervised", "unsupervised"
+
+    def teach(self, ch, trace):
+        return {ch.L: trace.h[ch.L]}
+
+
+def test_the_label_count_tells_reward_and_no_teacher_from_the_full_target():
+    assert audit.label_count(RewardOnly()).verdict == "reward"
+    assert audit.label_count(Unsupervised()).verdict == "no teacher"
