@@ -1,8 +1,58 @@
 PROFILE ?= quick
 JOBS    ?= 2
+ON      ?= local
+PYTHON  ?= python3
 BIN     := .venv/bin
+UV      := .tools/bin/uv
+
+.PHONY: help setup reproduce test lab lock bench clean
+.DELETE_ON_ERROR:
 
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 setup: .venv/.ok ## the environment: happens by itself before every other target
+
+reproduce: .venv/.ok ## every notebook into build/PROFILE (quick or paper), JOBS side by side
+	@$(BIN)/credit reproduce --profile $(PROFILE) --jobs $(JOBS) --on $(ON)
+
+test: export OMP_NUM_THREADS = 1
+test: export JUPYTER_PATH = $(CURDIR)/.venv/share/jupyter
+test: .venv/.ok  ## style, unit tests, theorems, and the stored outputs of the notebooks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pytest -q -n 2
+	@if ls notebooks/*.ipynb > /dev/null 2>&1; then set -x; $(BIN)/pytest -q -n 2 --dist loadfile \
+	  --nbval --nbval-current-env --nbval-cell-timeout 300 notebooks; fi
+
+lab: export JUPYTER_PATH = $(CURDIR)/.venv/share/jupyter
+lab: .venv/.ok   ## the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: .venv/.ok ## ratios to autograd backprop, written to data/results/bench.csv
+	$(BIN)/python -m credit.bench
+
+lock: $(UV)      ## requirements.lock after a change of pyproject.toml
+	$(UV) lock
+	$(UV) export -q --frozen --no-emit-project --prune torch --no-header \
+	  --format requirements-txt -o requirements.lock
+
+clean:           ## remove build/; finished runs and the environment stay
+	rm -rf build .snakemake
+
+# JUPYTER_PATH above: a kernel called python3 in somebody's home must not win over this one.
+
+# torch is pinned in pyproject.toml only and comes with `-e .`: where pip is set up with a folder of
+# wheels (PIP_FIND_LINKS), a CPU build in it is taken, elsewhere the index's.
+.venv/.ok: pyproject.toml requirements.lock | $(UV)
+	$(UV) venv -q --allow-existing --python .tools/bin/python .venv
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(UV) pip install -q -p .venv -r requirements.lock -e .
+	@touch $@
+
+$(UV):
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not installed: get Python 3.11, 3.12" \
+	  "or 3.13, or name one with make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("$(PYTHON)" \
+	  " is Python %d.%d: 3.11, 3.12 or 3.13 is needed; name one with make PYTHON=python3.11" % v)'
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install -q uv==0.13.9

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from credit import audit
-from credit.rule import layer_by_layer
+from credit.demonstrations import LeakyFeedback
 from credit.rules import catalogue, rule
 from credit.rules.backprop import Backprop
-from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.shallow import Shallow
 
 RULES = sorted(catalogue())
@@ -51,20 +50,9 @@ def test_every_rule_so_far_uses_the_full_target(name):
     assert (finding.value, finding.verdict) == (10, "full target")
 
 
-@dataclass(frozen=True)
-class MixedFeedback(FeedbackAlignment):
-    """A cheat: a little of the forward weights stirred into the random feedback."""
-
-    share: float = 0.01
-
-    def teach(self, ch, trace):
-        mixed = {l: B + self.share * ch.W_back[l] for l, B in ch.own["B"].items()}
-        return layer_by_layer(ch, trace, mixed)
-
-
 @pytest.mark.parametrize("share", [1e-2, 1e-4])
 def test_a_rule_with_a_trace_of_weight_transport_is_caught_as_leaking(share):
-    finding = audit.weight_transport(MixedFeedback(share=share))
+    finding = audit.weight_transport(LeakyFeedback(share=share))
     assert finding.verdict == "leaks"
     assert 0.1 * share < finding.value < 10 * share
 

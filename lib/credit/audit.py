@@ -112,6 +112,14 @@ def weight_transport(rule: Rule, seed: int = 0, channels: type[Channels] = Scram
     return Finding(probe, rule.short, seed, s, word(s))
 
 
+def transport_verdict(rule: Rule, seed: int = 0) -> str:
+    """What WT1 and WT2 say together: independent, signs only, leaks or depends."""
+    first = weight_transport(rule, seed).verdict
+    if first == "depends" and weight_transport(rule, seed, SignKept).verdict == "independent":
+        return "signs only"
+    return first
+
+
 def label_count(rule: Rule, seed: int = 0) -> Finding:
     """TG1: how many different updates do the C labels cause for one x? C: the full target is
     used; 2: no more than reward; 1: no teacher."""

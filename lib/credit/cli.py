@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+import time
+from pathlib import Path
 
 from credit import paths
 
@@ -44,6 +46,19 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("collect", _collect, "write data/results from finished runs")
     sub.add_argument("experiment", nargs="+")
     with_profile(sub, "paper")
+    sub = command("notebook", _notebook, "execute one notebook")
+    sub.add_argument("name", help="its number, its file name or a path")
+    parameter = {"nargs": 2, "action": "append", "default": [], "metavar": ("NAME", "VALUE")}
+    sub.add_argument("-p", dest="parameters", help="set a parameter of the notebook", **parameter)
+    sub.add_argument("--output", help="where the executed copy goes (default: build/)")
+    with_profile(sub)
+    sub = command("reproduce", _reproduce, "execute all notebooks that are out of date")
+    sub.add_argument("--jobs", type=int, default=2, help="side by side (default %(default)s)")
+    sub.add_argument("--on", default="local", help="local or slurm (default %(default)s)")
+    sub.add_argument("--dry-run", action="store_true", help="only say what would be made")
+    with_profile(sub)
+    command("refresh", _refresh, "take executed notebooks back to notebooks/")
+    command("table", _table, "bring the answer table of README.md up to date")
     return parser
 
 
@@ -59,6 +74,7 @@ def _list(arguments):
 
 
 def _run(arguments):
+    from credit import reruns
     from credit.experiments import jobs
     from credit.store import RunStore
 
@@ -72,7 +88,15 @@ def _run(arguments):
             )
     if arguments.workers is not None and arguments.workers < 1:
         raise ValueError(f"--workers is {arguments.workers}, expected at least 1")
-    RunStore().fill(wanted, arguments.workers)
+    if not arguments.only:
+        RunStore().fill(wanted, arguments.workers)
+        return
+    reruns.end_with_parent()
+    job, began = wanted[0], time.monotonic()
+    label = f"{job.experiment}, {job.method}, {job.name}, seed {job.seed}"
+    print(label, file=sys.stderr)  # a log begins with what it is the log of
+    RunStore().fill([job], workers=1, progress=sys.stderr.isatty())
+    print(f"{label}: finished in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def _collect(arguments):
@@ -81,6 +105,64 @@ def _collect(arguments):
     for experiment in arguments.experiment:
         path = results.collect(experiment, arguments.profile)
         print(os.path.relpath(path, paths.ROOT))
+
+
+def _notebook(arguments):
+    from credit import execution, reruns
+
+    notebook = execution.find(arguments.name)
+    reruns.check_profile(arguments.profile)
+    given = {name: _value(text) for name, text in arguments.parameters}
+    if "profile" in given:
+        raise ValueError("the profile is given as --profile, not as -p profile")
+    folder = "own" if given else arguments.profile  # a rerun takes up what lies under its profile
+    output = Path(arguments.output or paths.BUILD / folder / notebook.name).resolve()
+    if output.suffix != ".ipynb":
+        raise ValueError(f"--output is {arguments.output}, expected a name that ends in .ipynb")
+    if output == notebook:
+        raise ValueError(f"--output is the notebook itself, {notebook.name}: choose another name")
+    reruns.end_with_parent()
+    try:
+        execution.execute(notebook, output, {"profile": arguments.profile, **given})
+    except execution.NotebookFailed as error:
+        print(f"credit: {error}", file=sys.stderr)
+        return 1
+    print(os.path.relpath(output))
+    return 0
+
+
+def _value(text: str):
+    """A parameter as YAML reads it, and 1e-3 as the number that YAML does not see in it."""
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+        return float(value) if isinstance(value, str) else value
+    except yaml.YAMLError:
+        raise ValueError(f"{text!r} is not a value in YAML") from None
+    except ValueError:
+        return value
+
+
+def _reproduce(arguments):
+    from credit import reruns
+
+    return reruns.reproduce(
+        arguments.profile, arguments.jobs, dry_run=arguments.dry_run, on=arguments.on
+    )
+
+
+def _refresh(arguments):
+    from credit import reruns
+
+    return reruns.refresh()
+
+
+def _table(arguments):
+    from credit import answer, store
+
+    readme = paths.ROOT / "README.md"
+    store.write_whole(readme, answer.with_table(readme.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

@@ -35,54 +35,50 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> P
     """Run a notebook on a fresh kernel; the executed copy appears at `output` when it is whole.
 
     parameters  {name: value}; a name or a type that the notebook does not have is a ValueError
-    After an error the copy stays in build/failed, with a record beside it, and NotebookFailed is
-    raised.
+    After an error NotebookFailed is raised, and the copy stays in build/failed with a record.
     """
-    import papermill
-
-    changed = _checked(notebook, papermill.inspect_notebook(str(notebook)), parameters)
+    changed = _checked(notebook, parameters)
     profile, began = parameters.get("profile", "quick"), time.monotonic()
-    copy = paths.BUILD / "work" / f"{notebook.stem}-{os.getpid()}.ipynb"
-    for folder in (copy.parent, output.parent):
-        folder.mkdir(parents=True, exist_ok=True)
+    copy = WORK / f"{notebook.stem}-{os.getpid()}.ipynb"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    print(f"{notebook.stem}: started", flush=True)
+    for last_attempt in (False, True):
+        try:
+            _run_cells(notebook, copy, changed)
+            break
+        except Exception as error:  # whatever it was: it is recorded, and the others go on
+            cell = _last_cell(copy)
+            if cell is None and not last_attempt:  # the kernel did not start: a second chance
+                continue
+            _forget(notebook.stem, profile)
+            record = _record(notebook, profile, copy, cell, error)
+            print(f"{notebook.stem}: failed after {time.monotonic() - began:.0f} s", flush=True)
+            raise NotebookFailed(line(record)) from error
+    _forget(notebook.stem, profile)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    copy.replace(output)
+    print(f"{notebook.stem}: finished in {time.monotonic() - began:.0f} s", flush=True)
+    return output
+
+
+def _run_cells(notebook: Path, copy: Path, parameters: Mapping[str, object]):
+    import papermill  # two seconds, so only when something is run
+
     os.environ |= {
         "OMP_NUM_THREADS": "1",  # several notebooks side by side, one thread each
         "TQDM_DISABLE": "1",  # progress is for people, not for an executed notebook
         "JUPYTER_PATH": f"{sys.prefix}/share/jupyter",  # the kernel python3 is this environment's
     }
-    print(f"{notebook.stem}: started", flush=True)
-    for last_attempt in (False, True):
-        try:
-            papermill.execute_notebook(
-                notebook,
-                copy,
-                changed,
-                kernel_name="python3",
-                cwd=notebook.parent,
-                progress_bar=sys.stderr.isatty(),
-            )
-            break
-        except Exception as error:  # whatever it was: it is recorded, and the others go on
-            number = _last_cell(copy)
-            if number or last_attempt:  # a kernel that does not start gets a second chance
-                record = _record(notebook, profile, copy, number, error)
-                seconds = time.monotonic() - began
-                print(f"{notebook.stem}: failed after {seconds:.0f} s", flush=True)
-                raise NotebookFailed(_line(record)) from error
-    copy.replace(output)
-    for failure in failures(profile):
-        if failure["notebook"] == notebook.stem:
-            _forget(failure)
-    print(f"{notebook.stem}: finished in {time.monotonic() - began:.0f} s", flush=True)
-    return output
+    papermill.execute_notebook(
+        notebook, copy, parameters, kernel_name="python3", language="python",
+        cwd=notebook.parent, progress_bar=sys.stderr.isatty(),
+        extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its plain TCP
+    )  # fmt: skip
 
 
-def _checked(notebook: Path, known: Mapping[str, dict], parameters: Mapping[str, object]) -> dict:
+def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict:
     """The parameters that differ from the notebook's own; papermill would only warn of others."""
-    defaults = {}
-    for name, found in known.items():
-        with contextlib.suppress(ValueError, SyntaxError):
-            defaults[name] = ast.literal_eval(found["default"])
+    defaults = defaults_of(notebook)
     shown = ", ".join(f"{name} = {value!r}" for name, value in defaults.items()) or "none"
     for name, value in parameters.items():
         if name not in defaults:
@@ -95,6 +91,21 @@ def _checked(notebook: Path, known: Mapping[str, dict], parameters: Mapping[str,
                 f"its parameters: {shown}"
             )
     return {name: value for name, value in parameters.items() if value != defaults[name]}
+
+
+def defaults_of(notebook: Path) -> dict[str, object]:
+    """{name: value} of the cell tagged parameters; empty without one."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = (cell for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    defaults = {}
+    for statement in ast.parse("".join(next(tagged, {"source": ""})["source"])).body:
+        with contextlib.suppress(ValueError):  # not a literal, so nobody can say what it takes
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    defaults[name] = ast.literal_eval(value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    defaults[name] = ast.literal_eval(value)
+    return defaults
 
 
 def _last_cell(copy: Path) -> int | None:
@@ -137,12 +148,17 @@ def failures(profile: str) -> list[dict]:
     return [record for record in records if record["profile"] == profile]
 
 
-def _forget(failure: Mapping):
-    for suffix in (".json", ".ipynb"):
-        (FAILED / f"{failure['notebook']}{suffix}").unlink(missing_ok=True)
+def _forget(name: str, profile: str):
+    """Remove what was kept of the last failure."""
+    for failure in failures(profile):
+        if failure["notebook"] == name:
+            for suffix in (".json", ".ipynb"):
+                (FAILED / f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def _line(failure: Mapping) -> str:
+def line(failure: Mapping) -> str:
+    """One failure in one line."""
     where = f"cell {failure['cell']}" if failure["cell"] else "no cell was reached"
     what = f"{failure['error']}: {failure['message']}".strip().splitlines()[0]
-    return f"{failure['notebook']}: {where}: {what} ({failure['copy']})"
+    copy = f" ({failure['copy']})" if failure["copy"] else ""
+    return f"{failure['notebook']}: {where}: {what}{copy}"

@@ -39,9 +39,7 @@ def collect(experiment: str, profile: str = "paper", store: RunStore | None = No
     lines += [f"runs: {len(done)} of {len(wanted)}"]
     origins = {json.dumps(store.load(job)["provenance"]) for job in done}
     lines += [f"provenance: {origin}" for origin in sorted(origins)]
-    lines += [
-        f"setting: {s}" for s in dict.fromkeys(f"{j.method_name} {j.setting!r}" for j in done)
-    ]
+    lines += [f"setting: {s}" for s in dict.fromkeys(f"{j.method} {j.setting!r}" for j in done)]
     buffer = io.StringIO()
     frame.to_csv(buffer, index=False, lineterminator="\n")
     write_whole(path(experiment), "".join(f"# {line}\n" for line in lines) + buffer.getvalue())
@@ -63,8 +61,8 @@ def load(experiment: str) -> pd.DataFrame:
 
 
 def available() -> list[str]:
-    """Experiments with committed results."""
-    return sorted(file.stem for file in paths.RESULTS.glob("*.csv"))
+    """Experiments with committed results; their names begin with their notebook's number."""
+    return sorted(file.stem for file in paths.RESULTS.glob("[0-9][0-9]*.csv"))
 
 
 def final(frame: pd.DataFrame, metric: str = "test error") -> pd.DataFrame:
@@ -72,3 +70,12 @@ def final(frame: pd.DataFrame, metric: str = "test error") -> pd.DataFrame:
     rows = frame[frame["metric"] == metric]
     last = rows.groupby(["method", "setting", "seed", "layer"])["epoch"].transform("max")
     return rows[rows["epoch"] == last].reset_index(drop=True)
+
+
+def with_accuracy(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows and, for every error in %, the accuracy 100 - error beside it."""
+    errors = frame[frame["metric"].str.endswith(" error") & (frame["unit"] == "%")]
+    accuracy = errors.assign(
+        metric=errors["metric"].str.replace(" error", " accuracy"), value=100 - errors["value"]
+    )
+    return pd.concat([frame, accuracy], ignore_index=True)

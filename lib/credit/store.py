@@ -38,13 +38,14 @@ COLUMNS = [
 class Job:
     """One run to be done: a label for its place in an experiment, a setting and a seed.
 
+    label    its entry in the column `setting`; setting.label unless given
     run      the pure function run(setting, seed) -> rows; looked up by the worker
     """
 
     experiment: str
     setting: Any
     seed: int
-    method: str = ""  # the rule's file name unless given, e.g. backprop
+    label: str = ""
     run: str = "credit.training:run"
 
     @property
@@ -53,8 +54,13 @@ class Job:
         return getattr(importlib.import_module(module), name)
 
     @property
-    def method_name(self) -> str:
-        return self.method or type(self.setting.rule).__module__.rsplit(".", 1)[-1]
+    def name(self) -> str:
+        return self.label or self.setting.label
+
+    @property
+    def method(self) -> str:
+        """The file name of the rule, e.g. backprop."""
+        return type(self.setting.rule).__module__.rsplit(".", 1)[-1]
 
     @functools.cached_property
     def key(self) -> str:
@@ -187,12 +193,12 @@ class RunStore:
             record = self.load(job)
             if record is None:
                 raise LookupError(
-                    f"{job.experiment}: the run of {job.method_name}, {job.setting.label}, seed "
-                    f"{job.seed} is not in {self.root}: fill the store first"
+                    f"{job.experiment}: the run of {job.method}, {job.name}, seed {job.seed} is "
+                    f"not in {self.root}: fill the store first"
                 )
             sizes = job.setting.sizes
             part = pd.DataFrame(record["rows"]).assign(
-                experiment=job.experiment, method=job.method_name, setting=job.setting.label,
+                experiment=job.experiment, method=job.method, setting=job.name,
                 dataset=job.setting.dataset, depth=len(sizes) - 2, width=sizes[1],
                 seed=job.seed, run=job.key,
             )  # fmt: skip

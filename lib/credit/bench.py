@@ -1,0 +1,175 @@
+"""Time and memory of a training step beside plain PyTorch's: `python -m credit.bench [rounds]`."""
+
+import importlib.util
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from credit import data, results, rules
+from credit.channels import Channels
+from credit.networks import Network, make_network
+from credit.rule import Rule
+from credit.store import provenance, write_whole
+from credit.streams import streams
+from credit.training import Descent, Setting
+
+NETWORKS = {"784-500-10": (784, 500, 10), "784-500-500-10": (784, 500, 500, 10)}
+NETWORKS["784-7x240-10"] = (784, *7 * (240,), 10)
+RULES = ("backprop", "feedback_alignment", "direct_feedback_alignment")
+BATCH, RATE, REPEATS, SEEDS = 128, 0.01, 5, range(50)
+COLUMNS = ["network", "what", "ratio", "low", "high", "milliseconds", "rounds"]
+TRAIN = """import resource, torch; from credit import rules, training; torch.set_num_threads(1)
+rule = rules.rule("feedback_alignment")
+training.run(training.Setting(rule, {sizes}, batch={batch}, examples=640, epochs=1), seed=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"""
+Step = Callable[[], object]
+
+
+def our_step(rule: Rule, network: Network, own: dict, x: Tensor, label: Tensor) -> Step:
+    """A training step of this library: forward, teach, update and plain gradient descent."""
+    ch, t = Channels(network, own, streams(0)), data.one_hot(label, network.sizes[-1])
+    descent = Descent(Setting(rule, network.sizes, learning_rate=RATE), network, own)
+    return lambda: descent.apply(rule.step(ch.teach(t), x)[1])
+
+
+def torch_model(network: Network, mode: str = "") -> nn.Sequential:
+    """The same tanh network and weights in PyTorch; mode fa or dfa takes BioTorch's layers."""
+    linear = importlib.import_module(f"biotorch.layers.{mode}").Linear if mode else nn.Linear
+    if mode == "dfa":
+        linear = partial(linear, output_dim=network.sizes[-1], layer_config={"type": mode})
+    modules = []
+    for layer in network.layers.values():
+        modules += [linear(*layer.W.mT.shape), nn.Tanh()]
+        modules[-2].load_state_dict({"weight": layer.W, "bias": layer.b}, strict=False)
+    return nn.Sequential(*modules[:-1])
+
+
+def torch_step(model: nn.Sequential, x: Tensor, label: Tensor) -> Step:
+    """The step of a PyTorch program: autograd and torch.optim."""
+    optimiser = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=RATE)
+    direct = hasattr(model[0], "loss_gradient")  # BioTorch's DFA wants the error handed to it
+
+    def share(e):
+        for layer in model[::2]:
+            layer.loss_gradient = e
+
+    def step():
+        optimiser.zero_grad()
+        a = model(x)
+        if direct:
+            a.register_hook(share)
+        nn.functional.cross_entropy(a, label).backward()
+        optimiser.step()
+
+    return step
+
+
+def biotorch_modes() -> list[str]:
+    """Those of BioTorch's layers that run here; one line is printed for what does not."""
+    if importlib.util.find_spec("biotorch") is None:
+        print("biotorch is not installed, left out: uv pip install -p .venv --no-deps biotorch")
+        return []
+    # its DFA rests on a hook that torch has deprecated
+    warnings.filterwarnings("ignore", "Using a non-full backward hook", FutureWarning)
+    working = []
+    for mode in ("fa", "dfa"):
+        try:
+            model = torch_model(make_network((4, 3, 2)), mode)
+            torch_step(model, torch.ones(1, 4), torch.tensor([0]))()
+            working.append(mode)
+        except Exception as error:  # old code on a new torch may fail in any way
+            print(f"biotorch {mode} left out: {type(error).__name__}: {error}".splitlines()[0])
+    return working
+
+
+def products(network: Network, batch: int) -> Step:
+    """The matrix products of a step of backprop alone, which no way of writing it saves."""
+    n, calls = network.sizes, []
+    h = [torch.rand(batch, units) for units in n]  # stands for the errors, too
+    for l, layer in network.layers.items():
+        calls.append((h[l - 1], layer.W.mT, torch.empty(batch, n[l])))
+        calls.append((h[l - 1].mT, h[l], torch.empty(n[l - 1], n[l])))
+        if l > 1:
+            calls.append((h[l], layer.W, torch.empty(batch, n[l - 1])))
+    return lambda: [torch.mm(a, b, out=out) for a, b, out in calls]
+
+
+def candidates(sizes: tuple[int, ...], modes: list[str]) -> dict[str, Step]:
+    """{name: step} on the same examples from the same weights, the measure of all first."""
+    x, label = torch.rand(BATCH, sizes[0]), torch.randint(sizes[-1], (BATCH,))
+    steps = {"autograd": torch_step(torch_model(make_network(sizes)), x, label)}
+    for rule in map(rules.rule, RULES):
+        own = rule.draw(sizes, streams(0))
+        steps[rule.name] = our_step(rule, make_network(sizes), own, x, label)
+    for mode in modes:
+        model = torch_model(make_network(sizes), mode)
+        steps[f"biotorch {mode}"] = torch_step(model, x, label)
+    return steps | {"matrix products alone": products(make_network(sizes), BATCH)}
+
+
+def ensemble(sizes=(20, 30, 10), batch: int = 32) -> dict[str, Step]:
+    """{name: step} of feedback alignment with many seeds, one after the other and at once."""
+    rule = rules.rule("feedback_alignment")
+    x, label = torch.rand(batch, sizes[0]), torch.randint(sizes[-1], (batch,))
+    own = [rule.draw(sizes, streams(seed)) for seed in SEEDS]
+    alone = [our_step(rule, make_network(sizes, s), own[s], x, label) for s in SEEDS]
+    stacked = {"B": {l: torch.stack([o["B"][l] for o in own]) for l in own[0]["B"]}}
+    together = our_step(rule, make_network(sizes, SEEDS), stacked, x, label)
+    return {"50 seeds in turn": lambda: [step() for step in alone], "50 seeds at once": together}
+
+
+def interleave(steps: dict[str, Step], rounds: int) -> dict[str, np.ndarray]:
+    """Milliseconds per step on one thread, {name: [rounds]}: A B C, A B C, ...
+
+    A turn is one step that brings the caches back and REPEATS that are timed.
+    """
+    times, threads = {name: [] for name in steps}, torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for _ in range(rounds):
+            for name, step in steps.items():
+                step()
+                start = time.perf_counter()
+                for _ in range(REPEATS):
+                    step()
+                times[name].append(1000 * (time.perf_counter() - start) / REPEATS)
+    finally:
+        torch.set_num_threads(threads)
+    return {name: np.array(ms) for name, ms in times.items()}
+
+
+def compare(network: str, steps: dict[str, Step], rounds: int) -> list[tuple]:
+    """Rows of COLUMNS: ratios to the first step in the same round, median, 10 and 90 %."""
+    times = interleave(steps, rounds)
+    first = next(iter(times.values()))
+    spread = {what: np.quantile(ms / first, (0.5, 0.1, 0.9)) for what, ms in times.items()}
+    return [(network, what, *spread[what], np.median(times[what]), rounds) for what in times]
+
+
+def main(rounds: int = 60):
+    """Print the table and keep it in data/results/bench.csv."""
+    head = {"command": "python -m credit.bench", **provenance(), "threads": 1, "batch": BATCH}
+    for name, sizes in NETWORKS.items():  # before this process grows: a child starts with its peak
+        code = [sys.executable, "-c", TRAIN.format(sizes=sizes, batch=BATCH)]
+        peak = int(subprocess.run(code, stdout=subprocess.PIPE, check=True).stdout)
+        megabytes = peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+        head[f"peak memory {name}"] = f"{megabytes:.0f} MB, Python, torch, MNIST and the training"
+    modes, rows = biotorch_modes(), compare("20-30-10", ensemble(), rounds)
+    for name, sizes in NETWORKS.items():
+        rows += compare(name, candidates(sizes, modes), rounds)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    text = "".join(f"# {key}: {value}\n" for key, value in head.items())
+    write_whole(results.path("bench"), text + table.to_csv(index=False, float_format="%.4g"))
+    print(text + table.round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

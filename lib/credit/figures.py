@@ -1,0 +1,160 @@
+"""Plots: each takes axes and tidy data and returns the axes; none trains, loads or shows."""
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from credit import paths
+from credit.rules import catalogue
+
+# One colour, dash and marker for each rule in every figure; Okabe and Ito's colours by seaborn.
+_COLOURS = sns.color_palette("colorblind").as_hex()
+LOOKS = {
+    "backprop": ("0.15", "-", "o"),
+    "shallow": ("0.6", ":", "v"),
+    "feedback_alignment": (_COLOURS[0], "-", "s"),
+    "direct_feedback_alignment": (_COLOURS[3], "-", "D"),
+    "sign_symmetry": (_COLOURS[2], "--", "^"),
+    "kolen_pollack": (_COLOURS[1], "--", "P"),
+    "weight_mirror": (_COLOURS[4], "--", "X"),
+}
+
+
+def style():
+    """The look of all figures, and what makes two savings of one figure the same bytes."""
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind")
+    mpl.rcParams |= {
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "figure.dpi": 80,
+        "figure.constrained_layout.use": True,
+        "legend.frameon": False,
+        "pdf.fonttype": 42,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "credit",
+    }
+
+
+def look(method: str) -> dict:
+    """Keyword arguments of a line for this rule."""
+    colour, dash, marker = LOOKS.get(method, (_COLOURS[5], "-.", "*"))
+    return {"color": colour, "ls": dash, "marker": marker, "ms": 5}
+
+
+def short(method: str) -> str:
+    """The rule as legends name it, e.g. DFA."""
+    known = catalogue()
+    return known[method].short if method in known else method
+
+
+def save(figure: Figure, name: str):
+    """Write figures/<name>.svg and .pdf, the same bytes for the same data."""
+    paths.FIGURES.mkdir(exist_ok=True)
+    whole = {"bbox_inches": "tight"}
+    figure.savefig(paths.FIGURES / f"{name}.svg", metadata={"Date": None}, **whole)
+    undated = {"CreationDate": None, "ModDate": None}
+    figure.savefig(paths.FIGURES / f"{name}.pdf", metadata=undated, **whole)
+
+
+def plot_curves(ax, frame: pd.DataFrame, metric: str, x: str = "epoch", by: str = "method"):
+    """A metric against `x`: mean of the seeds as a line, their range as a band, per method.
+
+    frame   tidy rows with columns seed, metric, value, unit and those named
+    """
+    rows = frame[frame["metric"] == metric]
+    for name, part in rows.groupby(by, sort=False):
+        seeds = part.groupby(x)["value"]
+        mean = seeds.mean()
+        kind = look(name) | {"marker": None if len(mean) > 12 else look(name)["marker"]}
+        ax.plot(
+            mean.index, mean, lw=1.8, label=f"{short(name)} (n = {part['seed'].nunique()})", **kind
+        )
+        ax.fill_between(mean.index, seeds.min(), seeds.max(), color=kind["color"], alpha=0.15, lw=0)
+    unit = rows["unit"].iloc[0]
+    ax.set(xlabel=x, ylabel=metric if unit == "1" else f"{metric} ({unit})")
+    return ax
+
+
+def plot_cases(ax, frame: pd.DataFrame, metric: str, x: str):
+    """Like plot_curves, for cases that are not rules: column `method` holds their names."""
+    rows = frame[frame["metric"] == metric]
+    for name, colour in zip(rows["method"].unique(), _COLOURS, strict=False):
+        seeds = rows[rows["method"] == name].groupby(x)["value"]
+        ax.plot(seeds.mean().index, seeds.mean(), color=colour, lw=1.8, label=name)
+        ax.fill_between(
+            seeds.mean().index, seeds.min(), seeds.max(), color=colour, alpha=0.15, lw=0
+        )
+    unit = rows["unit"].iloc[0]
+    ax.set(xlabel=x, ylabel=metric if unit == "1" else f"{metric} ({unit})")
+    return ax
+
+
+def plot_published(ax, value: float, source: str, **line):
+    """A published value: a dashed line that no measured one looks like."""
+    ax.axhline(value, **({"color": "0.4", "ls": (0, (2, 2)), "lw": 1} | line))
+    ax.annotate(
+        f"published: {source}", (1, value), xycoords=("axes fraction", "data"),
+        xytext=(0, 2), textcoords="offset points", ha="right", fontsize=8, color="0.3",
+    )  # fmt: skip
+    return ax
+
+
+def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
+    """Angle to backprop against the epoch, a line per hidden layer, darker towards the input."""
+    rows = frame[frame["metric"] == metric]
+    layers = sorted(rows["layer"].unique())
+    colours = sns.color_palette("crest_r", len(layers))
+    for layer, colour in zip(layers, colours, strict=True):
+        of_layer = rows[rows["layer"] == layer].groupby("epoch")["value"]
+        mean = of_layer.mean()
+        ax.plot(mean.index, mean, color=colour, marker=".", label=f"layer {layer}")
+        ax.fill_between(mean.index, of_layer.min(), of_layer.max(), color=colour, alpha=0.15, lw=0)
+    ax.axhline(90, color="0.4", ls=":", lw=1)
+    ax.set(xlabel="epoch", ylabel=f"{metric} to backprop (deg)", ylim=(0, None))
+    ax.set_xscale("symlog", linthresh=0.01)
+    return ax
+
+
+def plot_depth(ax, final: pd.DataFrame):
+    """Final error against the number of hidden layers: mean with every seed as a dot."""
+    for method, part in final.groupby("method", sort=False):
+        mean = part.groupby("depth")["value"].mean()
+        kind = look(method)
+        ax.plot(
+            mean.index,
+            mean,
+            lw=1.8,
+            label=f"{short(method)} (n = {part['seed'].nunique()})",
+            **kind,
+        )
+        ax.plot(part["depth"], part["value"], ".", ms=3, color=kind["color"], alpha=0.5)
+    ax.set(xlabel="hidden layers", ylabel="test error (%)")
+    ax.set_xticks(sorted(final["depth"].unique()))
+    return ax
+
+
+def plot_beside(ax, table: pd.DataFrame):
+    """Published and measured values side by side: one row per setting, a colour per method.
+
+    table   of evidence.verdict_table, rows with both values
+    """
+    both = table.dropna(subset=["published", "mean"])
+    settings = list(dict.fromkeys(both["setting"]))
+    methods = list(dict.fromkeys(both["method"]))
+    for i, method in enumerate(methods):
+        part = both[both["method"] == method]
+        place = [settings.index(s) + 0.22 * (i - (len(methods) - 1) / 2) for s in part["setting"]]
+        colour, marker = look(method)["color"], look(method)["marker"]
+        ax.errorbar(
+            part["mean"], place, xerr=part["half_width"], fmt=marker, ms=5, color=colour,
+            label=f"{short(method)}, here (n = {part['n'].min()})",
+        )  # fmt: skip
+        ax.errorbar(
+            part["published"], place, xerr=part["spread"].fillna(0), fmt=marker, ms=7, mfc="none",
+            color=colour, alpha=0.6, label=f"{short(method)}, published",
+        )  # fmt: skip
+    ax.set_yticks(range(len(settings)), settings)
+    ax.invert_yaxis()
+    ax.set(xlabel=f"{both['metric'].iloc[0]} ({both['unit'].iloc[0]})")
+    return ax
