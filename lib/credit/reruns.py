@@ -163,7 +163,7 @@ def _plan(command: Sequence[str]) -> int:
     if run.returncode:
         print(run.stdout, file=sys.stderr)
         return 1
-    made = re.findall(r"^ +output: (.+)$", run.stdout, flags=re.MULTILINE)
+    made = re.findall(r"^ +output: (\S+)", run.stdout, flags=re.MULTILINE)
     runs = [file for file in made if file.endswith(".json")]
     if runs:
         print(f"would do {len(runs)} runs")

@@ -54,7 +54,11 @@ def load(experiment: str) -> pd.DataFrame:
             f"{file.name} is not there: make it with credit run {experiment} --profile paper and "
             f"credit collect {experiment}, or get it back with git checkout data/results"
         )
-    frame = pd.read_csv(file, comment="#")
+    try:
+        frame = pd.read_csv(file, comment="#")
+    except ValueError as error:  # empty, ragged or no text
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{file} is damaged ({reason}): collect it again") from error
     if missing := set(KEPT) - set(frame):
         raise ValueError(f"{file} lacks the columns {', '.join(sorted(missing))}: collect it again")
     return frame

@@ -15,7 +15,8 @@ import multiprocessing
 import os
 import platform
 import subprocess
-import tempfile
+import threading
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -175,7 +176,7 @@ class RunStore:
                     bar.update()
                 return self
             context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-            with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
                 futures = [pool.submit(work, self.root, job) for job in todo]
                 try:
                     for future in as_completed(futures):
@@ -216,6 +217,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _end_with_parent():
+    """Let a worker end when the process that feeds it is killed; by itself it would wait on."""
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def work(root: Path, job: Job):
     """Do one run on one thread and keep it."""
     import torch
@@ -233,10 +244,9 @@ def write_whole(path: Path, text: str):
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=".", suffix=".part", delete=False
-        ) as file:
-            temporary = Path(file.name)
+        # not a NamedTemporaryFile: only its maker could read what comes out
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,197 @@
+"""Committed results: collected from whole seeds, with their origin, and checked when read."""
+
+import json
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from credit import paths, results
+from credit.experiments import EXPERIMENTS
+from credit.rules.backprop import Backprop
+from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.store import Job, RunStore
+from credit.training import Setting
+
+EXPERIMENT = "90-stub"
+BP = Setting(Backprop(), (784, 5, 10))
+FA = replace(BP, rule=FeedbackAlignment())
+WIDE = [replace(s, sizes=(784, 9, 10)) for s in (BP, FA)]
+JOBS = [Job(EXPERIMENT, s, seed) for seed in (0, 1, 2) for s in (BP, FA, *WIDE)]
+
+
+def rows(job):
+    """Two epochs of a run; the values tell the runs apart."""
+    value = 10 * job.seed + job.setting.sizes[1] + 0.123456 * (job.method == "backprop")
+    return [
+        {"epoch": epoch, "layer": layer, "metric": metric, "value": value / epoch, "unit": unit}
+        for epoch in (1.0, 2.0)
+        for layer, metric, unit in ((0, "test error", "%"), (1, "norm ratio", "1"))
+    ]
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty store, and an experiment of three seeds of two rules in two networks."""
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    monkeypatch.setitem(EXPERIMENTS, EXPERIMENT, lambda experiment, profile: JOBS)
+    return RunStore(tmp_path / "runs")
+
+
+def save(store, jobs):
+    for job in jobs:
+        store.save(job, rows(job))
+    return store
+
+
+def whole(store):
+    return results.collect(EXPERIMENT, store=save(store, JOBS))
+
+
+# collecting
+
+
+def test_collected_results_load_back(store):
+    file = whole(store)
+    assert file == paths.RESULTS / f"{EXPERIMENT}.csv"
+    assert results.available() == [EXPERIMENT]
+    frame, expected = results.load(EXPERIMENT), store.frame(JOBS)[results.KEPT]
+    pd.testing.assert_frame_equal(frame.drop(columns="value"), expected.drop(columns="value"))
+    assert frame["value"].tolist() == pytest.approx(expected["value"].tolist(), rel=5e-4)
+    assert all(len(f"{value:g}".replace(".", "")) <= 5 for value in frame["value"])
+
+
+def test_collected_results_say_how_they_were_made(store):
+    head = [line for line in whole(store).read_text().splitlines() if line.startswith("# ")]
+    facts = [line[2:].split(": ", 1) for line in head]
+    origins = [json.loads(text) for name, text in facts if name == "provenance"]
+    assert len(origins) == 1  # all runs were made by the same commit on the same machine
+    assert {"commit", "torch", "python"} <= set(origins[0])
+    assert ["profile", "paper"] in facts
+    assert ["command", "make reproduce PROFILE=paper"] in facts
+    assert ["runs", "12 of 12"] in facts
+    used = [text for name, text in facts if name == "setting"]
+    assert used[:2] == [f"backprop {BP!r}", f"feedback_alignment {FA!r}"]
+    assert len(used) == 4
+
+
+def test_the_origin_stands_above_the_columns(store):
+    lines = whole(store).read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if not line.startswith("# "))
+    assert start > 0 and lines[start] == ",".join(results.KEPT)
+    assert not any(line.startswith("#") for line in lines[start:])
+
+
+def test_collecting_twice_gives_the_same_file(store):
+    first = whole(store).read_bytes()
+    assert results.collect(EXPERIMENT, store=store).read_bytes() == first
+
+
+def test_a_seed_with_a_missing_run_is_left_out_for_every_method_of_that_network(store):
+    lost = Job(EXPERIMENT, FA, 1)
+    save(store, [job for job in JOBS if job.key != lost.key])
+    file = results.collect(EXPERIMENT, store=store)
+    frame = results.load(EXPERIMENT)
+    seeds = {key: sorted(set(part["seed"])) for key, part in frame.groupby(["setting", "method"])}
+    narrow, wide = [0, 2], [0, 1, 2]
+    assert seeds == {
+        ("1x5 tanh", "backprop"): narrow,
+        ("1x5 tanh", "feedback_alignment"): narrow,
+        ("1x9 tanh", "backprop"): wide,
+        ("1x9 tanh", "feedback_alignment"): wide,
+    }
+    assert "# runs: 10 of 12\n" in file.read_text()
+
+
+@pytest.mark.parametrize("kept", [[], JOBS[:1]], ids=["nothing", "half a seed"])
+def test_without_a_whole_seed_there_is_nothing_to_collect(store, kept):
+    with pytest.raises(LookupError, match=r"nothing to collect for 90-stub \(paper\): no seed"):
+        results.collect(EXPERIMENT, store=save(store, kept))
+    assert not paths.RESULTS.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("90-none",), "unknown experiment '90-none'"),
+        ((EXPERIMENT, "big"), "unknown profile 'big'"),
+    ],
+)
+def test_an_unknown_experiment_or_profile_is_refused(store, given, message):
+    with pytest.raises(ValueError, match=message):
+        results.collect(*given, store=store)
+
+
+# loading
+
+
+def test_a_file_with_missing_columns_is_refused_with_their_names(store):
+    file = whole(store)
+    frame = pd.read_csv(file, comment="#").drop(columns=["seed", "metric"])
+    frame.to_csv(file, index=False)
+    with pytest.raises(ValueError, match="lacks the columns metric, seed: collect it again") as e:
+        results.load(EXPERIMENT)
+    assert str(file) in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# only the head\n", b"a,b\n1,2\n1,2,3\n", b"\xff\xfe\x00"],
+    ids=["empty", "head", "ragged", "bytes"],
+)
+def test_a_damaged_file_is_refused_with_its_name(store, content):
+    file = whole(store)
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"90-stub.csv is damaged .*: collect it again"):
+        results.load(EXPERIMENT)
+
+
+def test_a_missing_file_says_how_to_make_it_and_how_to_get_it_back(store):
+    message = (
+        "90-stub.csv is not there: make it with credit run 90-stub --profile paper and credit "
+        "collect 90-stub, or get it back with git checkout data/results"
+    )
+    with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        results.load(EXPERIMENT)
+
+
+def test_the_final_rows_are_those_of_the_last_epoch_of_each_run(store):
+    whole(store)
+    frame = results.load(EXPERIMENT)
+    shorter = frame[~((frame["method"] == "backprop") & (frame["epoch"] == 2))]
+    last = results.final(shorter)
+    assert len(last) == len(JOBS)
+    assert set(last["metric"]) == {"test error"}
+    epochs = last.groupby("method")["epoch"].unique().map(list).to_dict()
+    assert epochs == {"backprop": [1.0], "feedback_alignment": [2.0]}
+    assert results.final(frame, "norm ratio")["layer"].unique().tolist() == [1]
+
+
+def test_every_error_in_percent_has_its_accuracy_beside_it(store):
+    whole(store)
+    frame = results.load(EXPERIMENT)
+    both = results.with_accuracy(frame)
+    added = both[both["metric"] == "test accuracy"]
+    errors = frame[frame["metric"] == "test error"]
+    assert len(both) == len(frame) + len(errors)
+    assert (added["value"].to_numpy() + errors["value"].to_numpy()).tolist() == [100] * len(errors)
+
+
+# what is committed
+
+
+@pytest.mark.parametrize("experiment", results.available())
+def test_committed_results_belong_to_their_experiment_and_have_enough_seeds(experiment):
+    frame = results.load(experiment)
+    assert set(frame["experiment"]) == {experiment}
+    assert not frame[["method", "setting", "seed", "epoch", "metric"]].isna().any(axis=None)
+    if "tuning" not in experiment:
+        seeds = frame.groupby(["method", "setting"])["seed"].nunique()
+        assert seeds.min() >= 5, f"too few seeds:\n{seeds[seeds < 5]}"
+
+
+def test_settings_of_a_tuning_have_labels_of_their_own():
+    for name in (name for name in EXPERIMENTS if "tuning" in name):
+        jobs = EXPERIMENTS[name](name, "paper")
+        assert len({(job.method, job.name, job.seed) for job in jobs}) == len(jobs)
