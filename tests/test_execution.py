@@ -1,6 +1,7 @@
 """One notebook: which one is meant, what may be asked of it, and what is kept when it fails."""
 
 import json
+import sys
 
 import nbformat
 import pytest
@@ -17,6 +18,8 @@ def notebook(tmp_path, monkeypatch):
     monkeypatch.setattr(execution, "FAILED", tmp_path / "failed")
     monkeypatch.setattr(execution, "WORK", tmp_path / "work")
     monkeypatch.setattr(paths, "ROOT", tmp_path)
+    for name in ("OMP_NUM_THREADS", "TQDM_DISABLE", "JUPYTER_PATH"):
+        monkeypatch.setenv(name, "")  # what is set for a kernel is gone again after the test
     parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     cells = [new_markdown_cell("# Title"), parameters, new_code_cell("print(seed, rate)")]
     file = tmp_path / "01_own.ipynb"
@@ -79,7 +82,22 @@ def test_only_parameters_that_differ_are_injected(notebook, tmp_path):
     injected = [c for c in nb.cells if "injected-parameters" in c.metadata.get("tags", [])]
     assert len(injected) == 1 and "profile" not in injected[0].source
     assert nb.cells[-1].outputs[0].text == "3 2\n"
-    assert nb.metadata.kernelspec.name == "python3"
+
+
+def test_the_kernel_is_this_environments_whatever_others_there_are(notebook, tmp_path, monkeypatch):
+    """And it has one thread, shows no progress, and works in the notebook's folder."""
+    wrong = {"argv": ["/bin/false", "{connection_file}"], "display_name": "", "language": "python"}
+    for name in ("JUPYTER_PATH", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+        (tmp_path / name / "kernels/python3").mkdir(parents=True)
+        (tmp_path / name / "kernels/python3/kernel.json").write_text(json.dumps(wrong))
+    nb = nbformat.read(notebook, as_version=4)
+    names = "os.environ['OMP_NUM_THREADS'], os.environ['TQDM_DISABLE'], os.getcwd()"
+    nb.cells.append(new_code_cell(f"import os, sys\nprint(sys.prefix, {names})"))
+    nbformat.write(nb, notebook)
+    execution.execute(notebook, tmp_path / "out.ipynb", {})
+    shown = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs[0].text
+    assert shown == f"{sys.prefix} 1 1 {tmp_path}\n"
 
 
 def fails(notebook, copy, parameters):

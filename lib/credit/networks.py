@@ -92,13 +92,19 @@ class Output:
     error: Callable[[Tensor, Tensor], Tensor]  # (y, t) -> [..., batch, n_L]
 
 
+def _softmax(a: Tensor) -> Tensor:
+    # by hand: torch's own walks row by row, and takes half an ensemble's step for ten classes
+    exp = torch.exp(a - a.amax(-1, keepdim=True))
+    return exp / exp.sum(-1, keepdim=True)
+
+
 def _half_squares(y: Tensor, t: Tensor) -> Tensor:
     return 0.5 * ((y - t) ** 2).sum(-1)
 
 
 OUTPUTS = {
     "softmax": Output(
-        lambda a: torch.softmax(a, -1),
+        _softmax,
         lambda a, t: -(t * torch.log_softmax(a, -1)).sum(-1),
         lambda y, t: y - t,
     ),
@@ -262,6 +268,8 @@ def make_network(sizes, seed=0, nonlinearity="tanh", output="softmax", weights=I
                 f"{name} has {len(inits)} inits, expected {len(sizes) - 1}: one a layer"
             )
     if not isinstance(seed, int):
+        if len(seed) == 0:
+            raise ValueError("seed is an empty sequence, expected one seed or several")
         members = [
             make_network(sizes, s, nonlinearity, output, weights, biases, dtype) for s in seed
         ]

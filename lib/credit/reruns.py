@@ -191,7 +191,7 @@ def _watch(command: Sequence[str], lock: int) -> tuple[int, list[str]]:
         return process.wait(), said
     except KeyboardInterrupt:  # snakemake got it as well and ends its jobs
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=30)
+            process.wait(timeout=5)
         raise
     finally:
         process.kill()

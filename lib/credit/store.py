@@ -84,7 +84,7 @@ def _code(source: str) -> str:
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             value = body[0].value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                body[0] = ast.Pass()
+                node.body = body[1:] or [ast.Pass()]  # as if it had never been there
     return ast.dump(tree)
 
 

@@ -62,6 +62,12 @@ class Setting:
                 raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
         if not isinstance(self.learning_rate, int | float) or not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate!r}, expected a positive number")
+        for name in ("own_learning_rate", "weight_decay", "stop_below"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int | float) and value >= 0):
+                raise ValueError(f"{name} is {value!r}, expected a number of at least 0")
+        if len(self.sizes) < 3:
+            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
 
     @property
     def label(self) -> str:
@@ -79,7 +85,8 @@ class Descent:
     def __init__(self, setting: Setting, network: Network, own: dict):
         self.layers, self.own, self.decay = network.layers, own, setting.weight_decay
         self.rate = setting.learning_rate
-        self.own_rate = setting.own_learning_rate or setting.learning_rate
+        given = setting.own_learning_rate
+        self.own_rate = setting.learning_rate if given is None else given
         self.optimiser = None
         if setting.optimiser != "sgd":
             W = [layer.W for layer in network.layers.values()]
@@ -191,7 +198,8 @@ def run(setting: Setting, seed: int) -> list[dict]:
                 diagnose()
         train_error = 100 * wrong / len(x)
         running = 0.75 * running + 0.25 * train_error
-        last = epoch == setting.epochs or running <= (setting.stop_below or -1)
+        enough = setting.stop_below is not None and running <= setting.stop_below
+        last = enough or epoch == setting.epochs
         record("train error", train_error)
         record("validation error", error_rate(network, dataset.validation))
         if last or epoch in setting.test_epochs:
