@@ -74,7 +74,7 @@ def _list(arguments):
 
 
 def _run(arguments):
-    from credit import reruns
+    from credit import execution, reruns
     from credit.experiments import jobs
     from credit.store import RunStore
 
@@ -96,7 +96,7 @@ def _run(arguments):
     label = f"{job.experiment}, {job.method}, {job.name}, seed {job.seed}"
     print(label, file=sys.stderr)  # a log begins with what it is the log of
     RunStore().fill([job], workers=1, progress=sys.stderr.isatty())
-    print(f"{label}: finished in {time.monotonic() - began:.0f} s", flush=True)
+    execution.say(f"{label}: finished in {time.monotonic() - began:.0f} s")
 
 
 def _collect(arguments):
@@ -127,7 +127,6 @@ def _notebook(arguments):
     except execution.NotebookFailed as error:
         print(f"credit: {error}", file=sys.stderr)
         return 1
-    print(os.path.relpath(output))
     return 0
 
 

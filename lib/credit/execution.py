@@ -41,7 +41,7 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> P
     profile, began = parameters.get("profile", "quick"), time.monotonic()
     copy = WORK / f"{notebook.stem}-{os.getpid()}.ipynb"
     copy.parent.mkdir(parents=True, exist_ok=True)
-    print(f"{notebook.stem}: started", flush=True)
+    say(f"{notebook.stem}: started")
     for last_attempt in (False, True):
         try:
             _run_cells(notebook, copy, changed)
@@ -52,13 +52,20 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> P
                 continue
             _forget(notebook.stem, profile)
             record = _record(notebook, profile, copy, cell, error)
-            print(f"{notebook.stem}: failed after {time.monotonic() - began:.0f} s", flush=True)
+            say(f"{notebook.stem}: failed after {time.monotonic() - began:.0f} s")
             raise NotebookFailed(line(record)) from error
     _forget(notebook.stem, profile)
     output.parent.mkdir(parents=True, exist_ok=True)
     copy.replace(output)
-    print(f"{notebook.stem}: finished in {time.monotonic() - began:.0f} s", flush=True)
+    seconds = time.monotonic() - began
+    say(f"{notebook.stem}: finished in {seconds:.0f} s, {os.path.relpath(output)}")
     return output
+
+
+def say(text: str):
+    """Print a line at once and in one piece, also when several processes print to one place."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _run_cells(notebook: Path, copy: Path, parameters: Mapping[str, object]):

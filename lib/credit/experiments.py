@@ -120,6 +120,16 @@ def _akrout(experiment: str, profile: str) -> list[Job]:
     return _grid(experiment, settings, SEEDS[profile])
 
 
+def _mirror(experiment: str, profile: str) -> list[Job]:
+    """Why our weight mirror starts better than the log: how fast the mirror itself learns."""
+    short = replace(AKROUT, rule=WeightMirror(Init("normal_fan_sum")), epochs=10, test_epochs=(1,))
+    return [
+        Job(experiment, replace(short, own_learning_rate=rate), seed, f"1x500, mirror {rate:g}")
+        for seed in SEEDS["paper"]
+        for rate in (5e-2, 5e-3, 5e-4, 5e-5)
+    ]
+
+
 # 02: direct feedback alignment --------------------------------------------------------------------
 
 ZERO, FAN_IN = Init("zero"), Init("uniform_fan_in")
@@ -225,6 +235,7 @@ EXPERIMENTS: dict[str, Callable[[str, str], list[Job]]] = {
     "01-tuning": _mnist_tuning,
     "01-mnist": _mnist,
     "01-akrout": _akrout,
+    "01-mirror": _mirror,
     "02-tuning": _table1_tuning,
     "02-depth-tuning": _depth_tuning,
     "02-depth": _depth,

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from credit import dependencies, paths
-from credit.execution import WORK, execute, failures, line
+from credit.execution import WORK, execute, failures, line, say
 
 __all__ = ["check_profile", "end_with_parent", "execute", "failures", "refresh", "reproduce"]
 
@@ -187,7 +187,7 @@ def _watch(command: Sequence[str], lock: int) -> tuple[int, list[str]]:
             if found := re.match(r"(\d+) of (\d+) steps", text):
                 done, total = map(int, found.groups())
                 if done < total:  # the last step is `all`, which does nothing
-                    print(f"{done} of {total - 1} done", flush=True)
+                    say(f"{done} of {total - 1} done")
         return process.wait(), said
     except KeyboardInterrupt:  # snakemake got it as well and ends its jobs
         with contextlib.suppress(subprocess.TimeoutExpired):
