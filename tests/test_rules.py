@@ -10,7 +10,9 @@ import torch
 from helpers import bench
 
 import credit.rules
+from credit import paths
 from credit.channels import Channels
+from credit.evidence import published
 from credit.networks import Dense, Init, Network
 from credit.rule import Rule
 from credit.rules import catalogue, rule
@@ -214,3 +216,11 @@ def test_the_slope_of_another_layer_gives_another_update(kind, B, direct):
     update, (_, wrong) = by_library(kind, B), by_hand(direct, slope_from=lambda l: 3 - l)
     for l in (1, 2):
         assert max(abs(u - w) for u, w in zip(update.b[l].tolist(), wrong[l], strict=True)) > 0.01
+
+
+def test_every_source_of_a_rule_and_of_a_published_value_is_in_the_references():
+    """Papers by their key; a value read in a repository names that, as owner/name."""
+    references = (paths.ROOT / "paper" / "references.bib").read_text(encoding="utf-8")
+    keys = {r.source for r in catalogue().values() if r.source} | set(published()["paper"])
+    missing = {key for key in keys if "/" not in key and f"{{{key}," not in references}
+    assert not missing
