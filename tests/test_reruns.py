@@ -97,7 +97,11 @@ class Project:
     def call(self, *command: str) -> tuple[int, str, str]:
         """Status, stdout and stderr of a command."""
         process = self.start(*command)
-        out, err = process.communicate(timeout=300)
+        try:
+            out, err = process.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         return process.returncode, out, err
 
 
