@@ -168,7 +168,8 @@ class RunStore:
         if not todo:
             return self
         workers = min(workers or cores(), len(todo))
-        bar = tqdm(total=len(todo), desc="runs", unit="run", disable=not progress, leave=False)
+        quiet = {} if progress else {"disable": True}  # else TQDM_DISABLE has its say
+        bar = tqdm(total=len(todo), desc="runs", unit="run", leave=False, **quiet)
         with bar:
             if workers == 1:
                 for job in todo:
