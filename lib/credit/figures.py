@@ -4,6 +4,7 @@ import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from credit import paths
 from credit.rules import catalogue
@@ -90,12 +91,24 @@ def plot_cases(ax, frame: pd.DataFrame, metric: str, x: str):
     return ax
 
 
-def plot_published(ax, value: float, source: str, **line):
-    """A published value: a dashed line that no measured one looks like."""
-    ax.axhline(value, **({"color": "0.4", "ls": (0, (2, 2)), "lw": 1} | line))
+def percent_axis(ax):
+    """A logarithmic axis of errors that is labelled 1, 2, 5, 10, ..."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(low, 0.9 * high / 2), high)
+    return ax
+
+
+def plot_published(ax, value: float, source: str, below: bool = False):
+    """A published value: a dashed line that no measured one looks like, named above or below."""
+    ax.axhline(value, color="0.4", ls=(0, (2, 2)), lw=1)
     ax.annotate(
         f"published: {source}", (1, value), xycoords=("axes fraction", "data"),
-        xytext=(0, 2), textcoords="offset points", ha="right", fontsize=8, color="0.3",
+        xytext=(0, -2 if below else 2), textcoords="offset points", ha="right",
+        va="top" if below else "bottom", fontsize=8, color="0.3",
     )  # fmt: skip
     return ax
 
@@ -113,6 +126,7 @@ def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
     ax.axhline(90, color="0.4", ls=":", lw=1)
     ax.set(xlabel="epoch", ylabel=f"{metric} to backprop (deg)", ylim=(0, None))
     ax.set_xscale("symlog", linthresh=0.01)
+    ax.set_xlim(0, None)
     return ax
 
 
@@ -156,5 +170,5 @@ def plot_beside(ax, table: pd.DataFrame):
         )  # fmt: skip
     ax.set_yticks(range(len(settings)), settings)
     ax.invert_yaxis()
-    ax.set(xlabel=f"{both['metric'].iloc[0]} ({both['unit'].iloc[0]})")
+    ax.set(xlabel=f"{both['metric'].iloc[0]} ({both['unit'].iloc[0]})", xlim=(0, None))
     return ax
