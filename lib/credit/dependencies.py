@@ -23,7 +23,7 @@ def inputs(name: str, experiments: Iterable[str] = ()) -> list[Path]:
     """
     file = paths.NOTEBOOKS / f"{name}.ipynb"
     cells = _code_cells(file)
-    known = {*experiments, *(result.stem for result in paths.RESULTS.glob("*.csv"))}
+    known = {*experiments, *(result.stem for result in paths.RESULTS.glob("[0-9][0-9]*.csv"))}
     return [
         file,
         *modules(cells),

@@ -106,8 +106,8 @@ def plot_published(ax, value: float, source: str, below: bool = False):
     """A published value: a dashed line that no measured one looks like, named above or below."""
     ax.axhline(value, color="0.4", ls=(0, (2, 2)), lw=1)
     ax.annotate(
-        f"published: {source}", (1, value), xycoords=("axes fraction", "data"),
-        xytext=(0, -2 if below else 2), textcoords="offset points", ha="right",
+        f"published: {source}", (0.02, value), xycoords=("axes fraction", "data"),
+        xytext=(0, -2 if below else 2), textcoords="offset points", ha="left",
         va="top" if below else "bottom", fontsize=8, color="0.3",
     )  # fmt: skip
     return ax
