@@ -17,7 +17,9 @@ def source(thing) -> Markdown:
 
 def table(frame: pd.DataFrame) -> Markdown:
     """A frame as a Markdown table, text as it is and numbers with two decimals."""
-    cells = frame.map(lambda v: f"{v:.2f}" if isinstance(v, float) else str(v))
+    cells = frame.map(
+        lambda v: str(v) if not isinstance(v, float) else f"{v:.2f}" if v == v else "–"
+    )
     lines = ["| " + " | ".join(map(str, cells.columns)) + " |", "|" + " --- |" * len(cells.columns)]
     lines += ["| " + " | ".join(row) + " |" for row in cells.itertuples(index=False)]
     return Markdown("\n".join(lines))
