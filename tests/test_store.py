@@ -468,3 +468,13 @@ def test_outside_a_repository_the_commit_is_unknown(tmp_path, monkeypatch):
 def test_without_git_the_commit_is_unknown(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert store.provenance()["commit"] == "unknown"
+
+
+def test_the_provenance_of_a_run_is_that_of_its_beginning(tmp_path, monkeypatch):
+    """A commit made while the run goes on did not make its numbers."""
+    commits = iter(["before", "after"])
+    monkeypatch.setattr(store, "provenance", lambda: {"commit": next(commits)})
+    monkeypatch.setattr(store.Job, "function", lambda *_: [store.provenance()] and ROWS)
+    job = Job("e", SETTING, 0)
+    store.work(tmp_path, job)
+    assert RunStore(tmp_path).load(job)["provenance"] == {"commit": "before"}

@@ -71,21 +71,21 @@ class Scrambled(Channels):
         super().__init__(network, own, streams)
         chance = torch.Generator().manual_seed(12345)
         self.W_back = {
-            l: torch.randn(W.shape, generator=chance, dtype=W.dtype) * W.std()
+            l: self.instead(W, torch.randn(W.shape, generator=chance, dtype=W.dtype) * W.std())
             for l, W in self.W_back.items()
         }
 
+    @staticmethod
+    def instead(W: Tensor, other: Tensor) -> Tensor:
+        return other
 
-class SignKept(Channels):
+
+class SignKept(Scrambled):
     """The way back sees the signs of the forward weights with other magnitudes (probe WT2)."""
 
-    def __init__(self, network, own, streams):
-        super().__init__(network, own, streams)
-        chance = torch.Generator().manual_seed(12345)
-        self.W_back = {
-            l: W.sign() * torch.randn(W.shape, generator=chance, dtype=W.dtype).abs() * W.std()
-            for l, W in self.W_back.items()
-        }
+    @staticmethod
+    def instead(W: Tensor, other: Tensor) -> Tensor:
+        return W.sign() * other.abs()
 
 
 def change(before: Update, after: Update, L: int) -> float:

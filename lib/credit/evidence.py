@@ -18,6 +18,7 @@ MARKS = {
     "read": ("seen", "quoted", "memory"),  # in the paper, its code or logs; in another source
     "confidence": ("high", "medium", "low"),
 }
+UNMEASURED = "not yet measured"  # the word where a run is still to come
 RESULT_COLUMNS = ["experiment", "method", "setting", "seed", "epoch", "metric", "value", "unit"]
 
 # What unprinted details (initial ranges, the best epoch instead of the last) may move a value,
@@ -236,7 +237,7 @@ def _judge(row, runs: pd.DataFrame, cost: str | None) -> Verdict:
     if mine.empty:
         if cost is not None:
             return out_of_reach(row.value, cost)
-        return Verdict("not yet measured", 0, math.nan, math.nan, row.value, math.nan)
+        return Verdict(UNMEASURED, 0, math.nan, math.nan, row.value, math.nan)
     if mine["seed"].duplicated().any():
         raise ValueError(f"results for {row.id} hold a seed twice: {sorted(mine['seed'])}")
     if (mine["unit"] != row.unit).any():

@@ -20,6 +20,7 @@ LOOKS = {
     "kolen_pollack": (_COLOURS[1], "--", "P"),
     "weight_mirror": (_COLOURS[4], "--", "X"),
 }
+MARKED = 12  # a line with more points than this goes without marks
 
 
 def style():
@@ -58,22 +59,33 @@ def save(figure: Figure, name: str):
     figure.savefig(paths.FIGURES / f"{name}.pdf", metadata=undated, **whole)
 
 
-def plot_curves(ax, frame: pd.DataFrame, metric: str, x: str = "epoch", by: str = "method"):
+def _mean_and_range(ax, values: pd.Series, by: pd.Series, label: str, **line):
+    """The mean of the seeds at each place as a line, their range as a band around it."""
+    seeds = values.groupby(by)
+    mean = seeds.mean()
+    ax.plot(mean.index, mean, label=label, **({"lw": 1.8} | line))
+    ax.fill_between(mean.index, seeds.min(), seeds.max(), color=line["color"], alpha=0.15, lw=0)
+
+
+def _with_unit(metric: str, rows: pd.DataFrame) -> str:
+    unit = rows["unit"].iloc[0]
+    return metric if unit == "1" else f"{metric} ({unit})"
+
+
+def _counted(method: str, part: pd.DataFrame) -> str:
+    return f"{short(method)} (n = {part['seed'].nunique()})"
+
+
+def plot_curves(ax, frame: pd.DataFrame, metric: str, x: str = "epoch"):
     """A metric against `x`: mean of the seeds as a line, their range as a band, per method.
 
-    frame   tidy rows with columns seed, metric, value, unit and those named
+    frame   tidy rows with columns method, seed, metric, value, unit and x
     """
     rows = frame[frame["metric"] == metric]
-    for name, part in rows.groupby(by, sort=False):
-        seeds = part.groupby(x)["value"]
-        mean = seeds.mean()
-        kind = look(name) | {"marker": None if len(mean) > 12 else look(name)["marker"]}
-        ax.plot(
-            mean.index, mean, lw=1.8, label=f"{short(name)} (n = {part['seed'].nunique()})", **kind
-        )
-        ax.fill_between(mean.index, seeds.min(), seeds.max(), color=kind["color"], alpha=0.15, lw=0)
-    unit = rows["unit"].iloc[0]
-    ax.set(xlabel=x, ylabel=metric if unit == "1" else f"{metric} ({unit})")
+    for method, part in rows.groupby("method", sort=False):
+        line = look(method) | ({"marker": None} if part[x].nunique() > MARKED else {})
+        _mean_and_range(ax, part["value"], part[x], _counted(method, part), **line)
+    ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 
 
@@ -81,13 +93,9 @@ def plot_cases(ax, frame: pd.DataFrame, metric: str, x: str):
     """Like plot_curves, for cases that are not rules: column `method` holds their names."""
     rows = frame[frame["metric"] == metric]
     for name, colour in zip(rows["method"].unique(), _COLOURS, strict=False):
-        seeds = rows[rows["method"] == name].groupby(x)["value"]
-        ax.plot(seeds.mean().index, seeds.mean(), color=colour, lw=1.8, label=name)
-        ax.fill_between(
-            seeds.mean().index, seeds.min(), seeds.max(), color=colour, alpha=0.15, lw=0
-        )
-    unit = rows["unit"].iloc[0]
-    ax.set(xlabel=x, ylabel=metric if unit == "1" else f"{metric} ({unit})")
+        part = rows[rows["method"] == name]
+        _mean_and_range(ax, part["value"], part[x], name, color=colour)
+    ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 
 
@@ -119,10 +127,9 @@ def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
     layers = sorted(rows["layer"].unique())
     colours = sns.color_palette("crest_r", len(layers))
     for layer, colour in zip(layers, colours, strict=True):
-        of_layer = rows[rows["layer"] == layer].groupby("epoch")["value"]
-        mean = of_layer.mean()
-        ax.plot(mean.index, mean, color=colour, marker=".", label=f"layer {layer}")
-        ax.fill_between(mean.index, of_layer.min(), of_layer.max(), color=colour, alpha=0.15, lw=0)
+        part = rows[rows["layer"] == layer]
+        line = {"color": colour, "marker": ".", "lw": 1.5}
+        _mean_and_range(ax, part["value"], part["epoch"], f"layer {layer}", **line)
     ax.axhline(90, color="0.4", ls=":", lw=1)
     ax.set(xlabel="epoch", ylabel=f"{metric} to backprop (deg)", ylim=(0, None))
     ax.set_xscale("symlog", linthresh=0.01)
@@ -135,13 +142,7 @@ def plot_depth(ax, final: pd.DataFrame):
     for method, part in final.groupby("method", sort=False):
         mean = part.groupby("depth")["value"].mean()
         kind = look(method)
-        ax.plot(
-            mean.index,
-            mean,
-            lw=1.8,
-            label=f"{short(method)} (n = {part['seed'].nunique()})",
-            **kind,
-        )
+        ax.plot(mean.index, mean, lw=1.8, label=_counted(method, part), **kind)
         ax.plot(part["depth"], part["value"], ".", ms=3, color=kind["color"], alpha=0.5)
     ax.set(xlabel="hidden layers", ylabel="test error (%)")
     ax.set_xticks(sorted(final["depth"].unique()))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
-from credit import audit
+from credit import answer, audit
 from credit.rule import Rule
 
 
@@ -17,12 +17,7 @@ def source(thing) -> Markdown:
 
 def table(frame: pd.DataFrame) -> Markdown:
     """A frame as a Markdown table, text as it is and numbers with two decimals."""
-    cells = frame.map(
-        lambda v: str(v) if not isinstance(v, float) else f"{v:.2f}" if v == v else "–"
-    )
-    lines = ["| " + " | ".join(map(str, cells.columns)) + " |", "|" + " --- |" * len(cells.columns)]
-    lines += ["| " + " | ".join(row) + " |" for row in cells.itertuples(index=False)]
-    return Markdown("\n".join(lines))
+    return Markdown(answer.markdown_table(frame))
 
 
 def audit_table(rules: Sequence[Rule], seed: int = 0) -> pd.DataFrame:

@@ -20,8 +20,8 @@ def path(experiment: str) -> Path:
 def collect(experiment: str, profile: str = "paper", store: RunStore | None = None) -> Path:
     """Write data/results/<experiment>.csv from the finished runs of the store.
 
-    Only whole seeds count: a seed with a missing run is left out for every method, so that methods
-    are compared on the same seeds. No finished seed at all is a LookupError.
+    Only whole seeds count: where a run of a network is missing, that network's seed is left out for
+    every method, so that methods are compared on the same seeds. None at all is a LookupError.
     """
     store = store or RunStore()
     wanted = jobs(experiment, profile)

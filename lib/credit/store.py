@@ -152,10 +152,13 @@ class RunStore:
                 f"{self.path(job)} is damaged ({error}): delete it and the run is done again"
             ) from error
 
-    def save(self, job: Job, rows: list[dict]):
-        """Write a finished run: a whole file or none."""
+    def save(self, job: Job, rows: list[dict], origin: dict | None = None):
+        """Write a finished run: a whole file or none.
+
+        origin   the provenance when the run began; by default that of now
+        """
         record = {"setting": repr(job.setting), "seed": job.seed}
-        record |= {"provenance": provenance(), "rows": rows}
+        record |= {"provenance": origin or provenance(), "rows": rows}
         write_whole(self.path(job), json.dumps(record, indent=0))
 
     def missing(self, jobs: Sequence[Job]) -> list[Job]:
@@ -232,10 +235,10 @@ def work(root: Path, job: Job):
     """Do one run on one thread and keep it."""
     import torch
 
-    threads = torch.get_num_threads()
+    threads, origin = torch.get_num_threads(), provenance()  # the commit may move during a run
     torch.set_num_threads(1)
     try:
-        RunStore(root).save(job, job.function(job.setting, job.seed))
+        RunStore(root).save(job, job.function(job.setting, job.seed), origin)
     finally:
         torch.set_num_threads(threads)
 
