@@ -2,24 +2,28 @@
 
 import torch
 
+from credit.audit import labels_as_targets
 from credit.channels import Channels
-from credit.networks import Init, make_network
+from credit.networks import OUTPUTS, Init, make_network
 from credit.streams import streams
 
 
 def bench(rule, sizes=(6, 5, 4, 3), seed=0, batch=7, nonlinearity="tanh", output="softmax"):
     """(network, channels with a teacher set, x) in float64 with random weights and biases."""
     init = Init("normal_fan_in")
-    network = make_network(sizes, seed, nonlinearity, output, init, init, torch.float64)
+    sizes = (*sizes[:-1], sizes[-1] * OUTPUTS[output].units)
+    asked = {"nonlinearity": nonlinearity, "output": output} | rule.asks(sizes)
+    network = make_network(seed=seed, weights=init, biases=init, dtype=torch.float64, **asked)
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(batch, sizes[0], generator=generator, dtype=torch.float64)
-    label = torch.randint(sizes[-1], (batch,), generator=generator)
+    x = torch.randn(batch, network.sizes[0], generator=generator, dtype=torch.float64)
+    targets = labels_as_targets(network)
+    label = torch.randint(len(targets), (batch,), generator=generator)
     own = {
         name: {l: w.double() for l, w in tensors.items()}
-        for name, tensors in rule.draw(sizes, streams(seed)).items()
+        for name, tensors in rule.draw(network.sizes, streams(seed)).items()
     }
     ch = Channels(network, own, streams(seed))
-    return network, ch.teach(torch.eye(sizes[-1], dtype=torch.float64)[label]), x
+    return network, ch.teach(targets[label]), x
 
 
 def autograd(network, ch, x):

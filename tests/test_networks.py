@@ -301,9 +301,11 @@ def test_the_slope_of_a_nonlinearity_is_its_derivative(name, numbers):
 @settings(max_examples=30, deadline=None)
 def test_the_error_of_an_output_is_the_derivative_of_its_loss(name, numbers, data):
     a = torch.tensor(numbers, dtype=F64, requires_grad=True)
-    t = torch.eye(len(a), dtype=F64)[data.draw(st.integers(0, len(a) - 1))]
+    a = a[: len(a) // OUTPUTS[name].units * OUTPUTS[name].units]
+    answers = len(a) // OUTPUTS[name].units
+    t = torch.eye(answers, dtype=F64)[data.draw(st.integers(0, answers - 1))]
     (expected,) = torch.autograd.grad(OUTPUTS[name].loss(a, t), a)
-    error = OUTPUTS[name].error(OUTPUTS[name].y(a.detach()), t)
+    error = OUTPUTS[name].error(a.detach(), OUTPUTS[name].y(a.detach()), t)
     torch.testing.assert_close(error, expected, rtol=0, atol=1e-12)
 
 

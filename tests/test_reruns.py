@@ -69,6 +69,7 @@ class Project:
         self.root = root
         shutil.copytree(paths.ROOT / "workflow", root / "workflow")
         self.library = shutil.copytree(paths.ROOT / "lib/credit", root / "lib/credit")
+        shutil.rmtree(self.library / "experiments")
         experiments = EXPERIMENTS.replace("SEEDS", str(seeds)).replace("SECONDS", str(seconds))
         for name, source in {
             "credit/data.py": "def version(dataset):\n    return ''\n",

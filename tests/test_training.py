@@ -15,7 +15,7 @@ from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.kolen_pollack import KolenPollack
 from credit.rules.shallow import Shallow
-from credit.training import Descent, Setting, error_rate, run
+from credit.training import Descent, Setting, error_rates, run
 
 TINY = Setting(FeedbackAlignment(), (784, 8, 6, 10), examples=300, batch=25, epochs=1)
 TIMES = {"cpu time"}
@@ -397,8 +397,8 @@ def test_the_error_rate_is_the_share_of_wrong_answers_in_percent():
     split = data.Split(x, torch.tensor([0, 1, 2, 0, 0]))
     network = Network(layers, "linear", "softmax")
     for chunk in (1, 2, 5, 2000):
-        assert error_rate(network, split, chunk) == 40.0
-    assert error_rate(network, data.Split(x, x.argmax(-1))) == 0.0
+        assert error_rates(network, split, 3, chunk) == 40.0
+    assert error_rates(network, data.Split(x, x.argmax(-1)), 3) == 0.0
 
 
 def test_the_probe_of_the_angles_is_smaller_than_the_validation_set():

@@ -51,17 +51,31 @@ class Bench:
 
 
 def set_up(rule: Rule, seed: int = 0, batch: int = 32, sizes: tuple[int, ...] = SIZES) -> Bench:
-    """The audit's network, examples and labels for this seed."""
-    weights = Init("normal_fan_in")
-    network = make_network(sizes, seed, "odd", weights=weights, dtype=torch.float64)
-    own = {
-        name: {l: w.double() for l, w in tensors.items()}
-        for name, tensors in rule.draw(sizes, streams(seed)).items()
-    }
+    """The audit's network, examples and labels for this seed.
+
+    What a rule learns and starts at zero gets random values, as if it had learned something.
+    """
+    asked = {"nonlinearity": "odd", "weights": Init("normal_fan_in")} | rule.asks(sizes)
+    network = make_network(seed=seed, dtype=torch.float64, **asked)
     chance = streams(seed)["noise"]
-    x = torch.randn(batch, sizes[0], generator=chance, dtype=torch.float64)
-    label = torch.randint(sizes[-1], (batch,), generator=chance)
-    return Bench(rule, network, own, x, torch.eye(sizes[-1], dtype=torch.float64)[label], seed)
+    own = {
+        name: {l: _woken(w.double(), chance) for l, w in tensors.items()}
+        for name, tensors in rule.draw(network.sizes, streams(seed)).items()
+    }
+    x = torch.randn(batch, network.sizes[0], generator=chance, dtype=torch.float64)
+    label = torch.randint(max(2, network.answers), (batch,), generator=chance)
+    return Bench(rule, network, own, x, labels_as_targets(network)[label], seed)
+
+
+def _woken(w: Tensor, chance: torch.Generator) -> Tensor:
+    return w if w.any() else 0.1 * torch.randn(w.shape, generator=chance, dtype=w.dtype)
+
+
+def labels_as_targets(network: Network) -> Tensor:
+    """t of every label, one row each: one-hot or, for Kickback's one answer, -1 and 1."""
+    if network.output == "pair" and network.answers == 1:
+        return torch.tensor([[-1.0], [1.0]], dtype=torch.float64)
+    return torch.eye(network.answers, dtype=torch.float64)
 
 
 class Scrambled(Channels):
@@ -89,12 +103,16 @@ class SignKept(Scrambled):
 
 
 def change(before: Update, after: Update, L: int) -> float:
-    """s = |dW' - dW| / |dW| over the hidden layers; nan for a rule that leaves them alone."""
-    hidden = [l for l in before.W if l < L]
-    if not hidden:
-        return float("nan")
-    square = sum(float((after.W[l] - before.W[l]).square().sum()) for l in hidden)
-    return (square / sum(float(before.W[l].square().sum()) for l in hidden)) ** 0.5
+    """s = |dW' - dW| / |dW| over the hidden layers or over what the rule learns on the side,
+    whichever is larger; nan for a rule that changes neither."""
+    hidden = [(before.W[l], after.W[l]) for l in before.W if l < L]
+    aside = [(u, after.own[name][l]) for name, us in before.own.items() for l, u in us.items()]
+    relative = [
+        (sum(float((v - u).square().sum()) for u, v in pairs) / whole) ** 0.5
+        for pairs in (hidden, aside)
+        if (whole := sum(float(u.square().sum()) for u, _ in pairs))
+    ]
+    return max(relative, default=float("nan"))
 
 
 def word(s: float) -> str:
@@ -125,10 +143,11 @@ def label_count(rule: Rule, seed: int = 0) -> Finding:
     used; 2: no more than reward; 1: no teacher."""
     bench = set_up(rule, seed, batch=1)
     different: list[Tensor] = []
-    for t in torch.eye(bench.t.shape[-1], dtype=torch.float64).split(1):
+    labels = labels_as_targets(bench.network)
+    for t in labels.split(1):
         dW = torch.cat([u.flatten() for u in bench.update(t=t).W.values()])
         if not any(torch.equal(dW, seen) for seen in different):
             different.append(dW)
     n = len(different)
-    kinds = {1: "no teacher", 2: "reward", bench.t.shape[-1]: "full target"}
+    kinds = {1: "no teacher", 2: "reward", len(labels): "full target"}
     return Finding("TG1", rule.short, seed, n, kinds.get(n, "partial target"))

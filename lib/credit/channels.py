@@ -5,19 +5,23 @@ channel is the plain tensor or product and costs nothing. The audit hands over a
 own in which one thing is swapped, delayed or hidden, and looks at what becomes of the update.
 
     drive        forward: h_{l-1} -> a_l
-    phi          forward: a_l -> h_l
+    phi          forward: a_l -> h_l, and phi_inverse back again where the units allow it
+    sent         what other layers receive of h_l: itself, or its sign in a net of binary signals
     W_back       the forward weights AS THE WAY BACK SEES THEM: reading these is weight transport
+    W_own        the weights at their own synapses, for what a synapse does with itself (a penalty)
     own          the rule's own parameters: feedback matrices, learned inverses, predictors
     back         carries a signal from layer l to l-1 through given weights of W_l's shape
     direct       carries a signal from the output to a layer through a matrix of its own
     slope_own    phi'(a_l) used at the synapses of layer l itself
     slope_path   phi'(a_l) multiplied into a signal that travels on to other units
     target       the full label, one-hot;  reward: one scalar for a choice;  error: y against target
+    mismatch     y - t: where the network has one output, one scalar for all of it
     rng          a named random stream
 
 The two slopes are the same tensor in training and two different demands on a brain.
 """
 
+import torch
 from torch import Generator, Tensor
 
 from credit.networks import Network, Product, Trace
@@ -37,7 +41,11 @@ class Channels:
         self._target: Tensor | None = None
         self.own = own
         self.L = network.L
-        self.W_back = {l: layer.W for l, layer in network.layers.items()}
+        self.W_own = {l: layer.W for l, layer in network.layers.items()}
+        # d a_l / d h_{l-1}; nothing comes back through a step function
+        self.W_back = {
+            l: W if network.graded(l) else torch.zeros_like(W) for l, W in self.W_own.items()
+        }
 
     def teach(self, target: Tensor) -> "Channels":
         """Set the teacher for the next examples: t one-hot [..., batch, n_L]."""
@@ -46,10 +54,17 @@ class Channels:
 
     # forward
     def drive(self, l: int, h: Tensor) -> Tensor:
-        return self._network.layers[l].drive(h)
+        return self._network.drive(l, h)
 
     def phi(self, l: int, a: Tensor) -> Tensor:
         return self._network.phi(l, a)
+
+    def phi_inverse(self, l: int, h: Tensor) -> Tensor:
+        return self._network.inverse(l, h)
+
+    def sent(self, h: Tensor) -> Tensor:
+        """h of a hidden layer as feedback layers receive it."""
+        return h.sign() if self._network.sent == "sign" else h
 
     # the way back
     def back(self, l: int, signal: Tensor, weights: Tensor) -> Tensor:
@@ -72,7 +87,11 @@ class Channels:
 
     def error(self, trace: Trace) -> Tensor:
         """e = d loss / d a_L, [..., batch, n_L]."""
-        return self._network.error(trace.h[self.L], self.target())
+        return self._network.error(trace, self.target())
+
+    def mismatch(self, trace: Trace) -> Tensor:
+        """y - t, [..., batch, answers]; the derivative of a squared-error loss by y."""
+        return trace.h[self.L] - self.target()
 
     def reward(self, choice: Tensor) -> Tensor:
         """1 where the chosen unit [..., batch] is the target's, else 0; [..., batch, 1]."""
@@ -81,7 +100,7 @@ class Channels:
     # local work and chance
     def gradient(self, l: int, delta: Tensor, h: Tensor) -> tuple[Product, Tensor]:
         """(dW_l, db_l) from delta_l [..., batch, n_l] and h_{l-1} [..., batch, n_{l-1}]."""
-        return self._network.layers[l].gradient(delta, h)
+        return self._network.layers[l].gradient(delta, self._network.received(l, h))
 
     def rng(self, purpose: str) -> Generator:
         return self._streams[purpose]

@@ -6,7 +6,7 @@ import math
 import tarfile
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -14,7 +14,7 @@ import pooch
 import torch
 from torch import Tensor
 
-from credit import paths
+from credit import arm, paths
 
 MNIST_SHA256 = {
     f"{name}-ubyte.gz": checksum
@@ -45,10 +45,10 @@ Shape = tuple[int, int, int]  # of an image: channels, height, width
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples and their classes.
+    """Examples and their classes, or the values to be predicted.
 
     x        pixels in [0, 1], channels first and flattened, float32 [n, features]
-    label    class of each example, int64 [n]
+    label    class of each example, int64 [n]; of a regression, values, float32 [n, answers]
     """
 
     x: Tensor
@@ -64,7 +64,10 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Three fixed splits; `x.view(-1, *shape)` gives the images, channels first."""
+    """Three fixed splits; `x.view(-1, *shape)` gives the images, channels first.
+
+    classes  names of the classes or, of a regression, of the values
+    """
 
     name: str
     train: Split
@@ -72,6 +75,10 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     shape: Shape
+
+    @property
+    def regression(self) -> bool:
+        return self.train.label.dim() == 2
 
 
 @lru_cache
@@ -160,8 +167,29 @@ def _cifar10() -> Dataset:
     return Dataset("cifar10", *splits, CIFAR_CLASSES, (3, 32, 32))
 
 
+def _mnist14() -> Dataset:
+    """MNIST averaged over 2 x 2 pixels."""
+    full = load("mnist")
+
+    def pooled(split: Split) -> Split:
+        images = torch.nn.functional.avg_pool2d(split.x.view(-1, *full.shape), 2)
+        return Split(images.flatten(1), split.label)
+
+    splits = map(pooled, (full.train, full.validation, full.test))
+    return Dataset("mnist14", *splits, full.classes, (1, 14, 14))
+
+
+def _arm(by_trajectory: bool = False) -> Dataset:
+    splits = arm.splits(by_trajectory)
+    name = "arm-trajectories" if by_trajectory else "arm"
+    return Dataset(name, *(Split(*s) for s in splits), arm.JOINTS, (1, 1, splits[0][0].shape[1]))
+
+
 _KNOWN = {  # name: loader, checksums
     "mnist": (_mnist, tuple(MNIST_SHA256.values())),
+    "mnist14": (_mnist14, tuple(MNIST_SHA256.values())),
+    "arm": (_arm, (arm.CHECKSUM,)),
+    "arm-trajectories": (partial(_arm, by_trajectory=True), (arm.CHECKSUM,)),
     "cifar10": (_cifar10, (CIFAR_MD5,)),
 }
 

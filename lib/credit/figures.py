@@ -19,6 +19,11 @@ LOOKS = {
     "sign_symmetry": (_COLOURS[2], "--", "^"),
     "kolen_pollack": (_COLOURS[1], "--", "P"),
     "weight_mirror": (_COLOURS[4], "--", "X"),
+    "difference_target_propagation": (_COLOURS[9], "-", "s"),
+    "kickback": (_COLOURS[1], "-", "D"),
+    "attention_gated": (_COLOURS[4], "-", "^"),
+    "gait_prop": (_COLOURS[2], "-", "D"),
+    "decoupled_neural_interfaces": (_COLOURS[5], "-", "P"),
 }
 MARKED = 12  # a line with more points than this goes without marks
 

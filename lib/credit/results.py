@@ -76,6 +76,23 @@ def final(frame: pd.DataFrame, metric: str = "test error") -> pd.DataFrame:
     return rows[rows["epoch"] == last].reset_index(drop=True)
 
 
+def costs(frame: pd.DataFrame) -> pd.DataFrame:
+    """CPU time of an epoch beside backprop's in the same network: median of the seeds' ratios.
+
+    frame   rows of one experiment. Returns columns method, setting, depth, ratio, n
+    """
+    whole = final(frame, "cpu time")
+    epochs = frame[frame["metric"] != "cpu time"].groupby(["method", "setting", "seed"])["epoch"]
+    whole = whole.merge(epochs.max().rename("epochs").reset_index())
+    whole["value"] /= whole["epochs"]
+    place = ["depth", "width", "seed"]
+    theirs = whole[whole["method"] == "backprop"].groupby(place)["value"].median()
+    whole = whole.merge(theirs.rename("backprop").reset_index(), on=place)
+    whole["ratio"] = whole["value"] / whole["backprop"]
+    groups = whole.groupby(["method", "setting", "depth"], sort=False)["ratio"]
+    return groups.agg(ratio="median", n="size").reset_index()
+
+
 def with_accuracy(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows and, for every error in %, the accuracy 100 - error beside it."""
     errors = frame[frame["metric"].str.endswith(" error") & (frame["unit"] == "%")]

@@ -46,12 +46,25 @@ class Rule:
     source: ClassVar[str]  # key in paper/references.bib
     learned: ClassVar[tuple[str, ...]] = ()  # names of own parameters that update() changes
 
+    def asks(self, sizes: tuple[int, ...]) -> dict:
+        """The network of about these sizes that the rule can teach: keywords of make_network."""
+        return {"sizes": sizes}
+
     def draw(self, sizes: tuple[int, ...], streams: dict[str, Generator]) -> dict:
         """The rule's own parameters at the start, {name: {l: tensor}}, float32.
 
         sizes    units per layer, input first: the rule never sees the weights here
         """
         return {}
+
+    @property
+    def prepares(self) -> bool:
+        """Whether every epoch starts with a pass over the data in which `prepare` learns."""
+        return False
+
+    def prepare(self, ch: Channels, x: Tensor) -> Update:
+        """What is learned in that pass, from examples alone."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it prepares")
 
     def forward(self, ch: Channels, x: Tensor) -> Trace:
         """a_l = h_{l-1} W_l^T + b_l, h_l = phi(a_l)."""
@@ -85,15 +98,18 @@ class Rule:
         return trace, self.update(ch, trace, self.teach(ch, trace))
 
 
-def layer_by_layer(ch: Channels, trace: Trace, feedback: dict[int, Tensor]) -> dict[int, Tensor]:
+def layer_by_layer(
+    ch: Channels, trace: Trace, feedback: dict[int, Tensor], top: Tensor | None = None
+) -> dict[int, Tensor]:
     """Send the output error down one layer at a time.
 
         tau_L = e
         tau_l = delta_{l+1} F_{l+1},   delta_l = tau_l * phi'(a_l)  travels on to the layer below
 
     feedback  {l: F_l [..., n_l, n_{l-1}]} for l = 2..L: W_l itself, or what stands in for it
+    top       what starts at the output instead of e, [..., batch, n_L]
     """
-    teaching = {ch.L: ch.error(trace)}
+    teaching = {ch.L: ch.error(trace) if top is None else top}
     travels = teaching[ch.L]
     for l in range(ch.L - 1, 0, -1):
         teaching[l] = ch.back(l + 1, travels, feedback[l + 1])

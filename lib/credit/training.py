@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,11 +12,19 @@ from torch import Tensor
 from credit import data
 from credit.channels import Channels
 from credit.diagnostics import alignment
-from credit.networks import Init, Network, Product, make_network
+from credit.networks import OUTPUTS, Init, Network, Product, make_network
+from credit.optimisers import GravesRMSprop
 from credit.rule import Rule, Update
 from credit.streams import streams
 
-OPTIMISERS = ("sgd", "rmsprop", "adam")
+OPTIMISERS = {  # by torch, except plain gradient descent
+    "sgd": None,
+    "rmsprop": torch.optim.RMSprop,
+    "graves": GravesRMSprop,
+    "adam": torch.optim.Adam,
+    "adam99": partial(torch.optim.Adam, betas=(0.9, 0.99)),
+}
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 SCHEDULES = ("constant", "linear")
 PROBE = 512  # validation examples on which the angles are measured
 EARLY = (1, 3, 10, 30, 100, 300)  # updates of the first epoch after which they are,
@@ -31,7 +40,11 @@ class Setting:
     nonlinearity: str = "tanh"  # of the hidden layers
     output: str = "softmax"  # output units with their loss, see networks.OUTPUTS
     weights: Init | tuple[Init, ...] = Init("uniform_fan_in")  # one, or one per layer
-    biases: Init | tuple[Init, ...] = Init("zero")
+    biases: Init | tuple[Init, ...] | None = Init("zero")  # None: there are none
+    coherent: bool = False  # weights above the first layer stay clamped to their units' signs
+    sent: str = "graded"  # what hidden layers send each other, see networks.Network
+    apart: bool = False  # a network of its own for every class or value, side by side
+    precision: str = "float32"
     dataset: str = "mnist"
     examples: int | None = None  # the first n training examples; None: all
     optimiser: str = "sgd"
@@ -55,6 +68,12 @@ class Setting:
             raise ValueError(
                 f"unknown schedule {self.schedule!r}, expected one of {', '.join(SCHEDULES)}"
             )
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"unknown precision {self.precision!r}, expected one of {', '.join(PRECISIONS)}"
+            )
+        if self.coherent and self.nonlinearity != "signed_relu":
+            raise ValueError(f"coherent needs signed_relu units, got {self.nonlinearity}")
         whole = {"batch": self.batch, "epochs": self.epochs, "examples": self.examples}
         for name, n in whole.items():
             optional = name == "examples" and n is None
@@ -84,6 +103,9 @@ class Descent:
 
     def __init__(self, setting: Setting, network: Network, own: dict):
         self.layers, self.own, self.decay = network.layers, own, setting.weight_decay
+        self.schedule = setting.schedule
+        self.biased = setting.biases is not None
+        self.coherent = network.make_coherent if setting.coherent else None
         self.rate = setting.learning_rate
         given = setting.own_learning_rate
         self.own_rate = setting.learning_rate if given is None else given
@@ -97,12 +119,23 @@ class Descent:
                 {"params": b},
                 {"params": learned, "lr": self.own_rate, "weight_decay": self.decay},
             ]
-            make = {"rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam}[setting.optimiser]
+            make = OPTIMISERS[setting.optimiser]
             self.optimiser = make([g for g in groups if g["params"]], lr=self.rate)
             self.full = [group["lr"] for group in self.optimiser.param_groups]
 
+    def fraction(self, done: float) -> float:
+        """Of the learning rates, when this share of all updates is done."""
+        return 1 - done if self.schedule == "linear" else 1.0
+
     def apply(self, update: Update, fraction: float = 1.0):
         """One step at this fraction of the learning rates."""
+        if not self.biased:
+            update = Update(update.W, {}, update.own)
+        self._step(update, fraction)
+        if self.coherent:
+            self.coherent()
+
+    def _step(self, update: Update, fraction: float):
         if self.optimiser is not None:
             for group, full in zip(self.optimiser.param_groups, self.full, strict=True):
                 group["lr"] = full * fraction
@@ -137,12 +170,49 @@ class Descent:
             W.sub_(dW, alpha=rate)
 
 
-def error_rate(network: Network, split: data.Split, chunk: int = 2000) -> float:
-    """Wrong answers in %, the answer being the largest output."""
-    wrong = 0
+def answers(y: Tensor) -> Tensor:
+    """[batch, answers] from one network's y, or from [answers, batch, 1] of networks apart."""
+    return y.squeeze(-1).mT if y.dim() == 3 else y
+
+
+def misses(y: Tensor, label: Tensor) -> Tensor:
+    """Wrong answers, the answer being the largest output, [1]; of values, squared errors [n]."""
+    if label.dim() == 1:
+        return (y.argmax(-1) != label).sum().view(1)
+    return (y - label).square().sum(0)
+
+
+def rates(missed: Tensor, label: Tensor) -> Tensor:
+    """misses over a split: in % of its examples or, of values, in units of their variance."""
+    if label.dim() == 1:
+        return 100 * missed / len(label)
+    return missed / (len(label) * label.var(0, correction=0))
+
+
+def error_rates(network: Network, split: data.Split, classes: int, chunk: int = 2000) -> Tensor:
+    """The error in % [1] or, of a regression, the normalised error of every value [classes]."""
+    dtype, missed = network.layers[1].W.dtype, 0
     for x, label in zip(split.x.split(chunk), split.label.split(chunk), strict=True):
-        wrong += int((network.forward(x).h[network.L].argmax(-1) != label).sum())
-    return 100 * wrong / len(split)
+        y = answers(network.forward(x.to(dtype)).h[network.L])[:, :classes]
+        missed = missed + misses(y, label)
+    return rates(missed, split.label)
+
+
+def targets(label: Tensor, classes: int, apart: bool, dtype: torch.dtype) -> Tensor:
+    """t [n, classes] of one network, or [classes, n, 1] of networks apart, classes as -1 and 1."""
+    t = (data.one_hot(label, classes) if label.dim() == 1 else label).to(dtype)
+    if not apart:
+        return t
+    return (t if label.dim() == 2 else 2 * t - 1).mT.unsqueeze(-1)
+
+
+def build(setting: Setting, seed: int, classes: int) -> Network:
+    """The network of a setting, or the `classes` networks side by side that answer for it."""
+    seeds = range(seed * classes, (seed + 1) * classes) if setting.apart else seed
+    return make_network(
+        setting.sizes, seeds, setting.nonlinearity, setting.output, setting.weights,
+        setting.biases or Init("zero"), PRECISIONS[setting.precision], setting.sent,
+    )  # fmt: skip
 
 
 def run(setting: Setting, seed: int) -> list[dict]:
@@ -152,61 +222,84 @@ def run(setting: Setting, seed: int) -> list[dict]:
     epoch) and validation error after each epoch; test error after the last one and after
     setting.test_epochs; the rows of diagnostics.alignment at the start, early in the first epoch,
     after epochs 1, 2, 5, 10, ... and at the end; the CPU time of the whole run. Nothing is chosen
-    by the test error.
+    by the test error. A regression has the normalised mean squared error, nMSE, in its place, the
+    mean over the values, and at the end the test nMSE of each.
     """
     clock = time.process_time()
     random = streams(seed)
     dataset = data.load(setting.dataset)
-    if setting.sizes[0] != dataset.train.x.shape[1] or setting.sizes[-1] != len(dataset.classes):
-        raise ValueError(
-            f"sizes {setting.sizes} do not fit {setting.dataset}: expected "
-            f"{dataset.train.x.shape[1]} inputs and {len(dataset.classes)} outputs"
-        )
+    _check_fit(setting, dataset)
+    classes, dtype = len(dataset.classes), PRECISIONS[setting.precision]
     x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
-    t = data.one_hot(label, len(dataset.classes))
-    network = make_network(
-        setting.sizes, seed, setting.nonlinearity, setting.output, setting.weights, setting.biases
-    )
-    own = setting.rule.draw(setting.sizes, random)
+    x = x.to(dtype)
+    t = targets(label, classes, setting.apart, dtype)
+    network = build(setting, seed, classes)
+    own = {
+        name: {l: w.to(dtype) for l, w in tensors.items()}
+        for name, tensors in setting.rule.draw(setting.sizes, random).items()
+    }
     ch = Channels(network, own, random)
     descent = Descent(setting, network, own)
     probe_ch = Channels(network, own, streams(seed))
-    probe = data.Split(dataset.validation.x[:PROBE], dataset.validation.label[:PROBE])
-    probe_ch.teach(data.one_hot(probe.label, len(dataset.classes)))
+    probe = dataset.validation.x[:PROBE].to(dtype)
+    probe_ch.teach(targets(dataset.validation.label[:PROBE], classes, setting.apart, dtype))
+    kind, unit = ("nMSE", "1") if dataset.regression else ("error", "%")
 
     rows, step, running = [], 0, 100.0
     updates = math.ceil(len(x) / setting.batch)  # in an epoch
     total = updates * setting.epochs
 
-    def record(metric, value, unit="%", layer=0):
+    def record(metric, value, unit=unit, layer=0):
         row = {"epoch": step / updates, "layer": layer, "metric": metric}
-        rows.append({**row, "value": value, "unit": unit})
+        rows.append({**row, "value": float(value), "unit": unit})
+
+    def batches():
+        return torch.randperm(len(x), generator=random["order"]).split(setting.batch)
 
     def diagnose():
-        for row in alignment(setting.rule, probe_ch, probe.x):
+        for row in alignment(setting.rule, probe_ch, probe):
             record(row["metric"], row["value"], row["unit"], row["layer"])
 
     diagnose()
     for epoch in range(1, setting.epochs + 1):
-        wrong = 0
-        for index in torch.randperm(len(x), generator=random["order"]).split(setting.batch):
-            trace, update = setting.rule.step(ch.teach(t[index]), x[index])
-            descent.apply(update, 1 - step / total if setting.schedule == "linear" else 1.0)
-            wrong += int((trace.h[network.L].argmax(-1) != label[index]).sum())
+        if setting.rule.prepares:
+            for index in batches():
+                descent.apply(setting.rule.prepare(ch, x[index]), descent.fraction(step / total))
+        missed = 0
+        for index in batches():
+            trace, update = setting.rule.step(ch.teach(t[..., index, :]), x[index])
+            descent.apply(update, descent.fraction(step / total))
+            missed = missed + misses(answers(trace.h[network.L])[:, :classes], label[index])
             step += 1
             if step in EARLY and step < updates:
                 diagnose()
-        train_error = 100 * wrong / len(x)
-        running = 0.75 * running + 0.25 * train_error
+        train = rates(missed, label).mean()
+        running = 0.75 * running + 0.25 * float(train)
         enough = setting.stop_below is not None and running <= setting.stop_below
         last = enough or epoch == setting.epochs
-        record("train error", train_error)
-        record("validation error", error_rate(network, dataset.validation))
+        record(f"train {kind}", train)
+        record(f"validation {kind}", error_rates(network, dataset.validation, classes).mean())
         if last or epoch in setting.test_epochs:
-            record("test error", error_rate(network, dataset.test))
+            test = error_rates(network, dataset.test, classes)
+            record(f"test {kind}", test.mean())
+            if dataset.regression:
+                for name, value in zip(dataset.classes, test, strict=True):
+                    record(f"test {kind} of {name}", value)
         if last or epoch in ROUND:
             diagnose()
         if last:
             break
     record("cpu time", time.process_time() - clock, "s")
     return rows
+
+
+def _check_fit(setting: Setting, dataset: data.Dataset):
+    """Refuse a network that does not fit the data."""
+    output, given = OUTPUTS[setting.output], setting.sizes[-1]
+    inputs = dataset.train.x.shape[1]
+    outputs = output.units * (1 if setting.apart else len(dataset.classes))
+    if setting.sizes[0] != inputs or not (given == outputs or (output.spare and given > outputs)):
+        raise ValueError(
+            f"sizes {setting.sizes} do not fit {setting.dataset}: expected {inputs} inputs and "
+            f"{outputs} outputs{' or more' if output.spare else ''}"
+        )
