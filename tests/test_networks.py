@@ -9,6 +9,7 @@ from helpers import bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credit.audit import labels_as_targets
 from credit.channels import Channels
 from credit.networks import NONLINEARITIES, OUTPUTS, Dense, Init, Network, Product, make_network
 from credit.rules import catalogue
@@ -68,6 +69,13 @@ def test_an_orthogonal_init_has_orthogonal_rows_or_columns_of_its_scale(shape):
     W = Init("orthogonal", 1.5).draw(shape, generator(), dtype=F64)
     short = W @ W.T if shape[0] <= shape[1] else W.T @ W
     torch.testing.assert_close(short, 2.25 * torch.eye(min(shape), dtype=F64), rtol=0, atol=1e-12)
+
+
+def test_a_coherent_init_gives_every_row_the_sign_of_its_unit():
+    W = Init("coherent_fan_in", 0.5).draw(SHAPE, generator(), dtype=F64)
+    assert (W[0::2] >= 0).all() and (W[1::2] <= 0).all()
+    # the root mean square of |N(0, s^2)| is s
+    assert float((W**2).mean().sqrt()) == pytest.approx(0.5 / math.sqrt(400), rel=0.01)
 
 
 def test_other_inits_are_not_orthogonal():
@@ -162,17 +170,18 @@ def ensemble_and_singles(rule):
     """Channels, network and own parameters of an ensemble, and of its members one by one."""
 
     def made(seed):
-        return make_network(SIZES, seed, "tanh", "softmax", RANDOM, RANDOM, F64)
+        return make_network(seed=seed, weights=RANDOM, biases=RANDOM, dtype=F64, **rule.asks(SIZES))
 
-    owns = []
+    network, owns = made(0), []
     for seed in SEEDS:
-        drawn = rule.draw(SIZES, streams(seed))
+        drawn = rule.draw(network.sizes, streams(seed))
         owns.append({name: {l: w.double() for l, w in ws.items()} for name, ws in drawn.items()})
     stacked = {
         name: {l: torch.stack([own[name][l] for own in owns]) for l in ws}
         for name, ws in owns[0].items()
     }
-    t = torch.eye(3, dtype=F64)[torch.arange(7) % 3]
+    targets = labels_as_targets(network)
+    t = targets[torch.arange(7) % len(targets)]
     pairs = [(made(SEEDS), stacked), *zip(map(made, SEEDS), owns, strict=True)]
     return [
         (network, Channels(network, own, streams(0)).teach(t), own)
@@ -203,7 +212,7 @@ def test_most_rules_are_deterministic_and_so_compared_below():
 @pytest.mark.parametrize("name", DETERMINISTIC)
 def test_an_ensemble_is_its_members_side_by_side(name):
     rule, x = catalogue()[name](), normal(7, SIZES[0])
-    setting = Setting(rule, SIZES, learning_rate=0.3, weight_decay=0.1)
+    setting = Setting(rule, SIZES, learning_rate=0.3, weight_decay=0.1)  # its sizes are not used
     (network, ch, own), *singles = ensemble_and_singles(rule)
     descents = [Descent(setting, network, own)]
     descents += [Descent(setting, member, own) for member, _, own in singles]
@@ -307,6 +316,95 @@ def test_the_error_of_an_output_is_the_derivative_of_its_loss(name, numbers, dat
     (expected,) = torch.autograd.grad(OUTPUTS[name].loss(a, t), a)
     error = OUTPUTS[name].error(a.detach(), OUTPUTS[name].y(a.detach()), t)
     torch.testing.assert_close(error, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n, kind in OUTPUTS.items() if kind.slope])
+@given(numbers=st.lists(st.floats(-6, 6), min_size=2, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_the_slope_of_an_output_is_the_derivative_of_its_answers(name, numbers):
+    numbers = numbers[: len(numbers) // 2 * 2]
+    a = torch.tensor(numbers, dtype=F64, requires_grad=True)
+    y = OUTPUTS[name].y(a)
+    (expected,) = torch.autograd.grad(y.sum(), a)
+    slope = OUTPUTS[name].slope(a.detach(), y.detach())
+    torch.testing.assert_close(slope, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [k for k in (*NONLINEARITIES.values(), *OUTPUTS.values()) if k.inverse],
+)
+@given(numbers=NUMBERS)
+@settings(max_examples=30, deadline=None)
+def test_an_inverse_gives_back_what_the_unit_was_driven_with(kind, numbers):
+    a = torch.tensor(numbers, dtype=F64)
+    h = kind.phi(a) if hasattr(kind, "phi") else kind.y(a)
+    torch.testing.assert_close(kind.inverse(h), a, rtol=1e-12, atol=1e-12)
+
+
+def test_what_a_unit_does_not_have_is_said_with_those_that_do():
+    network = make_network(SIZES)
+    trace = network.forward(torch.ones(1, SIZES[0]))
+    with pytest.raises(
+        ValueError, match=r"tanh units have no inverse, those of linear, leaky_relu"
+    ):
+        network.inverse(1, trace.h[1])
+    with pytest.raises(ValueError, match=r"softmax units have no slope, those of .*linear"):
+        network.slope(network.L, trace)
+
+
+def test_units_beyond_the_targets_have_no_error():
+    a, t = normal(5, 7), torch.eye(3, dtype=F64)[torch.tensor([0, 1, 2, 2, 0])]
+    output = OUTPUTS["leaky_squared"]
+    error = output.error(a, output.y(a), t)
+    assert (error[:, 3:] == 0).all() and (error[:, :3] != 0).all()
+
+
+def test_signed_units_count_up_and_down_in_turns():
+    a = torch.tensor([[2.0, 2.0, -1.0, 3.0]])
+    assert NONLINEARITIES["signed_relu"].phi(a).tolist() == [[2.0, -2.0, 0.0, -3.0]]
+    assert OUTPUTS["pair"].y(a).tolist() == [[0.0, -3.0]]
+    network = make_network((6, 5, 4), output="pair")
+    assert network.answers == 2 and network.forward(torch.ones(1, 6)).h[2].shape == (1, 2)
+
+
+def test_clamping_keeps_coherent_weights_and_silences_the_others():
+    network = make_network((6, 5, 4, 2), nonlinearity="signed_relu", output="pair")
+    before = network.copy()
+    network.make_coherent()
+    assert torch.equal(network.layers[1].W, before.layers[1].W)  # data have no sign
+    for l in (2, 3):
+        W, was = network.layers[l].W, before.layers[l].W
+        s = torch.tensor([1.0, -1.0, 1.0, -1.0])[: len(W), None]
+        assert torch.equal(W, torch.where(s * was > 0, was, 0))
+        assert (W == 0).any() and (W != 0).any()
+
+
+def test_a_net_of_binary_signals_sends_signs_between_hidden_layers_only():
+    network, x = make_network((6, 5, 4, 3), sent="sign", dtype=F64), normal(7, 6)
+    trace, layers = network.forward(x), network.layers
+    torch.testing.assert_close(trace.a[1], layers[1].drive(x))
+    torch.testing.assert_close(trace.a[2], layers[2].drive(trace.h[1].sign()))
+    torch.testing.assert_close(trace.a[3], layers[3].drive(trace.h[2]))
+    ch = Channels(network, {}, streams(0))
+    torch.testing.assert_close(ch.drive(2, trace.h[1]), trace.a[2])
+    dW, _ = ch.gradient(2, trace.h[2], trace.h[1])
+    assert torch.equal(dW.pre, trace.h[1].sign())
+
+
+def test_nothing_comes_back_through_a_step_function():
+    _, ch, x = bench(catalogue()["backprop"](), (6, 5, 4, 3))
+    stepped = Channels(make_network((6, 5, 4, 3), sent="sign", dtype=F64), {}, streams(0))
+    stepped.teach(ch.target())
+    rule = catalogue()["backprop"]()
+    assert (rule.step(stepped, x)[1].dense().W[1] == 0).all()
+    assert (rule.step(stepped, x)[1].dense().W[2] != 0).any()
+    assert (rule.step(ch, x)[1].dense().W[1] != 0).any()
+
+
+def test_an_unknown_way_of_sending_is_refused():
+    with pytest.raises(ValueError, match="sent is 'morse', expected one of graded, sign"):
+        make_network(SIZES, sent="morse")
 
 
 def test_the_slope_is_computed_once_for_each_trace(monkeypatch):

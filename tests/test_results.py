@@ -168,6 +168,22 @@ def test_the_final_rows_are_those_of_the_last_epoch_of_each_run(store):
     assert results.final(frame, "norm ratio")["layer"].unique().tolist() == [1]
 
 
+def test_costs_are_those_of_an_epoch_beside_backprops_on_the_same_seed():
+    def run_of(method, seed, seconds, epochs):
+        row = {"experiment": "e", "method": method, "setting": "1x9", "depth": 1, "width": 9}
+        row |= {"seed": seed, "layer": 0}
+        return [
+            {**row, "epoch": epochs, "metric": "test error", "value": 1.0, "unit": "%"},
+            {**row, "epoch": epochs, "metric": "cpu time", "value": seconds, "unit": "s"},
+        ]
+
+    rows = run_of("backprop", 0, 10, 5) + run_of("backprop", 1, 20, 5)
+    rows += run_of("kickback", 0, 8, 2) + run_of("kickback", 1, 16, 2)
+    table = results.costs(pd.DataFrame(rows)).set_index("method")
+    assert table.loc["backprop", "ratio"] == 1 and table.loc["kickback", "ratio"] == 2
+    assert set(table["n"]) == {2}
+
+
 def test_every_error_in_percent_has_its_accuracy_beside_it(store):
     whole(store)
     frame = results.load(EXPERIMENT)

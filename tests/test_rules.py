@@ -96,9 +96,10 @@ def test_drawing_leaves_the_streams_of_weights_and_order_alone(kind):
 
 @EVERY
 def test_the_learned_parameters_are_those_that_an_update_changes(kind):
-    _, ch, x = bench(kind(), SIZES)
-    own = kind().step(ch, x)[1].own
-    assert set(own) == set(kind.learned)
+    rule = kind()
+    _, ch, x = bench(rule, SIZES)
+    own = rule.step(ch, x)[1].own | (rule.prepare(ch, x).own if rule.prepares else {})
+    assert set(own) == set(rule.learned)
     for name, updates in own.items():
         assert updates.keys() == ch.own[name].keys()
 

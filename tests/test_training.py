@@ -1,7 +1,8 @@
 """Training: the setting, the optimisers, and `run` as a pure function of a setting and a seed."""
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from helpers import bench
 
 from credit import data, training
 from credit.networks import Dense, Init, Network
-from credit.rule import Rule
+from credit.rule import Rule, Update
 from credit.rules.backprop import Backprop
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
@@ -46,6 +47,8 @@ def values(rows, metric):
         ({"batch": None}, "batch is None, expected a whole number"),
         ({"epochs": 0}, "epochs is 0, expected a whole number"),
         ({"examples": -5}, "examples is -5, expected a whole number"),
+        ({"precision": "half"}, "unknown precision 'half', expected one of float32, float64"),
+        ({"coherent": True}, "coherent needs signed_relu units, got tanh"),
         ({"learning_rate": 0}, "learning_rate is 0, expected a positive number"),
         ({"learning_rate": -0.1}, "learning_rate is -0.1, expected a positive number"),
         ({"learning_rate": float("nan")}, "learning_rate is nan, expected a positive number"),
@@ -290,6 +293,7 @@ OPTIMISERS = {
     "sgd": torch.optim.SGD,
     "rmsprop": torch.optim.RMSprop,
     "adam": torch.optim.Adam,
+    "adam99": partial(torch.optim.Adam, betas=(0.9, 0.99)),
 }
 
 
@@ -324,6 +328,23 @@ def test_a_descent_is_that_of_torch_with_decay_on_the_weights_only(name, decay):
         reference.step()
     for ours, theirs in zip(network.parameters(), twin.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs.detach(), rtol=0, atol=1e-12)
+
+
+def test_graves_rmsprop_is_its_formula_and_not_torchs():
+    network = Network({1: Dense(torch.ones(1, 1), torch.zeros(1))})
+    setting = Setting(Backprop(), SIZES, optimiser="graves", learning_rate=0.05)
+    descent, W = Descent(setting, network, {}), network.layers[1].W
+    n = m = v = 0.0
+    w = 1.0
+    for g in (0.3, -0.1, 0.02, 0.02):
+        n, m = 0.95 * n + 0.05 * g * g, 0.95 * m + 0.05 * g
+        v = 0.9 * v - 0.05 * g / (n - m * m + 0.001) ** 0.5
+        w += v
+        descent.apply(Update({1: torch.tensor([[g]])}, {}))
+        assert float(W) == pytest.approx(w, rel=1e-5)
+    outside = 1.0 - 0.05 * 0.3 / ((0.05 - 0.05**2) ** 0.5 * 0.3 + 0.001)
+    first = 1.0 - 0.05 * 0.3 / (0.05 * 0.09 - (0.05 * 0.3) ** 2 + 0.001) ** 0.5
+    assert abs(outside - first) > 0.01  # where the 0.001 stands makes a difference
 
 
 def test_plain_descent_is_the_formula():
@@ -403,3 +424,140 @@ def test_the_error_rate_is_the_share_of_wrong_answers_in_percent():
 
 def test_the_probe_of_the_angles_is_smaller_than_the_validation_set():
     assert 0 < training.PROBE < len(data.load("mnist").validation)
+
+
+# networks apart, values instead of classes, passes of their own
+
+APART = Setting(
+    Backprop(), (784, 8, 6, 2), "signed_relu", "pair", coherent=True, apart=True, examples=300,
+    weights=(Init("normal_fan_in"), *2 * (Init("coherent_fan_in"),)), batch=25, epochs=1,
+)  # fmt: skip
+ARM = replace(APART, sizes=(21, 8, 6, 2), dataset="arm")
+
+
+def trained(setting, seed=0, monkeypatch=None):
+    """The network that run() leaves behind."""
+    made = []
+    build = training.build
+    monkeypatch.setattr(training, "build", lambda *given: made.append(build(*given)) or made[0])
+    run(setting, seed)
+    return made[0]
+
+
+def test_networks_apart_answer_one_class_each(monkeypatch):
+    network = trained(APART, monkeypatch=monkeypatch)
+    assert network.layers[1].W.shape == (10, 8, 784)
+    x = data.load("mnist").test.x[:50]
+    y = training.answers(network.forward(x).h[3])
+    assert y.shape == (50, 10)
+    for k in (0, 7):
+        alone = Network(
+            {l: Dense(d.W[k], d.b[k]) for l, d in network.layers.items()}, "signed_relu", "pair"
+        )
+        torch.testing.assert_close(y[:, k], alone.forward(x).h[3][:, 0])
+
+
+def test_networks_apart_are_taught_with_plus_and_minus_one():
+    label = torch.tensor([2, 0])
+    t = training.targets(label, 3, True, torch.float32)
+    assert t.squeeze(-1).tolist() == [[-1, 1], [-1, -1], [1, -1]]
+    assert training.targets(label, 3, False, torch.float32).tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+def test_networks_apart_learn(monkeypatch):
+    rows = run(replace(APART, examples=2000, optimiser="adam", learning_rate=3e-3), 0)
+    assert values(rows, "test error")[0] < 60
+
+
+def test_coherent_weights_stay_coherent_and_others_do_not(monkeypatch):
+    network = trained(APART, monkeypatch=monkeypatch)
+    before = [d.W.clone() for d in network.layers.values()]
+    network.make_coherent()
+    assert all(torch.equal(d.W, W) for d, W in zip(network.layers.values(), before, strict=True))
+    with monkeypatch.context() as patch:
+        free = trained(replace(APART, coherent=False, learning_rate=0.5), 0, patch)
+    W = free.layers[3].W.clone()
+    free.make_coherent()
+    assert not torch.equal(free.layers[3].W, W)
+
+
+def test_a_regression_has_the_normalised_error_of_every_value():
+    rows = run(ARM, 0)
+    ends = values(rows, "test nMSE")
+    each = [values(rows, f"test nMSE of joint {i}")[0] for i in range(1, 8)]
+    assert len(ends) == 1 and ends[0] == pytest.approx(sum(each) / 7)
+    assert not values(rows, "test error")
+    assert {row["unit"] for row in rows if "nMSE" in row["metric"]} == {"1"}
+
+
+def test_the_normalised_error_of_the_mean_is_one():
+    label = torch.randn(500, 2) * torch.tensor([1.0, 9.0]) + 5
+    missed = training.misses(label.mean(0).expand(500, 2), label)
+    torch.testing.assert_close(training.rates(missed, label), torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sizes": (21, 8, 6, 7)}, "expected 21 inputs and 2 outputs"),
+        ({"apart": False}, "expected 21 inputs and 14 outputs"),
+    ],
+)
+def test_outputs_that_do_not_fit_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        run(replace(ARM, **change), 0)
+
+
+def test_there_may_be_more_leaky_outputs_than_classes():
+    setting = replace(TINY, sizes=(784, 8, 12), nonlinearity="leaky_relu", output="leaky_squared")
+    assert values(run(replace(setting, rule=Backprop()), 0), "test error")
+    with pytest.raises(ValueError, match="expected 784 inputs and 10 outputs or more"):
+        run(replace(setting, sizes=(784, 8, 9)), 0)
+
+
+def test_without_biases_they_stay_at_zero(monkeypatch):
+    for optimiser in ("sgd", "adam"):
+        setting = replace(TINY, rule=Backprop(), biases=None, optimiser=optimiser)
+        with monkeypatch.context() as patch:
+            network = trained(setting, 0, patch)
+        assert all((layer.b == 0).all() for layer in network.layers.values())
+    network = trained(replace(TINY, rule=Backprop()), 0, monkeypatch)
+    assert all((layer.b != 0).any() for layer in network.layers.values())
+
+
+def test_double_precision_is_double(monkeypatch):
+    network = trained(replace(TINY, rule=Backprop(), precision="float64"), 0, monkeypatch)
+    assert network.layers[1].W.dtype == torch.float64
+
+
+@dataclass(frozen=True)
+class Counting(Backprop):
+    """Backprop that counts, in a pass before each epoch, the examples it is shown."""
+
+    @property
+    def learned(self):
+        return ("seen",)
+
+    @property
+    def prepares(self):
+        return True
+
+    def draw(self, sizes, streams):
+        return {"seen": {1: torch.zeros(1, 1)}, "end": {1: torch.zeros(1)}}
+
+    def prepare(self, ch, x):
+        ch.own["end"][1] += 1
+        return Update(own={"seen": {1: torch.full((1, 1), -float(len(x)))}})
+
+
+def test_a_pass_of_its_own_shows_every_example_before_each_epoch(monkeypatch):
+    owns = []
+    draw = Counting.draw
+
+    def kept(self, *given):
+        owns.append(draw(self, *given))
+        return owns[0]
+
+    monkeypatch.setattr(Counting, "draw", kept)
+    run(replace(TINY, rule=Counting(), epochs=2, own_learning_rate=1.0), 0)
+    assert float(owns[0]["seen"][1]) == 600 and float(owns[0]["end"][1]) == 24

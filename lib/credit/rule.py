@@ -44,7 +44,8 @@ class Rule:
     name: ClassVar[str]  # as in a sentence
     short: ClassVar[str]  # as in a legend
     source: ClassVar[str]  # key in paper/references.bib
-    learned: ClassVar[tuple[str, ...]] = ()  # names of own parameters that update() changes
+    # names of own parameters that update() or prepare() change; may be a property of the fields
+    learned: ClassVar[tuple[str, ...]] = ()
 
     def asks(self, sizes: tuple[int, ...]) -> dict:
         """The network of about these sizes that the rule can teach: keywords of make_network."""
