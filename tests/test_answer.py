@@ -37,7 +37,7 @@ def made_up(monkeypatch):
     frame = pd.DataFrame(
         [
             {"experiment": "01-mnist", "method": method, "setting": "1x1000 logistic", "seed": seed,
-             "epoch": 3, "layer": 0, "depth": 1, "metric": "test error", "unit": "%",
+             "epoch": 3, "layer": 0, "depth": 1, "width": 1000, "metric": "test error", "unit": "%",
              "value": value + 0.1 * (seed - 1)}
             for method, value in (("feedback_alignment", 2.0), ("backprop", 1.0), ("shallow", 9.0))
             for seed in range(3)

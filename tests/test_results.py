@@ -62,6 +62,15 @@ def test_collected_results_load_back(store):
     assert all(len(f"{value:g}".replace(".", "")) <= 5 for value in frame["value"])
 
 
+def test_of_a_tuning_only_the_errors_are_kept(store, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "99-tuning", lambda experiment, profile: JOBS[:2])
+    for job in JOBS[:2]:
+        more = [{**row, "metric": "validation error"} for row in rows(job)]
+        store.save(job, rows(job) + more)
+    results.collect("99-tuning", store=store)
+    assert set(results.load("99-tuning")["metric"]) == {"validation error"}
+
+
 def test_collected_results_say_how_they_were_made(store):
     head = [line for line in whole(store).read_text().splitlines() if line.startswith("# ")]
     facts = [line[2:].split(": ", 1) for line in head]

@@ -22,6 +22,7 @@ def collect(experiment: str, profile: str = "paper", store: RunStore | None = No
 
     Only whole seeds count: where a run of a network is missing, that network's seed is left out for
     every method, so that methods are compared on the same seeds. None at all is a LookupError.
+    Of a tuning only the errors that it is about are kept.
     """
     store = store or RunStore()
     wanted = jobs(experiment, profile)
@@ -33,6 +34,8 @@ def collect(experiment: str, profile: str = "paper", store: RunStore | None = No
             f"method; go on with credit run {experiment} --profile {profile}"
         )
     frame = store.frame(done)[KEPT]
+    if experiment.endswith("tuning"):
+        frame = frame[frame["metric"].str.startswith(("train ", "validation "))].copy()
     frame["value"] = frame["value"].map(lambda v: float(f"{v:.4g}"))
     frame["epoch"] = frame["epoch"].map(lambda v: float(f"{v:.4g}"))
     lines = [f"command: make reproduce PROFILE={profile}", f"profile: {profile}"]
