@@ -24,6 +24,9 @@ LILLICRAP = ("01-mnist", "1x1000 logistic")
 AKROUT = ("01-akrout", "1x500 logistic")
 NOKLAND = ("02-table1", "2x800 tanh")
 
+BRAINPROP = "attention-gated learning (Q-AGREL, BrainProp)"
+DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
+
 METHODS = (
     Method("01", "feedback alignment", "feedback_alignment", LILLICRAP, "02-depth"),
     Method("01", "sign symmetry", "sign_symmetry", AKROUT, "02-depth"),
@@ -33,15 +36,15 @@ METHODS = (
     Method("03", "SuperSpike"),
     Method("04", "segregated dendrites"),
     Method("05", "STDP and iterative inference, equilibrium propagation"),
-    Method("06", "difference target propagation"),
-    Method("07", "Kickback"),
+    Method("06", "difference target propagation", DTP, ("06-mnist", "7x240 tanh"), "06-depth"),
+    Method("07", "Kickback", "kickback", ("07-mnist", "10 x 64-32 coherent"), "07-depth"),
     Method("08", "generalized recirculation"),
     Method("09", "contrastive Hebbian learning"),
     Method("10", "two sites of synaptic integration"),
-    Method("11", "attention-gated learning (Q-AGREL, BrainProp)"),
-    Method("12", "GAIT-prop"),
+    Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
+    Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
     Method("13", "the NEF route"),
-    Method("14", "decoupled neural interfaces"),
+    Method("14", "decoupled neural interfaces", DNI, ("14-mnist", "5x256 relu"), "14-depth"),
     Method("15", "FORCE"),
     Method("16", "conceptors"),
     Method("17", "weight sharing"),

@@ -223,7 +223,7 @@ def slowdown(
     """
     rows = []
     for accuracy in accuracies:
-        epochs = epochs_to(frame, accuracy)
+        epochs = epochs_to(frame, accuracy).sort_index()
         for name, (ours, theirs) in pairs.items():
             ratio = (epochs[ours] / epochs[theirs]).dropna()
             rows.append((name, accuracy, *interval(ratio), len(ratio)))

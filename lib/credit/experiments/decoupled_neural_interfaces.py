@@ -1,0 +1,291 @@
+"""Notebook 14: decoupled neural interfaces."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from credit import data
+from credit.channels import Channels
+from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
+from credit.networks import Init, Trace, make_network
+from credit.rule import Rule, Update, draw_feedback
+from credit.rules.backprop import Backprop
+from credit.rules.decoupled_neural_interfaces import DecoupledNeuralInterfaces
+from credit.rules.shallow import Shallow
+from credit.store import Job
+from credit.streams import streams
+from credit.training import Setting
+
+HE = Init("normal_fan_in", 2**0.5)
+CDNI = DecoupledNeuralInterfaces()  # linear models that see the label
+DNI = DecoupledNeuralInterfaces(conditioned=False, hidden=(256, 256))  # that do not; theirs: 1024
+
+# Jaderberg et al. 2017, the dense nets of their feed-forward table: 256 rectifiers a layer, Adam.
+# Theirs: batch normalisation in every block and in the models, batches of 256, a constant rate of
+# 3e-5, 500,000 updates (2,500 epochs of our 50,000 examples). Here: no normalisation, which these
+# networks do not have (see NORMALISED), but He's weights; batches of 64, which make four times as
+# many updates of an epoch; a rate that falls linearly to zero over 5 epochs, 3,910 updates.
+# Rates by 14-tuning, on the validation set: TO DO
+JADERBERG = Setting(
+    rule=Backprop(),
+    nonlinearity="relu",
+    weights=HE,
+    optimiser="adam",
+    learning_rate=1e-3,
+    own_learning_rate=1e-2,
+    schedule="linear",
+    batch=64,
+    epochs=5,
+)
+SMALL = {"epochs": 2, "examples": 20_000, "batch": 32}  # quick: 1,250 updates
+SLOW = {"learning_rate": 3e-4, "own_learning_rate": 3e-4}  # DNI's
+
+
+@dataclass(frozen=True)
+class _Broadcast(DecoupledNeuralInterfaces):
+    """The control without a model: a fixed random map of the label, ghat_l = t B_l.
+
+    This is direct random target projection; what cDNI has beyond it is what its models learn.
+    """
+
+    learned = ()
+
+    def draw(self, sizes, streams):
+        return {"B": draw_feedback(Init("uniform_fan_in"), sizes, streams, direct=True)}
+
+    def predict(self, ch, l, trace):
+        return ch.direct(ch.target(), ch.own["B"][l])
+
+
+def net(rule: Rule, depth: int, width: int = 256, **changes) -> Setting:
+    """`depth` hidden layers; the paper counts the output too and calls this depth + 1 layers."""
+    return replace(JADERBERG, rule=rule, sizes=(784, *[width] * depth, 10), **changes)
+
+
+def _named(settings: list[Setting], suffix: str = "") -> Mapping[str, Setting]:
+    return {s.label + suffix: s for s in settings}
+
+
+def _each(experiment: str, settings: list[Setting], seeds, suffix: str = "") -> list[Job]:
+    return [job for s in settings for job in labelled(experiment, _named([s], suffix), seeds)]
+
+
+ARMS = (Backprop(), CDNI, Shallow())
+
+
+def _mnist(experiment: str, profile: str) -> list[Job]:
+    if profile == "quick":
+        settings = [net(rule, depth, 64, **SMALL) for depth in (2, 5) for rule in ARMS]
+        return _each(experiment, settings, SEEDS[profile])
+    settings = [net(rule, depth) for depth in (2, 3, 4, 5) for rule in ARMS]
+    jobs = _each(experiment, settings, SEEDS[profile])
+    predicted = [net(DNI, depth, **SLOW) for depth in (2, 5)]  # twice the work: fewer nets, seeds
+    return jobs + _each(experiment, predicted, SEEDS[profile][:3], ", label unseen")
+
+
+def _depth(experiment: str, profile: str) -> list[Job]:
+    if profile == "quick":
+        depths, width, changes = (1, 2, 5), 64, SMALL
+    else:
+        depths, width, changes = (1, 2, 4, 8), 128, {"epochs": 3}
+    settings = [net(rule, depth, width, **changes) for depth in depths for rule in ARMS]
+    control = [net(_Broadcast(), depth, width, **changes) for depth in depths]
+    jobs = _each(experiment, settings, SEEDS[profile])
+    return jobs + _each(experiment, control, SEEDS[profile], ", label broadcast")
+
+
+def _unlocked(experiment: str, profile: str) -> list[Job]:
+    """The paper's net of four layers; blocks at work on a random share p of the batches."""
+    if profile == "quick":
+        ps, size, changes = (1.0, 0.2), (2, 64), SMALL
+    else:
+        ps, size, changes = (1.0, 0.5, 0.2, 0.05), (3, 256), {}
+    settings = {f"p = {p:g}": net(replace(CDNI, p=p), *size, **changes) for p in ps}
+    settings |= {f"{rule.short}": net(rule, *size, **changes) for rule in (Backprop(), Shallow())}
+    return labelled(experiment, settings, SEEDS[profile])
+
+
+def run_normalised(setting: Setting, seed: int) -> list[dict]:
+    """Train once with batch normalisation in every hidden block, as the paper does.
+
+    For BP, shallow and linear cDNI. By torch.autograd, which in cDNI never crosses from one block
+    to the next: what comes in from below is detached. Rows as of training.run, without angles.
+    """
+    clock, random = time.process_time(), streams(seed)
+    torch.manual_seed(int(torch.randint(2**31, (), generator=random["weights"])))
+    dataset = data.load(setting.dataset)
+    (x, label), classes = (dataset.train.x, dataset.train.label), len(dataset.classes)
+    x, label = x[: setting.examples], label[: setting.examples]
+    t = data.one_hot(label, classes)
+    blocks, hidden, top = nn.ModuleList(), setting.sizes[1:-1], len(setting.sizes) - 2
+    for fan_in, n in zip(setting.sizes[:-1], setting.sizes[1:], strict=True):
+        linear = nn.Linear(fan_in, n)
+        nn.init.normal_(linear.weight, 0.0, (2 / fan_in) ** 0.5)
+        nn.init.zeros_(linear.bias)
+        blocks.append(nn.Sequential(linear, nn.BatchNorm1d(n), nn.ReLU()))
+    blocks[top] = blocks[top][0]
+    models = nn.ModuleList(nn.Linear(n + classes, n) for n in hidden)
+    for parameter in models.parameters():
+        nn.init.zeros_(parameter)
+    taught = blocks[top] if isinstance(setting.rule, Shallow) else blocks
+    groups = [
+        {"params": list(taught.parameters()), "lr": setting.learning_rate},
+        {"params": list(models.parameters()), "lr": setting.own_learning_rate},
+    ]
+    optimiser = torch.optim.Adam(groups)
+    updates = -(-len(x) // setting.batch)
+    falls = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: 1 - step / (updates * setting.epochs)
+    )
+    decoupled = isinstance(setting.rule, DecoupledNeuralInterfaces)
+
+    def learn(h, label, t):
+        """Gradients of a batch; returns how many answers were wrong."""
+        for l, block in enumerate(blocks):
+            below = h.detach().requires_grad_(l > 0) if decoupled else h
+            h = block(below)
+            if l == top:
+                cross_entropy(h, label).backward()
+            elif decoupled:
+                with torch.no_grad():
+                    ghat = models[l](torch.cat([h, t], -1))
+                h.backward(ghat / len(h))
+            if decoupled and l > 0:
+                model = models[l - 1](torch.cat([below.detach(), t], -1))
+                distance = 0.5 * (model - len(h) * below.grad).square().sum(-1).mean()
+                distance.backward()
+        return int((h.argmax(-1) != label).sum())
+
+    def error(split):
+        with torch.no_grad():
+            h = split.x
+            for block in blocks.eval():
+                h = block(h)
+        blocks.train()
+        return 100 * float((h.argmax(-1) != split.label).float().mean())
+
+    rows = []
+
+    def record(epoch, metric, value, unit="%"):
+        row = {"epoch": float(epoch), "layer": 0, "metric": metric}
+        rows.append({**row, "value": float(value), "unit": unit})
+
+    for epoch in range(1, setting.epochs + 1):
+        missed = 0
+        for index in torch.randperm(len(x), generator=random["order"]).split(setting.batch):
+            optimiser.zero_grad()
+            missed += learn(x[index], label[index], t[index])
+            optimiser.step()
+            falls.step()
+        record(epoch, "train error", 100 * missed / len(x))
+        record(epoch, "validation error", error(dataset.validation))
+    record(setting.epochs, "test error", error(dataset.test))
+    record(setting.epochs, "cpu time", time.process_time() - clock, "s")
+    return rows
+
+
+def _normalised(experiment: str, profile: str) -> list[Job]:
+    """The paper's net of six layers with and without batch normalisation, all else equal."""
+    size, changes = ((2, 64), SMALL | {"epochs": 1}) if profile == "quick" else ((5, 256), {})
+    settings = {rule.short: net(rule, *size, **changes) for rule in ARMS}
+    runs = {"": "credit.training:run", ", batch normalised": f"{__name__}:run_normalised"}
+    return [
+        Job(experiment, s, seed, s.label + suffix, run)
+        for seed in SEEDS[profile][:3]
+        for suffix, run in runs.items()
+        for s in settings.values()
+    ]
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """By label: rate of the network, rate of the models; one seed, three epochs."""
+    pairs = ((3e-4, 3e-3), (3e-4, 1e-2), (1e-3, 1e-2), (1e-3, 3e-2))
+    cases = [(CDNI, *rates) for rates in pairs]
+    cases += [(rule, rate, 1e-2) for rule in ARMS[::2] for rate in (3e-4, 1e-3)]
+    settings = {}
+    for depth in (2, 5):
+        for rule, rate, own in cases:
+            s = net(rule, depth, learning_rate=rate, own_learning_rate=own, epochs=3)
+            models = f", models {own:g}" if rule == CDNI else ""
+            settings[f"{s.label}, {rule.short}, rate {rate:g}{models}"] = s
+    for rate, own in ((3e-4, 3e-4), (3e-4, 1e-3), (1e-3, 1e-3)):
+        s = net(DNI, 2, learning_rate=rate, own_learning_rate=own, epochs=2)
+        settings[f"{s.label}, label unseen, rate {rate:g}, models {own:g}"] = s
+    if profile == "quick":
+        settings = {k: replace(s, **SMALL | {"examples": 2000}) for k, s in settings.items()}
+    return labelled(experiment, settings, TUNING_SEEDS)
+
+
+class Locked(Channels):
+    """Channels that end at a layer, as if nothing above it had happened yet."""
+
+    top = 0  # the last layer that is open
+
+    def _check(self, l: int):
+        if l > self.top:
+            raise LookupError(f"layer {l} is locked")
+
+    def drive(self, l, h):
+        self._check(l)
+        return super().drive(l, h)
+
+    def phi(self, l, a):
+        self._check(l)
+        return super().phi(l, a)
+
+    def back(self, l, signal, weights):
+        self._check(l)
+        return super().back(l, signal, weights)
+
+    def error(self, trace):
+        self._check(self.L)
+        return super().error(trace)
+
+    def gradient(self, l, delta, h):
+        self._check(l)
+        return super().gradient(l, delta, h)
+
+
+def learned_while_locked(rule: Rule, sizes=(20, 15, 15, 15, 5), seed: int = 0) -> pd.DataFrame:
+    """Which layers get their whole update, bit for bit, while everything above one is locked.
+
+    Returns one row per last open layer: columns rule, open up to layer, layers that learn
+    """
+    network, random = make_network(sizes, seed, "relu", weights=HE), streams(seed)
+    own = {name: {} for name in rule.learned}
+    for name, tensors in rule.draw(sizes, random).items():  # as if something had been learned
+        own[name] = {l: torch.randn(w.shape, generator=random["noise"]) for l, w in tensors.items()}
+    x = torch.randn(16, sizes[0], generator=random["noise"])
+    t = torch.eye(sizes[-1])[torch.arange(16) % sizes[-1]]
+    whole = rule.step(Channels(network, own, streams(seed)).teach(t), x)[1].dense()
+    rows = []
+    for top in range(1, len(sizes)):
+        ch, trace, update = Locked(network, own, streams(seed)), Trace(h={0: x}, a={}), Update()
+        ch.top = top
+        ch.teach(t)
+        try:
+            if isinstance(rule, DecoupledNeuralInterfaces) and not rule.lam:
+                for l in range(1, ch.L + 1):
+                    rule.block(ch, l, trace, update)
+            else:
+                update = rule.step(ch, x)[1]
+        except LookupError:
+            pass
+        same = [str(l) for l, dW in update.dense().W.items() if torch.equal(dW, whole.W[l])]
+        learn = ", ".join(sorted(same)) or "none"
+        rows.append({"rule": rule.short, "open up to layer": str(top), "layers that learn": learn})
+    return pd.DataFrame(rows)
+
+
+EXPERIMENTS = {
+    "14-tuning": _tuning,
+    "14-mnist": _mnist,
+    "14-depth": _depth,
+    "14-unlocked": _unlocked,
+    "14-normalised": _normalised,
+}
