@@ -109,6 +109,15 @@ def test_with_feedback_equal_to_the_forward_weights_all_variants_are_one(feedbac
     torch.testing.assert_close(apart.W[3], symmetric.W[3])  # save at the top, which needs none
 
 
+@pytest.mark.parametrize("rule", [AttentionGated(0.0), Backprop()])
+def test_an_output_that_nobody_chooses_is_not_taught_unless_by_backprop(rule):
+    network, ch, x = bench(rule, (6, 5, 4, 10), output="linear")
+    chosen = network.forward(x).h[3].argmax(-1).unique()
+    left_out = [k for k in range(10) if k not in chosen]
+    taught = bool(step(rule, ch, x).W[3][left_out].any())
+    assert left_out and taught == (rule == Backprop())
+
+
 # all of them
 
 

@@ -46,9 +46,10 @@ SMALL = {"examples": 10_000, "batch": 32, "test_epochs": ()}  # quick
 
 # 11-tuning, by validation error after the last epoch: feedback of its own bears the published rate
 # only where it starts small enough. Random: 0.5 / sqrt(fan_in); reciprocal: He's start, and
-# 1 / sqrt(fan_in) beyond two layers. BrainProp itself and cross-entropy bear three times the
-# published rate and are the faster for it; squared error diverges there, the published one is best.
-FAST = 0.3
+# 1 / sqrt(fan_in) beyond two layers. BrainProp itself and cross-entropy are fastest at three times
+# the published rate; squared error diverges there and is fastest at twice, which the one seed of
+# tuning stood and two of the five reported ones do not. They count as they are.
+FAST, FASTEST_SQUARES = 0.3, 0.2
 
 
 def _own(rule: AttentionGated, depth: int) -> AttentionGated:
@@ -69,10 +70,12 @@ def _arms(base: Setting) -> dict[str, Setting]:
 
 
 def _fast(base: Setting) -> dict[str, Setting]:
-    """Each rule at the rate that suits it best; that of squared error is the published one."""
+    """Each rule at the rate that suits it best."""
+    squares = replace(base, rule=Backprop(), learning_rate=FASTEST_SQUARES)
     entropy = replace(base, rule=Backprop(), output="softmax", learning_rate=FAST)
     return {
         f"{base.label}, rate {FAST:g}": replace(base, learning_rate=FAST),
+        f"{base.label}, rate {FASTEST_SQUARES:g}": squares,
         f"{base.label}, cross-entropy, rate {FAST:g}": entropy,
     }
 
@@ -123,7 +126,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             "squared error": replace(base, rule=Backprop()),
             "cross-entropy": replace(base, rule=Backprop(), output="softmax"),
         }
-        for rate in (0.01, 0.03, 0.1, 0.3):
+        for rate in (0.01, 0.03, 0.1, 0.2, 0.3):
             for name, setting in named.items():
                 label = f"{base.label}, {name}, rate {rate:g}"
                 settings[label] = replace(setting, learning_rate=rate)
@@ -192,7 +195,7 @@ EXPERIMENTS = {
 
 def epochs_to(frame: pd.DataFrame, accuracy: float) -> pd.Series:
     """Epochs until the validation accuracy first reaches this many %, a value per run, interpolated
-    between the two epochs around it; nan where that is never, or already within the first.
+    between the two epochs around it; inf where that is never, nan where within the first epoch.
 
     frame   tidy rows of an experiment. Returns a series by (method, setting, seed)
     """
@@ -203,12 +206,12 @@ def epochs_to(frame: pd.DataFrame, accuracy: float) -> pd.Series:
         reached = error <= 100 - accuracy
         i = int(reached.argmax())
         if i == 0:
-            return float("nan")
+            return float("nan" if reached[0] else "inf")
         share = (error[i - 1] - (100 - accuracy)) / (error[i - 1] - error[i])
         return float(epoch[i - 1] + share * (epoch[i] - epoch[i - 1]))
 
     keys = ["method", "setting", "seed"]
-    return pd.Series({key: crossing(run) for key, run in rows.groupby(keys, sort=False)})
+    return pd.Series({key: crossing(run) for key, run in rows.groupby(keys)}).sort_index()
 
 
 def slowdown(
@@ -219,29 +222,31 @@ def slowdown(
     """How many times the epochs, seed by seed, with the 95 % interval of the mean.
 
     pairs   {name: (ours, theirs)}, each (method, setting). Returns columns pair, accuracy, mean,
-            half_width, n, n being the seeds in which both reach it
+            half_width and n, of the seeds with a ratio; ours_never, theirs_never and early, the
+            seeds without one: a run never gets there, or one is there within its first epoch
     """
     rows = []
     for accuracy in accuracies:
-        epochs = epochs_to(frame, accuracy).sort_index()
-        for name, (ours, theirs) in pairs.items():
-            ratio = (epochs[ours] / epochs[theirs]).dropna()
-            rows.append((name, accuracy, *interval(ratio), len(ratio)))
-    return pd.DataFrame(rows, columns=["pair", "accuracy", "mean", "half_width", "n"])
+        epochs = epochs_to(frame, accuracy)
+        for name, pair in pairs.items():
+            ours, theirs = (epochs[p] for p in pair)
+            never = [ours == float("inf"), theirs == float("inf")]
+            early = (ours.isna() | theirs.isna()) & ~never[0] & ~never[1]
+            ratio = (ours / theirs)[~early & ~never[0] & ~never[1]]
+            counts = (len(ratio), *(int(x.sum()) for x in (*never, early)))
+            rows.append((name, accuracy, *interval(ratio), *counts))
+    numbers = ["mean", "half_width", "n", "ours_never", "theirs_never", "early"]
+    return pd.DataFrame(rows, columns=["pair", "accuracy", *numbers])
 
 
 def place(mean: float, half_width: float, low: float, high: float) -> str:
-    """Where a mean with its interval lies beside a published range."""
-    if mean != mean:
-        return "not reached"
-    beyond = "below" if mean < low else "above" if mean > high else ""
-    if not beyond:
+    """Where a mean with its interval lies beside a published range; below three runs nowhere."""
+    if not half_width >= 0:
+        return "too few runs"
+    if low <= mean <= high:
         return "inside"
-    return (
-        beyond
-        if abs(mean - (low if mean < low else high)) > half_width
-        else f"{beyond}, within chance"
-    )
+    beyond, edge = ("below", low) if mean < low else ("above", high)
+    return beyond if abs(mean - edge) > half_width else f"{beyond}, within chance"
 
 
 @dataclass(frozen=True)

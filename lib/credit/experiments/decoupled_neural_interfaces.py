@@ -207,14 +207,14 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     """By label: rate of the network, rate of the models; one seed, three epochs."""
     pairs = ((3e-4, 3e-3), (3e-4, 1e-2), (1e-3, 1e-2), (1e-3, 3e-2))
     cases = [(CDNI, *rates) for rates in pairs]
-    cases += [(rule, rate, 1e-2) for rule in ARMS[::2] for rate in (3e-4, 1e-3)]
+    cases += [(rule, rate, 1e-2) for rule in ARMS[::2] for rate in (3e-4, 1e-3, 3e-3)]
     settings = {}
     for depth in (2, 5):
         for rule, rate, own in cases:
             s = net(rule, depth, learning_rate=rate, own_learning_rate=own, epochs=3)
             models = f", models {own:g}" if rule == CDNI else ""
             settings[f"{s.label}, {rule.short}, rate {rate:g}{models}"] = s
-    for rate, own in ((3e-4, 3e-4), (3e-4, 1e-3), (1e-3, 1e-3)):
+    for rate, own in ((1e-4, 1e-3), (3e-4, 3e-4), (3e-4, 1e-3), (3e-4, 3e-3), (1e-3, 1e-3)):
         s = net(DNI, 2, learning_rate=rate, own_learning_rate=own, epochs=2)
         settings[f"{s.label}, label unseen, rate {rate:g}, models {own:g}"] = s
     if profile == "quick":

@@ -44,6 +44,7 @@ ARMS = {  # what stands behind the network in a label, and the rule
     "BP with penalty": GaitProp(inverse="transpose"),
     "no penalty": GaitProp(penalty=0.0),
     "norms bound": GaitProp(penalty_norms=True),
+    "BP with norms bound": GaitProp(penalty_norms=True, inverse="transpose"),
     "shallow": Shallow(),
 }
 PLAIN = ("BP", "GAIT", "shallow")  # go by the network's label alone
