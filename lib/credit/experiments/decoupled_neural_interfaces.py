@@ -28,8 +28,8 @@ DNI = DecoupledNeuralInterfaces(conditioned=False, hidden=(256, 256))  # that do
 # Jaderberg et al. 2017, the dense nets of their feed-forward table: 256 rectifiers a layer, Adam.
 # Theirs: batch normalisation in every block and in the models, batches of 256, a constant rate of
 # 3e-5, 500,000 updates (2,500 epochs of our 50,000 examples). Here: no normalisation, which these
-# networks do not have (see NORMALISED), but He's weights; batches of 64, which make four times as
-# many updates of an epoch; a rate that falls linearly to zero over 5 epochs, 3,910 updates.
+# networks do not have (see run_normalised), but He's weights; batches of 64, which make four times
+# as many updates of an epoch; a rate that falls linearly to zero over 5 epochs, 3,910 updates.
 # Rates by 14-tuning, on the validation set: 1e-3 is best for cDNI with two and five layers, with
 # 1e-2 for its models, and best or as good as another for BP; shallow wants 3e-2 and is 5 to 10
 # points worse with 1e-3.
