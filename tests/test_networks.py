@@ -224,18 +224,18 @@ def test_an_ensemble_is_its_members_side_by_side(name):
             alone, member_update = rule.step(member_ch, x)
             expected = member_update.dense()
             for l in member.layers:
-                torch.testing.assert_close(trace.h[l][n], alone.h[l], rtol=0, atol=1e-12)
+                torch.testing.assert_close(trace.h[l][n], alone.h[l], rtol=1e-12, atol=1e-12)
             for l in expected.W:
                 got, want = written_out.W[l][n], expected.W[l]
-                torch.testing.assert_close(got, want, rtol=0, atol=1e-12)
+                torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-12)
                 got, want = written_out.b[l][n], expected.b[l]
-                torch.testing.assert_close(got, want, rtol=0, atol=1e-12)
+                torch.testing.assert_close(got, want, rtol=1e-12, atol=1e-12)
             descents[n + 1].apply(member_update)
     for n, (member, _, member_own) in enumerate(singles):
         for ours, theirs in zip(network.parameters(), member.parameters(), strict=True):
-            torch.testing.assert_close(ours[n], theirs, rtol=0, atol=1e-12)
+            torch.testing.assert_close(ours[n], theirs, rtol=1e-12, atol=1e-12)
         for key, l in ((key, l) for key, ws in own.items() for l in ws):
-            torch.testing.assert_close(own[key][l][n], member_own[key][l], rtol=0, atol=1e-12)
+            torch.testing.assert_close(own[key][l][n], member_own[key][l], rtol=1e-12, atol=1e-12)
 
 
 def test_the_members_of_an_ensemble_differ():

@@ -73,7 +73,8 @@ OTHER_METRICS = {
     ("NSE", "1"), ("perplexity", "1"), ("claim", ""), ("slowdown, at least", "1"),
     ("slowdown, at most", "1"), ("epochs", "epochs"), ("time per epoch", "s"),
     ("firing rate", "Hz"), ("test nMSE", "1"), ("test SMSE", "1"), ("test MSE", "(Nm)^2"),
-    ("time beside backprop", "1"), ("test bits per character", "bit"), ("ratio of longest sequences", "1"),
+    ("time beside backprop", "1"), ("test bits per character", "bit"),
+    ("ratio of longest sequences", "1"),
 }  # fmt: skip
 
 
