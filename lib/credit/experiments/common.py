@@ -31,15 +31,17 @@ def grid(experiment: str, settings: Sequence[Setting], seeds: Sequence[int]) -> 
 
 
 def labelled(
-    experiment: str, settings: Mapping[str, Setting], seeds: Sequence[int] = TUNING_SEEDS
+    experiment: str,
+    settings: Mapping[str, Setting] | Sequence[tuple[str, Setting]],
+    seeds: Sequence[int] = TUNING_SEEDS,
 ) -> list[Job]:
-    """{label: setting} with every seed, for runs that differ in more than their networks; by
-    default on the seeds of tuning."""
-    return [
-        Job(experiment, setting, seed, label)
-        for seed in seeds
-        for label, setting in settings.items()
-    ]
+    """Settings with labels of their own, with every seed, for runs that differ in more than their
+    networks; by default on the seeds of tuning.
+
+    settings  {label: setting}, or pairs where rules share a label
+    """
+    pairs = settings.items() if isinstance(settings, Mapping) else settings
+    return [Job(experiment, setting, seed, label) for seed in seeds for label, setting in pairs]
 
 
 def tuning(experiment: str, settings: Sequence[Setting]) -> list[Job]:

@@ -9,7 +9,7 @@ import torch
 
 from credit import data
 from credit.channels import Channels
-from credit.experiments.common import SEEDS, TUNING_SEEDS, grid
+from credit.experiments.common import SEEDS, TUNING_SEEDS, grid, labelled
 from credit.networks import Init, make_network
 from credit.rule import Rule
 from credit.rules.backprop import Backprop
@@ -71,11 +71,6 @@ def softmax(**changes) -> Setting:
     return replace(SIGNED, **(ordinary | {"weights": FREE, "apart": False} | changes))
 
 
-def _labelled(experiment, settings: Sequence[tuple[str, Setting]], seeds) -> list[Job]:
-    """Variants of one rule told apart by their label, which other rules may share."""
-    return [Job(experiment, s, seed, label) for seed in seeds for label, s in settings]
-
-
 def _arm(experiment: str, profile: str) -> list[Job]:
     """The rate is 1e-2 in coherent networks. No rate helps where signs are free: there many outputs
     die, whatever learns, and backprop does least badly with 1e-3, Kickback with 3e-4."""
@@ -94,7 +89,7 @@ def _arm(experiment: str, profile: str) -> list[Job]:
         ("200-100-10 coherent, new trajectories", coherent(Kickback(), ARM, **new)),
         ("200-100-10 coherent, new trajectories", coherent(Backprop(), ARM, **new)),
     ]
-    return _labelled(experiment, settings[:4] if quick else settings, SEEDS[profile])
+    return labelled(experiment, settings[:4] if quick else settings, SEEDS[profile])
 
 
 # Not in the paper: a network for each class, which learns its class as 1 and the others as -1.
@@ -110,7 +105,7 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
         ("10 x 64-32 unsigned", unsigned(Backprop(), MNIST, **given)),
         ("500-250 softmax", softmax(**given)),
     ]
-    return _labelled(experiment, settings[:4] if quick else settings, SEEDS[profile])
+    return labelled(experiment, settings[:4] if quick else settings, SEEDS[profile])
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
