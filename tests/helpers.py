@@ -5,6 +5,7 @@ import torch
 from credit.audit import labels_as_targets
 from credit.channels import Channels
 from credit.networks import OUTPUTS, Init, make_network
+from credit.rule import own_parameters
 from credit.streams import streams
 
 
@@ -18,10 +19,7 @@ def bench(rule, sizes=(6, 5, 4, 3), seed=0, batch=7, nonlinearity="tanh", output
     x = torch.randn(batch, network.sizes[0], generator=generator, dtype=torch.float64)
     targets = labels_as_targets(network)
     label = torch.randint(len(targets), (batch,), generator=generator)
-    own = {
-        name: {l: w.double() for l, w in tensors.items()}
-        for name, tensors in rule.draw(network.sizes, streams(seed)).items()
-    }
+    own = own_parameters(rule, network.sizes, seed, torch.float64)
     ch = Channels(network, own, streams(seed))
     return network, ch.teach(targets[label]), x
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from credit.channels import Channels
 from credit.networks import Init, Network, make_network
-from credit.rule import Rule, Update
+from credit.rule import Rule, Update, own_parameters
 from credit.streams import streams
 
 SIZES = (20, 30, 25, 15, 10)
@@ -59,8 +59,8 @@ def set_up(rule: Rule, seed: int = 0, batch: int = 32, sizes: tuple[int, ...] = 
     network = make_network(seed=seed, dtype=torch.float64, **asked)
     chance = streams(seed)["noise"]
     own = {
-        name: {l: _woken(w.double(), chance) for l, w in tensors.items()}
-        for name, tensors in rule.draw(network.sizes, streams(seed)).items()
+        name: {l: _woken(w, chance) for l, w in tensors.items()}
+        for name, tensors in own_parameters(rule, network.sizes, seed, torch.float64).items()
     }
     x = torch.randn(batch, network.sizes[0], generator=chance, dtype=torch.float64)
     label = torch.randint(max(2, network.answers), (batch,), generator=chance)

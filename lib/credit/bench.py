@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from credit import data, results, rules
 from credit.channels import Channels
 from credit.networks import Network, make_network
-from credit.rule import Rule
+from credit.rule import Rule, own_parameters
 from credit.store import provenance, write_whole
 from credit.streams import streams
 from credit.training import Descent, Setting
@@ -107,7 +107,7 @@ def candidates(sizes: tuple[int, ...], modes: list[str]) -> dict[str, Step]:
     x, label = torch.rand(BATCH, sizes[0]), torch.randint(sizes[-1], (BATCH,))
     steps = {"autograd": torch_step(torch_model(make_network(sizes)), x, label)}
     for rule in map(rules.rule, RULES):
-        own = rule.draw(sizes, streams(0))
+        own = own_parameters(rule, sizes, 0)
         steps[rule.name] = our_step(rule, make_network(sizes), own, x, label)
     for mode in modes:
         model = torch_model(make_network(sizes), mode)
@@ -119,10 +119,10 @@ def ensemble(sizes=(20, 30, 10), batch: int = 32) -> dict[str, Step]:
     """{name: step} of feedback alignment with many seeds, one after the other and at once."""
     rule = rules.rule("feedback_alignment")
     x, label = torch.rand(batch, sizes[0]), torch.randint(sizes[-1], (batch,))
-    own = [rule.draw(sizes, streams(seed)) for seed in SEEDS]
-    alone = [our_step(rule, make_network(sizes, s), own[s], x, label) for s in SEEDS]
-    stacked = {"B": {l: torch.stack([o["B"][l] for o in own]) for l in own[0]["B"]}}
-    together = our_step(rule, make_network(sizes, SEEDS), stacked, x, label)
+    *alone, together = (
+        our_step(rule, make_network(sizes, s), own_parameters(rule, sizes, s), x, label)
+        for s in (*SEEDS, SEEDS)
+    )
     return {"50 seeds in turn": lambda: [step() for step in alone], "50 seeds at once": together}
 
 

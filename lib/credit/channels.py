@@ -5,6 +5,7 @@ channel is the plain tensor or product and costs nothing. The audit hands over a
 own in which one thing is swapped, delayed or hidden, and looks at what becomes of the update.
 
     drive        forward: h_{l-1} -> a_l
+    synapses     W_l and b_l of that drive, for the many steps of a network that settles
     phi          forward: a_l -> h_l, and phi_inverse back again where the units allow it
     sent         what other layers receive of h_l: itself, or its sign in a net of binary signals
     W_back       the forward weights AS THE WAY BACK SEES THEM: reading these is weight transport
@@ -16,6 +17,7 @@ own in which one thing is swapped, delayed or hidden, and looks at what becomes 
     slope_path   phi'(a_l) multiplied into a signal that travels on to other units
     target       the full label, one-hot;  reward: one scalar for a choice;  error: y against target
     mismatch     y - t: where the network has one output, one scalar for all of it
+    recall       the state in which the same examples were left the last time, see keep
     rng          a named random stream
 
 The two slopes are the same tensor in training and two different demands on a brain.
@@ -33,12 +35,17 @@ class Channels:
     network  read only here, never by the rule
     own      {name: {l: tensor}}, the rule's own parameters
     streams  {purpose: generator}
+    examples how many there are in the training set, for rules that keep a state of each
     """
 
-    def __init__(self, network: Network, own: dict, streams: dict[str, Generator]):
+    def __init__(
+        self, network: Network, own: dict, streams: dict[str, Generator], examples: int = 0
+    ):
         self._network = network
         self._streams = streams
         self._target: Tensor | None = None
+        self._which: Tensor | None = None
+        self._examples, self._kept = examples, {}
         self.own = own
         self.L = network.L
         self.W_own = {l: layer.W for l, layer in network.layers.items()}
@@ -47,9 +54,12 @@ class Channels:
             l: W if network.graded(l) else torch.zeros_like(W) for l, W in self.W_own.items()
         }
 
-    def teach(self, target: Tensor) -> "Channels":
-        """Set the teacher for the next examples: t one-hot [..., batch, n_L]."""
-        self._target = target
+    def teach(self, target: Tensor, which: Tensor | None = None) -> "Channels":
+        """Set the teacher for the next examples: t one-hot [..., batch, n_L].
+
+        which  their numbers in the training set, [batch]; None: they will not come again
+        """
+        self._target, self._which = target, which
         return self
 
     # forward
@@ -65,6 +75,25 @@ class Channels:
     def sent(self, h: Tensor) -> Tensor:
         """h of a hidden layer as feedback layers receive it."""
         return h.sign() if self._network.sent == "sign" else h
+
+    def synapses(self, l: int) -> tuple[Tensor, Tensor]:
+        """(W_l [..., n_l, n_{l-1}], b_l [..., n_l]): see settling, the only one to use them."""
+        layer = self._network.layers[l]
+        return layer.W, layer.b
+
+    def recall(self, l: int) -> Tensor | None:
+        """h_l as these examples left it, zeros before the first time; None for new examples."""
+        if self._which is None:
+            return None
+        if l not in self._kept:
+            W = self.W_own[l]
+            self._kept[l] = torch.zeros(self._examples, W.shape[-2], dtype=W.dtype)
+        return self._kept[l][self._which]
+
+    def keep(self, l: int, h: Tensor):
+        """Leave these examples with this h_l [batch, n_l]; new examples leave nothing."""
+        if self._which is not None:
+            self._kept[l][self._which] = h
 
     # the way back
     def back(self, l: int, signal: Tensor, weights: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import pooch
 import torch
 from torch import Tensor
 
-from credit import arm, paths
+from credit import arm, paths, tasks
 
 MNIST_SHA256 = {
     f"{name}-ubyte.gz": checksum
@@ -185,12 +185,29 @@ def _arm(by_trajectory: bool = False) -> Dataset:
     return Dataset(name, *(Split(*s) for s in splits), arm.JOINTS, (1, 1, splits[0][0].shape[1]))
 
 
+def _patterns(name: str) -> Dataset:
+    """A small task: there is nothing but its patterns, so every split is all of them."""
+    x, t = TASKS[name]()
+    whole = Split(x, t)
+    return Dataset(
+        name, whole, whole, whole, tuple(map(str, range(t.shape[1]))), (1, 1, x.shape[1])
+    )
+
+
+TASKS = {
+    "encoder-4": partial(tasks.encoder, 4),
+    "encoder-8": partial(tasks.encoder, 8),
+    "xor": tasks.xor,
+    "shifter-4": tasks.shifter,
+    "family-trees": tasks.family_trees,
+}
 _KNOWN = {  # name: loader, checksums
     "mnist": (_mnist, tuple(MNIST_SHA256.values())),
     "mnist14": (_mnist14, tuple(MNIST_SHA256.values())),
     "arm": (_arm, (arm.CHECKSUM,)),
     "arm-trajectories": (partial(_arm, by_trajectory=True), (arm.CHECKSUM,)),
     "cifar10": (_cifar10, (CIFAR_MD5,)),
+    **{name: (partial(_patterns, name), (name,)) for name in TASKS},
 }
 
 

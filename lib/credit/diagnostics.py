@@ -22,8 +22,17 @@ def mean_angle(u: Tensor, v: Tensor) -> float:
     return float(angle(u, v).nanmean())
 
 
+def _told(rule: Rule, ch: Channels, x: Tensor) -> tuple[dict, dict]:
+    """({l: delta_l}, {l: dW_l}) of the teaching signals on these examples."""
+    trace = rule.forward(ch, x)
+    teaching = rule.teach(ch, trace)
+    return rule.delta(ch, trace, teaching), rule.local(ch, trace, teaching).dense().W
+
+
 def alignment(rule: Rule, ch: Channels, x: Tensor) -> list[dict]:
-    """Per hidden layer that learns: how far the rule is from backprop on the same trace.
+    """Per hidden layer that learns: how far the rule is from backprop in the same network.
+
+    Backprop goes forward once; a rule whose network settles does that instead.
 
     x  [batch, n_0], the teacher set in `ch`. Returns rows (layer, metric, value, unit):
         delta angle      delta_l against backprop's, mean over examples              deg
@@ -32,15 +41,11 @@ def alignment(rule: Rule, ch: Channels, x: Tensor) -> list[dict]:
         weight angle     B_l against W_l, where the rule owns a B_l of W_l's shape   deg
     A quantity that does not exist (backprop's own delta is zero, say) gives no row.
     """
-    trace = rule.forward(ch, x)
-    ours = rule.delta(ch, trace, rule.teach(ch, trace))
-    theirs = Backprop().delta(ch, trace, Backprop().teach(ch, trace))
+    (ours, updates), (theirs, references) = (_told(r, ch, x) for r in (rule, Backprop()))
     rows = []
     for l in range(1, ch.L):
         if l in ours:
-            dW, reference = (
-                ch.gradient(l, delta[l], trace.h[l - 1])[0].dense() for delta in (ours, theirs)
-            )
+            dW, reference = updates[l], references[l]
             norm = float(reference.norm())
             rows += [
                 (l, "delta angle", mean_angle(ours[l], theirs[l]), "deg"),

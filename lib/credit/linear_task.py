@@ -10,7 +10,7 @@ import torch
 from credit.channels import Channels
 from credit.diagnostics import angle
 from credit.networks import Init, make_network
-from credit.rule import Rule
+from credit.rule import Rule, own_parameters
 from credit.rules.backprop import Backprop
 from credit.streams import streams
 
@@ -39,16 +39,19 @@ def learn(
     """
     weights = (Init("uniform", 0.01), output)
     network = make_network(SIZES, tuple(seeds), "linear", "linear", weights, Init("zero"))
-    random = [streams(seed) for seed in seeds]
-    own = _stack([rule.draw(SIZES, r) for r in random])
+    own = own_parameters(rule, SIZES, seeds)
+    again = [streams(seed) for seed in seeds]  # for those that are drawn again and again
     chance = torch.Generator().manual_seed(seeds[0])
     T = torch.rand(len(seeds), SIZES[-1], SIZES[0], generator=chance) * 2 - 1
     test = torch.randn(TESTED, SIZES[0], generator=chance)
-    ch = Channels(network, own, random[0])
+    ch = Channels(network, own, streams(seeds[0]))
     rows = []
     for example in range(1, examples + 1):
         if redraw:
-            ch.own = _stack([rule.draw(SIZES, r) for r in random])
+            drawn = [rule.draw(SIZES, random) for random in again]
+            ch.own = {
+                k: {l: torch.stack([d[k][l] for d in drawn]) for l in drawn[0][k]} for k in own
+            }
         if example in RECORDED or example == examples:
             rows += _measure(rule, ch.teach(test @ T.mT), test, seeds, example)
         x = torch.randn(len(seeds), 1, SIZES[0], generator=chance)
@@ -56,13 +59,6 @@ def learn(
         for l in [1] if freeze_output else update.W:
             update.W[l].descend(network.layers[l].W, RATE)
     return pd.DataFrame(rows, columns=["seed", "example", "metric", "value", "unit"])
-
-
-def _stack(members: list[dict]) -> dict:
-    return {
-        name: {l: torch.stack([m[name][l] for m in members]) for l in members[0][name]}
-        for name in members[0]
-    }
 
 
 def _measure(rule, ch, x, seeds, example):

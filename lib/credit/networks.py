@@ -22,7 +22,8 @@ class Init:
 
     kind     zero, uniform (+-scale), uniform_fan_in (+-scale / sqrt(fan_in)),
              normal (standard deviation scale), normal_fan_in (scale / sqrt(fan_in)),
-             normal_fan_sum (scale / sqrt(fan_in + fan_out)), orthogonal (times scale),
+             uniform_fan_sum and normal_fan_sum (scale / sqrt(fan_in + fan_out); Glorot's uniform
+             one has the scale sqrt(6)), orthogonal (times scale),
              coherent_fan_in (normal_fan_in, every row with the sign of its unit, see `signs`)
     scale    dimensionless
     The fan_in of W_l [n_l, n_{l-1}] is its last axis; a bias has the fans of its layer's matrix.
@@ -34,6 +35,7 @@ class Init:
     KINDS = (
         "zero", "uniform", "uniform_fan_in",
         "normal", "normal_fan_in", "normal_fan_sum", "orthogonal", "coherent_fan_in",
+        "uniform_fan_sum",
     )  # fmt: skip
 
     def __post_init__(self):
@@ -58,6 +60,7 @@ class Init:
             "normal_fan_in": 1 / math.sqrt(fan_in),
             "coherent_fan_in": 1 / math.sqrt(fan_in),
             "normal_fan_sum": 1 / math.sqrt(fan_in + fan_out),
+            "uniform_fan_sum": 1 / math.sqrt(fan_in + fan_out),
         }[self.kind] * self.scale
         if self.kind.startswith("uniform"):
             return (torch.rand(shape, generator=generator, dtype=dtype) * 2 - 1) * width
@@ -102,6 +105,10 @@ NONLINEARITIES = {
         _leaky,
         lambda a, h: LEAK + (1 - LEAK) * (h > 0).to(h.dtype),
         lambda h: torch.where(h < 0, h / LEAK, h),
+    ),
+    # slope 1 at both ends too: a unit that has been clipped must be able to come back
+    "hard_sigmoid": Nonlinearity(
+        lambda a: a.clamp(0, 1), lambda a, h: ((a >= 0) & (a <= 1)).to(a.dtype)
     ),
     # every other unit is an inhibitory one: its rate counts negatively
     "signed_relu": Nonlinearity(
@@ -159,6 +166,7 @@ def _pairs(a: Tensor) -> Tensor:
 
 
 _LEAKY, _SIGNED = NONLINEARITIES["leaky_relu"], NONLINEARITIES["signed_relu"]
+_HARD = NONLINEARITIES["hard_sigmoid"]
 
 OUTPUTS = {
     "softmax": Output(
@@ -170,12 +178,19 @@ OUTPUTS = {
         torch.sigmoid,
         lambda a, t: (functional.softplus(a) - t * a).sum(-1),
         lambda a, y, t: y - t,
+        slope=lambda a, y: y * (1 - y),
     ),
     "logistic_squared": Output(
         torch.sigmoid,
         lambda a, t: _half_squares(torch.sigmoid(a), t),
         lambda a, y, t: (y - t) * y * (1 - y),
         slope=lambda a, y: y * (1 - y),
+    ),
+    "hard_sigmoid_squared": Output(
+        _HARD.phi,
+        lambda a, t: _half_squares(_HARD.phi(a), t),
+        lambda a, y, t: (y - t) * _HARD.slope(a, y),
+        slope=_HARD.slope,
     ),
     "linear": Output(
         lambda a: a, _half_squares, lambda a, y, t: y - t, slope=lambda a, y: torch.ones_like(y)
@@ -258,15 +273,21 @@ class Trace:
     """What one pass through a network leaves behind.
 
     h        {0: x, 1: h_1, ..., L: y}, each [..., batch, n_l]
-    a        {1: a_1, ..., L: a_L}
+    a        {1: a_1, ..., L: a_L}; of a network that has settled, empty
     slopes   {l: phi'(a_l)}, filled when first asked for
     phases   further traces by name, for rules that visit more than one state
+    steps    how many it took to settle; 0 for a pass
     """
 
     h: dict[int, Tensor]
     a: dict[int, Tensor]
     slopes: dict[int, Tensor] = field(default_factory=dict)
     phases: dict[str, "Trace"] = field(default_factory=dict)
+    steps: int = 0
+
+    def as_phase(self) -> "Trace":
+        """The same states as a phase that took no further step."""
+        return Trace(self.h, self.a)
 
 
 SENT = ("graded", "sign")

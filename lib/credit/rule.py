@@ -11,10 +11,12 @@ the channels. It holds no optimiser and no learning rate; its updates are descen
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import torch
 from torch import Generator, Tensor
 
 from credit.channels import Channels
 from credit.networks import Product, Trace
+from credit.streams import streams as streams_of
 
 
 @dataclass
@@ -86,17 +88,43 @@ class Rule:
             l: tau if l == ch.L else tau * ch.slope_own(l, trace) for l, tau in teaching.items()
         }
 
-    def update(self, ch: Channels, trace: Trace, teaching: dict[int, Tensor]) -> Update:
-        """dW_l = delta_l^T h_{l-1} / batch, db_l = mean of delta_l."""
+    def local(self, ch: Channels, trace: Trace, teaching: dict[int, Tensor]) -> Update:
+        """What the teaching signals do at the synapses of W and b:
+        dW_l = delta_l^T h_{l-1} / batch, db_l = mean of delta_l."""
         update = Update()
         for l, delta in self.delta(ch, trace, teaching).items():
             update.W[l], update.b[l] = ch.gradient(l, delta, trace.h[l - 1])
         return update
 
+    def update(self, ch: Channels, trace: Trace, teaching: dict[int, Tensor]) -> Update:
+        """`local` and whatever else changes: penalties, the rule's own parameters."""
+        return self.local(ch, trace, teaching)
+
     def step(self, ch: Channels, x: Tensor) -> tuple[Trace, Update]:
         """The three stages for the examples x [..., batch, n_0] whose teacher is set in `ch`."""
         trace = self.forward(ch, x)
         return trace, self.update(ch, trace, self.teach(ch, trace))
+
+    def answer(self, ch: Channels, x: Tensor) -> Tensor:
+        """y [..., batch, answers] of a network that is only asked: that of one pass forward."""
+        return Rule.forward(self, ch, x).h[ch.L]
+
+
+def own_parameters(rule: Rule, sizes, seed, dtype=torch.float32) -> dict:
+    """The rule's own parameters as drawn, {name: {l: tensor}}; several seeds give an ensemble.
+
+    seed  one seed, or a sequence of n seeds: then every tensor is [n, ...]
+    """
+    if isinstance(seed, int):
+        drawn = rule.draw(sizes, streams_of(seed))
+        return {
+            name: {l: w.to(dtype) for l, w in tensors.items()} for name, tensors in drawn.items()
+        }
+    members = [own_parameters(rule, sizes, s, dtype) for s in seed]
+    return {
+        name: {l: torch.stack([m[name][l] for m in members]) for l in tensors}
+        for name, tensors in members[0].items()
+    }
 
 
 def layer_by_layer(

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +15,7 @@ from credit.channels import Channels
 from credit.diagnostics import alignment
 from credit.networks import OUTPUTS, Init, Network, Product, make_network
 from credit.optimisers import GravesRMSprop
-from credit.rule import Rule, Update
+from credit.rule import Rule, Update, own_parameters
 from credit.streams import streams
 
 OPTIMISERS = {  # by torch, except plain gradient descent
@@ -48,7 +49,7 @@ class Setting:
     dataset: str = "mnist"
     examples: int | None = None  # the first n training examples; None: all
     optimiser: str = "sgd"
-    learning_rate: float = 0.1
+    learning_rate: float | tuple[float, ...] = 0.1  # one, or one per layer
     schedule: str = "constant"  # or "linear": the learning rate falls to zero at the end
     own_learning_rate: float | None = None  # of the rule's learned parameters; None: the same
     weight_decay: float = 0.0  # added to the update as weight_decay * W; not to biases
@@ -79,14 +80,23 @@ class Setting:
             optional = name == "examples" and n is None
             if not optional and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
                 raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
-        if not isinstance(self.learning_rate, int | float) or not self.learning_rate > 0:
-            raise ValueError(f"learning_rate is {self.learning_rate!r}, expected a positive number")
+        layered = isinstance(self.learning_rate, tuple)
+        for rate in self.learning_rate if layered else (self.learning_rate,):
+            if not isinstance(rate, int | float) or not rate > 0:
+                raise ValueError(
+                    f"learning_rate is {self.learning_rate!r}, expected a positive number"
+                )
         for name in ("own_learning_rate", "weight_decay", "stop_below"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, int | float) and value >= 0):
                 raise ValueError(f"{name} is {value!r}, expected a number of at least 0")
         if len(self.sizes) < 3:
             raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
+        if layered and len(self.learning_rate) != len(self.sizes) - 1:
+            raise ValueError(
+                f"learning_rate has {len(self.learning_rate)} rates, expected "
+                f"{len(self.sizes) - 1}: one a layer"
+            )
 
     @property
     def label(self) -> str:
@@ -106,21 +116,25 @@ class Descent:
         self.schedule = setting.schedule
         self.biased = setting.biases is not None
         self.coherent = network.make_coherent if setting.coherent else None
-        self.rate = setting.learning_rate
+        rates = setting.learning_rate
+        if not isinstance(rates, tuple):
+            rates = (rates,) * len(network.layers)
+        self.rates = dict(zip(network.layers, rates, strict=True))
         given = setting.own_learning_rate
-        self.own_rate = setting.learning_rate if given is None else given
+        self.own_rates = self.rates if given is None else dict.fromkeys(self.rates, given)
         self.optimiser = None
         if setting.optimiser != "sgd":
-            W = [layer.W for layer in network.layers.values()]
-            b = [layer.b for layer in network.layers.values()]
-            learned = [w for name in setting.rule.learned for w in own[name].values()]
-            groups = [
-                {"params": W, "weight_decay": self.decay},
-                {"params": b},
-                {"params": learned, "lr": self.own_rate, "weight_decay": self.decay},
-            ]
-            make = OPTIMISERS[setting.optimiser]
-            self.optimiser = make([g for g in groups if g["params"]], lr=self.rate)
+            groups = defaultdict(list)  # by rate and decay
+            for l, layer in network.layers.items():
+                groups[self.rates[l], self.decay].append(layer.W)
+                groups[self.rates[l], 0.0].append(layer.b)
+            for name in setting.rule.learned:
+                for l, w in own[name].items():
+                    groups[self.own_rates[l], self.decay].append(w)
+            self.optimiser = OPTIMISERS[setting.optimiser](
+                [{"params": p, "lr": r, "weight_decay": d} for (r, d), p in groups.items()],
+                lr=self.rates[1],
+            )
             self.full = [group["lr"] for group in self.optimiser.param_groups]
 
     def fraction(self, done: float) -> float:
@@ -145,12 +159,12 @@ class Descent:
             self.optimiser.zero_grad()  # frees the update before the next one is made
             return
         for l, db in update.b.items():
-            self.layers[l].b.sub_(db, alpha=self.rate * fraction)
+            self.layers[l].b.sub_(db, alpha=self.rates[l] * fraction)
         for l, dW in update.W.items():
-            self._descend(self.layers[l].W, dW, self.rate * fraction)
+            self._descend(self.layers[l].W, dW, self.rates[l] * fraction)
         for name, updates in update.own.items():
             for l, dB in updates.items():
-                self._descend(self.own[name][l], dB, self.own_rate * fraction)
+                self._descend(self.own[name][l], dB, self.own_rates[l] * fraction)
 
     def _pairs(self, update: Update) -> Iterator[tuple[Tensor, Tensor]]:
         for l, dW in update.W.items():
@@ -189,11 +203,16 @@ def rates(missed: Tensor, label: Tensor) -> Tensor:
     return missed / (len(label) * label.var(0, correction=0))
 
 
-def error_rates(network: Network, split: data.Split, classes: int, chunk: int = 2000) -> Tensor:
-    """The error in % [1] or, of a regression, the normalised error of every value [classes]."""
-    dtype, missed = network.layers[1].W.dtype, 0
+def error_rates(
+    answer: Callable[[Tensor], Tensor], split: data.Split, classes: int, chunk: int = 2000
+) -> Tensor:
+    """The error in % [1] or, of a regression, the normalised error of every value [classes].
+
+    answer  x -> y
+    """
+    missed = 0
     for x, label in zip(split.x.split(chunk), split.label.split(chunk), strict=True):
-        y = answers(network.forward(x.to(dtype)).h[network.L])[:, :classes]
+        y = answers(answer(x))[:, :classes]
         missed = missed + misses(y, label)
     return rates(missed, split.label)
 
@@ -221,8 +240,9 @@ def run(setting: Setting, seed: int) -> list[dict]:
     Epochs count from 1, with fractions inside the first. Metrics: train error (running, over the
     epoch) and validation error after each epoch; test error after the last one and after
     setting.test_epochs; the rows of diagnostics.alignment at the start, early in the first epoch,
-    after epochs 1, 2, 5, 10, ... and at the end; the CPU time of the whole run. Nothing is chosen
-    by the test error. A regression has the normalised mean squared error, nMSE, in its place, the
+    after epochs 1, 2, 5, 10, ... and at the end; of a network that settles, the mean number of
+    steps in every phase of an epoch; the CPU time of the whole run. Nothing is chosen by the test
+    error. A regression has the normalised mean squared error, nMSE, in its place, the
     mean over the values, and at the end the test nMSE of each.
     """
     clock = time.process_time()
@@ -234,11 +254,8 @@ def run(setting: Setting, seed: int) -> list[dict]:
     x = x.to(dtype)
     t = targets(label, classes, setting.apart, dtype)
     network = build(setting, seed, classes)
-    own = {
-        name: {l: w.to(dtype) for l, w in tensors.items()}
-        for name, tensors in setting.rule.draw(setting.sizes, random).items()
-    }
-    ch = Channels(network, own, random)
+    own = own_parameters(setting.rule, setting.sizes, seed, dtype)
+    ch = Channels(network, own, random, len(x))
     descent = Descent(setting, network, own)
     probe_ch = Channels(network, own, streams(seed))
     probe = dataset.validation.x[:PROBE].to(dtype)
@@ -256,6 +273,9 @@ def run(setting: Setting, seed: int) -> list[dict]:
     def batches():
         return torch.randperm(len(x), generator=random["order"]).split(setting.batch)
 
+    def answer(x):
+        return setting.rule.answer(probe_ch, x.to(dtype))
+
     def diagnose():
         for row in alignment(setting.rule, probe_ch, probe):
             record(row["metric"], row["value"], row["unit"], row["layer"])
@@ -265,12 +285,14 @@ def run(setting: Setting, seed: int) -> list[dict]:
         if setting.rule.prepares:
             for index in batches():
                 descent.apply(setting.rule.prepare(ch, x[index]), descent.fraction(step / total))
-        missed = 0
+        missed, settled = 0, Counter()
         for index in batches():
-            trace, update = setting.rule.step(ch.teach(t[..., index, :]), x[index])
+            trace, update = setting.rule.step(ch.teach(t[..., index, :], index), x[index])
             descent.apply(update, descent.fraction(step / total))
             missed = missed + misses(answers(trace.h[network.L])[:, :classes], label[index])
             step += 1
+            settled["free"] += trace.steps
+            settled.update({name: phase.steps for name, phase in trace.phases.items()})
             if step in EARLY and step < updates:
                 diagnose()
         train = rates(missed, label).mean()
@@ -278,9 +300,12 @@ def run(setting: Setting, seed: int) -> list[dict]:
         enough = setting.stop_below is not None and running <= setting.stop_below
         last = enough or epoch == setting.epochs
         record(f"train {kind}", train)
-        record(f"validation {kind}", error_rates(network, dataset.validation, classes).mean())
+        for name, steps in settled.items():
+            if steps:
+                record(f"steps, {name}", steps / updates, "1")
+        record(f"validation {kind}", error_rates(answer, dataset.validation, classes).mean())
         if last or epoch in setting.test_epochs:
-            test = error_rates(network, dataset.test, classes)
+            test = error_rates(answer, dataset.test, classes)
             record(f"test {kind}", test.mean())
             if dataset.regression:
                 for name, value in zip(dataset.classes, test, strict=True):

@@ -1,0 +1,177 @@
+"""Networks that settle: layers coupled both ways relax to a fixed point, free, clamped or nudged.
+
+    a_l = h_{l-1} W_l^T + b_l + g h_{l+1} F_{l+1}                    1 <= l < L   (drive)
+    a_L = h_{L-1} W_L^T + b_L + beta (d - h_L)                                    (nudge)
+    h_l <- (1 - r) h_l + r phi(a_l)      or, projected,   phi((1 - r) h_l + r a_l) (step)
+
+Time is in units of the membrane constant, so r = dt. F_l is W_l where the way back is symmetric,
+or what stands in for it; g is its gain. Nothing comes back into the output. Both forms of (step)
+rest at h_l = phi(a_l); the projected one, for clipped units, is Scellier & Bengio's.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from credit.channels import Channels
+from credit.networks import Product, Trace
+from credit.rule import Rule, Update
+
+
+@dataclass(frozen=True)
+class Settling:
+    """How the states move, and for how long.
+
+    steps      at most so many
+    rate       r, the share of the way that a step goes: dt over the membrane constant, 0 < r <= 1
+    tolerance  enough when no unit moves further than this in a step; 0: take all the steps
+    in_turn    layer after layer, each from the newest states below; else all from the same ones
+    projected  which form of (step)
+    check      the tolerance is looked at every so many steps
+    """
+
+    steps: int = 60
+    rate: float = 0.5
+    tolerance: float = 0.0
+    in_turn: bool = False
+    projected: bool = False
+    check: int = 1
+
+    def __post_init__(self):
+        for name in ("steps", "check"):
+            n = getattr(self, name)
+            if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+                raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
+        if not isinstance(self.rate, int | float) or not 0 < self.rate <= 1:
+            raise ValueError(f"rate is {self.rate!r}, expected above 0 and at most 1")
+        if not isinstance(self.tolerance, int | float) or not self.tolerance >= 0:
+            raise ValueError(f"tolerance is {self.tolerance!r}, expected at least 0")
+
+
+class Relaxation:
+    """A network with these inputs [..., batch, n_0], to be settled in one phase or several.
+
+    feedback  {l: F_l [..., n_l, n_{l-1}]} for l = 2..L
+    gain      g
+    There may be one leading axis of independent networks.
+    """
+
+    def __init__(self, ch: Channels, x: Tensor, feedback: dict[int, Tensor], gain: float = 1.0):
+        self.x, self.L, self.gain = x, ch.L, gain
+        self._phi = ch.phi
+        synapses = {l: ch.synapses(l) for l in range(1, ch.L + 1)}
+        self.W = {l: W.mT for l, (W, _) in synapses.items()}
+        self.F = feedback
+        # what the input sends does not change while the rest settles
+        self.given = {l: b.unsqueeze(-2) for l, (_, b) in synapses.items()}
+        self.given[1] = ch.drive(1, x)
+
+    def forward(self) -> dict[int, Tensor]:
+        """The states that one pass forward gives, {0: x, 1: h_1, ...}: somewhere to start."""
+        h = {0: self.x, 1: self._phi(1, self.given[1])}
+        for l in range(2, self.L + 1):
+            h[l] = self._phi(l, self.given[l] + h[l - 1] @ self.W[l])
+        return h
+
+    def at(self, value: float) -> dict[int, Tensor]:
+        """All states at one value: another place to start."""
+        shape, units = self.given[1].shape[:-1], {l: W.shape[-1] for l, W in self.W.items()}
+        return {0: self.x} | {
+            l: self.given[1].new_full((*shape, n), value) for l, n in units.items()
+        }
+
+    def settle(
+        self,
+        start: dict[int, Tensor],
+        how: Settling,
+        target: Tensor | None = None,
+        beta: float | None = None,
+    ) -> Trace:
+        """Settle from these states {0: x, 1: h_1, ...}, which are left as they are.
+
+        target  None: the free phase. d [..., batch, n_L] otherwise, at which h_L is held or,
+        beta    given, towards which it is drawn with this strength
+        """
+        clamped = target is not None and beta is None
+        h, moving = dict(start), range(1, self.L + (not clamped))
+        if clamped:
+            h[self.L] = target.expand_as(start[self.L])
+        room = [{l: self._room(l) for l in moving} for _ in range(2)]  # reused in turn
+        share, kept = (how.rate, 1 - how.rate) if how.projected else (1.0, 0.0)
+        given = {l: share * b for l, b in self.given.items()} if how.projected else self.given
+        for step in range(1, how.steps + 1):
+            before, h = h, h | room[step % 2]
+            below = h if how.in_turn else before
+            for l in moving:
+                a = torch.add(given[l], before[l], alpha=kept, out=h[l])
+                if l > 1:
+                    self._add(a, below[l - 1], self.W[l], share)
+                if l < self.L:
+                    self._add(a, before[l + 1], self.F[l + 1], share * self.gain)
+                elif beta is not None:
+                    a.add_(target - before[l], alpha=share * beta)
+                h[l] = self._phi(l, a)
+                if how.rate < 1 and not how.projected:
+                    h[l] = torch.lerp(before[l], h[l], how.rate)
+            if how.tolerance and step % how.check == 0 and _at_rest(h, before, moving, how):
+                break
+        return Trace(h=h, a={}, steps=step)
+
+    def _room(self, l: int) -> Tensor:
+        return self.given[1].new_empty((*self.given[1].shape[:-1], self.W[l].shape[-1]))
+
+    def drives(self, h: dict[int, Tensor]) -> dict[int, Tensor]:
+        """{l: a_l} at these states, without a nudge."""
+        a = {}
+        for l in range(1, self.L + 1):
+            a[l] = self.given[l].expand_as(h[l]).clone()
+            if l > 1:
+                self._add(a[l], h[l - 1], self.W[l], 1.0)
+            if l < self.L:
+                self._add(a[l], h[l + 1], self.F[l + 1], self.gain)
+        return a
+
+    @staticmethod
+    def _add(a: Tensor, h: Tensor, W: Tensor, share: float):
+        """a += share h W, in place."""
+        (a.addmm_ if a.dim() == 2 else a.baddbmm_)(h, W, alpha=share)
+
+
+def _at_rest(h: dict, before: dict, moving: range, how: Settling) -> bool:
+    return all(float((h[l] - before[l]).abs().max()) <= how.tolerance for l in moving)
+
+
+class Contrastive(Rule):
+    """The base of rules that compare two states: `forward` leaves phases "minus" and "plus", the
+    one nearer to the target.
+
+    tau_l = c_l (h-_l - h+_l), which has phi' in it already
+    dW_l  = c_l (h-_l^T h-_{l-1} - h+_l^T h+_{l-1}) / batch,   db_l = mean of tau_l
+    """
+
+    def scale(self, l: int, L: int) -> float:
+        """c_l."""
+        return 1.0
+
+    def teach(self, ch, trace):
+        minus, plus = trace.phases["minus"].h, trace.phases["plus"].h
+        return {l: self.scale(l, ch.L) * (minus[l] - plus[l]) for l in range(1, ch.L + 1)}
+
+    def delta(self, ch, trace, teaching):
+        return teaching
+
+    def local(self, ch, trace, teaching):
+        minus, plus = trace.phases["minus"].h, trace.phases["plus"].h
+        W = {l: contrast(teaching[l], minus, plus, l, self.scale(l, ch.L)) for l in teaching}
+        return Update(W, {l: tau.mean(-2) for l, tau in teaching.items()})
+
+
+def contrast(tau: Tensor, minus: dict, plus: dict, l: int, scale: float) -> Product:
+    """dW_l of Contrastive, as tau_l^T h+_{l-1} + c_l h-_l^T (h-_{l-1} - h+_{l-1}), which does not
+    subtract two large products; the second term is zero where the input is below."""
+    if l == 1:
+        return Product(tau, plus[0])
+    below = scale * (minus[l - 1] - plus[l - 1])
+    # both products as one over twice the batch, whose mean is taken
+    return Product(torch.cat([2 * tau, 2 * minus[l]], -2), torch.cat([plus[l - 1], below], -2))
