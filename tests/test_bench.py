@@ -119,7 +119,8 @@ def test_the_table_is_kept_with_what_it_takes_to_make_it_again(small):
     bench.main(rounds=2)
     table, head = pd.read_csv(small, comment="#"), small.read_text()
     assert list(table) == bench.COLUMNS
-    assert set(table.network) == {"5-4-3", "20-30-10"} and set(table.rounds) == {2}
+    settling = {f"5-4-3 settling, batch {n}" for n in (20, 64, bench.BATCH)}
+    assert set(table.network) == {"5-4-3", "20-30-10", *settling} and set(table.rounds) == {2}
     assert {"autograd", "backprop", "direct feedback alignment"} < set(table.what)
     assert (table.ratio[table.what == "autograd"] == 1).all()
     assert ((table.low > 0) & (table.low <= table.ratio) & (table.ratio <= table.high)).all()

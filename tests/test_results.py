@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from credit import paths, results
+from credit.answer import METHODS
 from credit.experiments import EXPERIMENTS
 from credit.rules.backprop import Backprop
 from credit.rules.feedback_alignment import FeedbackAlignment
@@ -214,6 +215,23 @@ def test_committed_results_belong_to_their_experiment_and_have_enough_seeds(expe
     if "tuning" not in experiment:
         seeds = frame.groupby(["method", "setting"])["seed"].nunique()
         assert seeds.min() >= 3, f"a verdict needs three seeds:\n{seeds[seeds < 3]}"
+
+
+@pytest.mark.parametrize(
+    "method", [m for m in METHODS if m.mnist or m.depth], ids=lambda m: f"{m.notebook} {m.name}"
+)
+def test_what_the_answer_shows_has_five_seeds_and_so_have_its_baselines(method):
+    experiment, setting = method.mnist
+    shown = results.load(experiment)
+    shown = [shown[shown["setting"] == setting]]
+    if method.depth:
+        deep = results.load(method.depth)
+        plain = deep.loc[deep["method"] == "backprop", "setting"]
+        shown.append(deep[deep["setting"].isin(plain)])
+    for frame in shown:
+        seeds = frame.groupby(["experiment", "method", "setting"])["seed"].nunique()
+        assert {method.rule, "backprop", "shallow"} <= set(frame["method"])
+        assert seeds.min() >= 5, seeds[seeds < 5]
 
 
 def test_settings_of_a_tuning_have_labels_of_their_own():

@@ -17,6 +17,7 @@ from credit import data, results, rules
 from credit.channels import Channels
 from credit.networks import Network, make_network
 from credit.rule import Rule, own_parameters
+from credit.settling import Relaxation, Settling
 from credit.store import provenance, write_whole
 from credit.streams import streams
 from credit.training import Descent, Setting
@@ -24,7 +25,9 @@ from credit.training import Descent, Setting
 NETWORKS = {"784-500-10": (784, 500, 10), "784-500-500-10": (784, 500, 500, 10)}
 NETWORKS["784-7x240-10"] = (784, *7 * (240,), 10)
 RULES = ("backprop", "feedback_alignment", "direct_feedback_alignment")
+HARD = ("hard_sigmoid", "hard_sigmoid_squared")
 BATCH, RATE, REPEATS, SEEDS = 128, 0.01, 5, range(50)
+STEPS = 20  # of a network that settles
 COLUMNS = ["network", "what", "ratio", "low", "high", "milliseconds", "rounds"]
 TRAIN = """import resource, torch; from credit import rules, training; torch.set_num_threads(1)
 rule = rules.rule("feedback_alignment")
@@ -126,6 +129,33 @@ def ensemble(sizes=(20, 30, 10), batch: int = 32) -> dict[str, Step]:
     return {"50 seeds in turn": lambda: [step() for step in alone], "50 seeds at once": together}
 
 
+def settling(sizes: tuple[int, ...], batch: int) -> dict[str, Step]:
+    """{name: step}: a network settles from zero, with and without the products of its steps.
+
+    The drive from the input is a product, too, made once for all steps. "leaky" takes half a step
+    at a time, as equilibrium propagation does; the other kind goes all the way, as in CHL.
+    """
+    ch, x = Channels(make_network(sizes, 0, *HARD), {}, streams(0)), torch.rand(batch, sizes[0])
+    feedback = {l: ch.W_back[l] for l in range(2, ch.L + 1)}
+
+    def settled(how, products):
+        loop = Relaxation(ch, x, feedback)
+        if not products:
+            loop._add = lambda a, h, W, alpha=1.0, out=None: out
+        return loop.settle(loop.at(0.0), how)
+
+    def drive():
+        Relaxation(ch, x, feedback)
+
+    kinds = {"": Settling(STEPS, rate=1.0), ", leaky": Settling(STEPS, projected=True)}
+    steps = {
+        f"{STEPS} steps{kind}{without}": partial(settled, how, not without)
+        for kind, how in kinds.items()
+        for without in ("", ", without their products")
+    }
+    return steps | {"the drive from the input": drive}
+
+
 def interleave(steps: dict[str, Step], rounds: int) -> dict[str, np.ndarray]:
     """Milliseconds per step on one thread, {name: [rounds]}: A B C, A B C, ...
 
@@ -165,6 +195,9 @@ def main(rounds: int = 60):
     modes, rows = biotorch_modes(), compare("20-30-10", ensemble(), rounds)
     for name, sizes in NETWORKS.items():
         rows += compare(name, candidates(sizes, modes), rounds)
+    for name, sizes in list(NETWORKS.items())[:2]:
+        for batch in (20, 64, BATCH):
+            rows += compare(f"{name} settling, batch {batch}", settling(sizes, batch), rounds)
     table = pd.DataFrame(rows, columns=COLUMNS)
     text = "".join(f"# {key}: {value}\n" for key, value in head.items())
     write_whole(results.path("bench"), text + table.to_csv(index=False, float_format="%.4g"))

@@ -23,6 +23,8 @@ own in which one thing is swapped, delayed or hidden, and looks at what becomes 
 The two slopes are the same tensor in training and two different demands on a brain.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 
@@ -68,6 +70,10 @@ class Channels:
 
     def phi(self, l: int, a: Tensor) -> Tensor:
         return self._network.phi(l, a)
+
+    def overwriting_phi(self, l: int) -> Callable[[Tensor], Tensor]:
+        """phi of layer l, to be used many times, that may write its result over a_l."""
+        return self._network.overwriting_phi(l)
 
     def phi_inverse(self, l: int, h: Tensor) -> Tensor:
         return self._network.inverse(l, h)

@@ -59,19 +59,20 @@ class Relaxation:
 
     def __init__(self, ch: Channels, x: Tensor, feedback: dict[int, Tensor], gain: float = 1.0):
         self.x, self.L, self.gain = x, ch.L, gain
-        self._phi = ch.phi
+        self._phi = {l: ch.overwriting_phi(l) for l in range(1, ch.L + 1)}
         synapses = {l: ch.synapses(l) for l in range(1, ch.L + 1)}
         self.W = {l: W.mT for l, (W, _) in synapses.items()}
         self.F = feedback
         # what the input sends does not change while the rest settles
         self.given = {l: b.unsqueeze(-2) for l, (_, b) in synapses.items()}
         self.given[1] = ch.drive(1, x)
+        self._add = torch.addmm if self.given[1].dim() == 2 else torch.baddbmm  # a + alpha h W
 
     def forward(self) -> dict[int, Tensor]:
         """The states that one pass forward gives, {0: x, 1: h_1, ...}: somewhere to start."""
-        h = {0: self.x, 1: self._phi(1, self.given[1])}
+        h = {0: self.x, 1: self._phi[1](self.given[1].clone())}
         for l in range(2, self.L + 1):
-            h[l] = self._phi(l, self.given[l] + h[l - 1] @ self.W[l])
+            h[l] = self._phi[l](self.given[l] + h[l - 1] @ self.W[l])
         return h
 
     def at(self, value: float) -> dict[int, Tensor]:
@@ -104,16 +105,18 @@ class Relaxation:
             before, h = h, h | room[step % 2]
             below = h if how.in_turn else before
             for l in moving:
-                a = torch.add(given[l], before[l], alpha=kept, out=h[l])
+                a, out = given[l], h[l]
+                if kept:
+                    a = torch.add(a, before[l], alpha=kept, out=out)
                 if l > 1:
-                    self._add(a, below[l - 1], self.W[l], share)
+                    a = self._add(a, below[l - 1], self.W[l], alpha=share, out=out)
                 if l < self.L:
-                    self._add(a, before[l + 1], self.F[l + 1], share * self.gain)
+                    a = self._add(a, before[l + 1], self.F[l + 1], alpha=share * self.gain, out=out)
                 elif beta is not None:
                     a.add_(target - before[l], alpha=share * beta)
-                h[l] = self._phi(l, a)
+                h[l] = self._phi[l](a)
                 if how.rate < 1 and not how.projected:
-                    h[l] = torch.lerp(before[l], h[l], how.rate)
+                    h[l].lerp_(before[l], 1 - how.rate)
             if how.tolerance and step % how.check == 0 and _at_rest(h, before, moving, how):
                 break
         return Trace(h=h, a={}, steps=step)
@@ -125,17 +128,12 @@ class Relaxation:
         """{l: a_l} at these states, without a nudge."""
         a = {}
         for l in range(1, self.L + 1):
-            a[l] = self.given[l].expand_as(h[l]).clone()
+            a[l] = self.given[l]
             if l > 1:
-                self._add(a[l], h[l - 1], self.W[l], 1.0)
+                a[l] = self._add(a[l], h[l - 1], self.W[l])
             if l < self.L:
-                self._add(a[l], h[l + 1], self.F[l + 1], self.gain)
+                a[l] = self._add(a[l], h[l + 1], self.F[l + 1], alpha=self.gain)
         return a
-
-    @staticmethod
-    def _add(a: Tensor, h: Tensor, W: Tensor, share: float):
-        """a += share h W, in place."""
-        (a.addmm_ if a.dim() == 2 else a.baddbmm_)(h, W, alpha=share)
 
 
 def _at_rest(h: dict, before: dict, moving: range, how: Settling) -> bool:
