@@ -15,6 +15,8 @@ from credit.channels import Channels
 from credit.networks import NONLINEARITIES, OUTPUTS, Dense, Init, Network, Product, make_network
 from credit.rule import own_parameters
 from credit.rules import catalogue
+from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.rules.shallow import Shallow
 from credit.streams import streams
 from credit.training import Descent, Setting
 
@@ -35,7 +37,12 @@ def normal(*shape, seed=0):
 
 
 @pytest.mark.parametrize(
-    ("kind", "limit"), [("uniform", 0.5), ("uniform_fan_in", 0.5 / math.sqrt(400))]
+    ("kind", "limit"),
+    [
+        ("uniform", 0.5),
+        ("uniform_fan_in", 0.5 / math.sqrt(400)),
+        ("uniform_fan_sum", 0.5 / math.sqrt(700)),
+    ],
 )
 def test_a_uniform_init_fills_its_range_and_stays_in_it(kind, limit):
     W = Init(kind, 0.5).draw(SHAPE, generator(), dtype=F64)
@@ -160,6 +167,47 @@ def test_a_forward_pass_is_the_chain_of_its_layers():
         h = torch.tanh(a) if l < 3 else torch.softmax(a, -1)
         torch.testing.assert_close(trace.a[l], a, rtol=0, atol=1e-12)
         torch.testing.assert_close(trace.h[l], h, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NONLINEARITIES)
+def test_a_nonlinearity_may_write_over_its_argument_and_gives_the_same(name):
+    network = Network(make_network(SIZES, dtype=F64).layers, name)
+    a = 2 * normal(7, SIZES[1])
+    expected = network.phi(1, a.clone())
+    assert torch.equal(network.overwriting_phi(1)(a.clone()), expected)
+    kept = a.clone()
+    network.phi(1, a)
+    assert torch.equal(a, kept)  # phi itself leaves it alone
+
+
+def test_a_hard_sigmoid_is_the_identity_between_zero_and_one_and_open_at_both_ends():
+    kind = NONLINEARITIES["hard_sigmoid"]
+    a = torch.tensor([-0.5, 0.0, 0.3, 1.0, 1.5], dtype=F64)
+    assert kind.phi(a).tolist() == [0, 0, 0.3, 1, 1]
+    assert kind.slope(a, kind.phi(a)).tolist() == [0, 1, 1, 1, 0]
+
+
+# own parameters
+
+
+def test_own_parameters_are_those_drawn_from_the_seed_in_the_precision_asked_for():
+    rule = FeedbackAlignment()
+    drawn = rule.draw(SIZES, streams(3))["B"]
+    own = own_parameters(rule, SIZES, 3, F64)["B"]
+    assert own.keys() == drawn.keys()
+    assert all(torch.equal(own[l], drawn[l].double()) for l in own)
+
+
+def test_own_parameters_of_several_seeds_are_stacked():
+    rule = FeedbackAlignment()
+    together = own_parameters(rule, SIZES, (4, 2))["B"]
+    for place, seed in enumerate((4, 2)):
+        alone = own_parameters(rule, SIZES, seed)["B"]
+        assert all(torch.equal(together[l][place], alone[l]) for l in alone)
+
+
+def test_a_rule_without_parameters_owns_nothing_in_an_ensemble_either():
+    assert own_parameters(Shallow(), SIZES, range(3)) == {}
 
 
 # ensembles

@@ -431,6 +431,14 @@ def test_a_job_may_be_labelled_otherwise_than_its_setting(tmp_path):
     assert RunStore(tmp_path).frame([job])["setting"].tolist() == ["1x5 tanh, rate 0.1"]
 
 
+def test_rows_that_say_their_own_seed_keep_it(tmp_path):
+    job = Job("e", SETTING, 40)
+    RunStore(tmp_path).save(job, [{**row, "seed": 40 + i} for i, row in enumerate(2 * ROWS)])
+    frame = RunStore(tmp_path).frame([job])
+    assert frame["seed"].tolist() == [40 + i for i in range(2 * len(ROWS))]
+    assert list(frame) == COLUMNS
+
+
 def test_a_run_that_is_not_there_is_named_in_words(tmp_path):
     message = f"e: the run of backprop, 1x5 tanh, seed 7 is not in {tmp_path}: fill the store first"
     with pytest.raises(LookupError, match=re.escape(message)):

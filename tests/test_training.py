@@ -9,13 +9,16 @@ import torch
 from helpers import bench
 
 from credit import data, training
+from credit.channels import Channels
 from credit.networks import Dense, Init, Network
 from credit.rule import Rule, Update
 from credit.rules.backprop import Backprop
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from credit.rules.equilibrium_propagation import EquilibriumPropagation
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.kolen_pollack import KolenPollack
 from credit.rules.shallow import Shallow
+from credit.settling import Relaxation, Settling
 from credit.training import Descent, Setting, error_rates, run
 
 TINY = Setting(FeedbackAlignment(), (784, 8, 6, 10), examples=300, batch=25, epochs=1)
@@ -53,6 +56,11 @@ def values(rows, metric):
         ({"learning_rate": -0.1}, "learning_rate is -0.1, expected a positive number"),
         ({"learning_rate": float("nan")}, "learning_rate is nan, expected a positive number"),
         ({"learning_rate": "fast"}, "learning_rate is 'fast', expected a positive number"),
+        ({"learning_rate": (0.1, 0.1)}, "learning_rate has 2 rates, expected 3: one a layer"),
+        (
+            {"learning_rate": (0.1, 0.1, 0)},
+            r"learning_rate is \(0.1, 0.1, 0\), expected a positive",
+        ),
     ],
     ids=str,
 )
@@ -376,6 +384,26 @@ def test_a_fraction_of_the_learning_rate_scales_every_group(optimiser):
 
 
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+def test_every_layer_may_have_a_learning_rate_of_its_own(optimiser):
+    rates, moved = (0.1, 0.02, 0.003), {}
+    for given in (rates, 0.1):
+        rule = KolenPollack()
+        network, ch, x = bench(rule, SIZES)
+        before = network.copy()
+        B = {l: w.clone() for l, w in ch.own["B"].items()}
+        setting = Setting(rule, SIZES, optimiser=optimiser, learning_rate=given)
+        Descent(setting, network, ch.own).apply(rule.step(ch, x)[1])
+        moved[given] = [
+            (network.layers[l].W - before.layers[l].W, network.layers[l].b - before.layers[l].b)
+            for l in network.layers
+        ] + [(ch.own["B"][l] - B[l],) for l in B]
+    shares = [rate / 0.1 for rate in rates] + [rate / 0.1 for rate in rates[1:]]
+    for own, same, share in zip(moved[rates], moved[0.1], shares, strict=True):
+        for a, b in zip(own, same, strict=True):
+            torch.testing.assert_close(a, share * b, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 def test_what_a_rule_learns_may_have_a_learning_rate_of_its_own(optimiser):
     moved = {}
     for rate in (None, 1e-4):
@@ -566,3 +594,71 @@ def test_a_pass_of_its_own_shows_every_example_before_each_epoch(monkeypatch):
     monkeypatch.setattr(Counting, "draw", kept)
     run(replace(TINY, rule=Counting(), epochs=2, own_learning_rate=1.0), 0)
     assert float(owns[0]["seen"][1]) == 600 and float(owns[0]["end"][1]) == 24
+
+
+# networks that settle
+
+
+SETTLED = replace(
+    TINY,
+    rule=EquilibriumPropagation(free=Settling(6, projected=True)),
+    nonlinearity="hard_sigmoid",
+    output="hard_sigmoid_squared",
+)
+
+
+def test_the_settling_steps_of_every_phase_are_recorded():
+    recorded = run(replace(SETTLED, rule=replace(SETTLED.rule, estimate="positive")), 0)
+    assert values(recorded, "steps, free") == [6]
+    assert values(recorded, "steps, plus") == [4]
+    assert values(recorded, "steps, minus") == []
+
+
+def test_a_rule_that_goes_forward_once_has_no_settling_steps(rows):
+    assert not [row for row in rows if row["metric"].startswith("steps")]
+
+
+def test_a_settling_network_is_tested_by_the_rules_own_answer(monkeypatch):
+    asked = []
+
+    def answer(rule, ch, x):
+        asked.append(len(x))
+        return torch.eye(10)[torch.zeros(len(x), dtype=torch.long)]
+
+    monkeypatch.setattr(EquilibriumPropagation, "answer", answer)
+    recorded = run(SETTLED, 0)
+    assert sum(asked) == 20_000  # validation and test
+    zeros = (data.load("mnist").test.label == 0).float().mean()
+    assert values(recorded, "test error")[0] == pytest.approx(100 * (1 - float(zeros)), abs=1e-4)
+
+
+def test_every_example_begins_where_it_was_left(monkeypatch):
+    """The free phase of the second epoch starts from the end of the first."""
+    starts, ends = [], []
+    settle = Relaxation.settle
+
+    def watched(self, start, how, target=None, beta=None):
+        trace = settle(self, start, how, target, beta)
+        if target is None and how == SETTLED.rule.free and len(self.x) == 300:
+            starts.append({l: h.clone() for l, h in start.items()})
+            ends.append({l: h.clone() for l, h in trace.h.items()})
+        return trace
+
+    monkeypatch.setattr(Relaxation, "settle", watched)
+    run(replace(SETTLED, batch=300, epochs=2, learning_rate=1e-9), 0)
+    first, second = ends[0], starts[1]
+    assert not any(starts[0][l].any() for l in (1, 2, 3))
+    place = torch.cdist(second[0], first[0]).argmin(-1)  # where each example stood in epoch 1
+    assert not torch.equal(place, torch.arange(300))
+    for l in (1, 2, 3):
+        torch.testing.assert_close(second[l], first[l][place], rtol=0, atol=0)
+    monkeypatch.undo()
+
+
+def test_without_persistence_every_epoch_starts_at_zero(monkeypatch):
+    kept = []
+    monkeypatch.setattr(Channels, "keep", lambda self, l, h: kept.append(l))
+    run(replace(SETTLED, rule=replace(SETTLED.rule, persistent=False)), 0)
+    assert kept == []
+    run(SETTLED, 0)
+    assert set(kept) == {1, 2, 3}
