@@ -5,8 +5,9 @@
     h_l <- (1 - r) h_l + r phi(a_l)      or, projected,   phi((1 - r) h_l + r a_l) (step)
 
 Time is in units of the membrane constant, so r = dt. F_l is W_l where the way back is symmetric,
-or what stands in for it; g is its gain. Nothing comes back into the output. Both forms of (step)
-rest at h_l = phi(a_l); the projected one, for clipped units, is Scellier & Bengio's.
+or what stands in for it; g is its gain. Nothing comes back into the output. Rest is at
+h_l = phi(a_l), in the projected form, Scellier & Bengio's, only where phi(phi(a)) = phi(a), as it
+is for clipped units.
 """
 
 from dataclasses import dataclass
