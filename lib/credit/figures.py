@@ -24,6 +24,11 @@ LOOKS = {
     "attention_gated": (_COLOURS[4], "-", "^"),
     "gait_prop": (_COLOURS[2], "-", "D"),
     "decoupled_neural_interfaces": (_COLOURS[5], "-", "P"),
+    "equilibrium_propagation": (_COLOURS[0], "-", "o"),
+    "contrastive_hebbian": (_COLOURS[3], "-", "^"),
+    "generalized_recirculation": (_COLOURS[2], "-", "s"),
+    "almeida_pineda": (_COLOURS[1], "--", "v"),
+    "recirculation": (_COLOURS[8], "-.", "X"),
 }
 MARKED = 12  # a line with more points than this goes without marks
 
