@@ -26,6 +26,7 @@ RESULT_COLUMNS = ["experiment", "method", "setting", "seed", "epoch", "metric", 
 TOLERANCES = {"test error": 0.3, "train error": 0.3, "test accuracy": 0.3}
 TOLERANCES |= {"delta angle": 10.0, "weight angle": 10.0}
 TOLERANCES |= {"largest gradient angle": 0.1}  # of an identity
+TOLERANCES |= {"epochs to criterion": 5.0}  # of a small task, whose criterion is not printed
 # ... and the percentages of settings that begin with another data set or kind of net.
 OTHER_PERCENTAGES = {"MNIST convolutional": 0.2, "MNIST LeNet": 0.2, "CIFAR": 2.0}
 OTHER_PERCENTAGES |= {"MNIST locally connected": 0.2}

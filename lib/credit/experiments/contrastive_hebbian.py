@@ -146,14 +146,15 @@ def _curves(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, s, seed, s.label, run) for seed in SEEDS[profile] for s in nets]
 
 
-# Not in the paper: gains that are not small, each with its best rate by 09-tuning.
+# Not in the paper: gains that are not small, each with its best rate by 09-tuning; with logistic
+# outputs 0.3 for all, because at 0.5, a little better for small gains, errors jump.
 GAINS = (0.05, 0.2, 0.5, 1.0)
-GAIN_RATES = {("linear", 0.2): 0.02, ("linear", 1.0): 0.02, ("logistic", 1.0): 0.3}
+GAIN_RATES = {("linear", 0.2): 0.02, ("linear", 1.0): 0.02}
 
 
 def gained(output: str, gamma: float, **changes) -> Setting:
     """CHL with this gain and, gamma 0, backprop."""
-    rate = GAIN_RATES.get((output, gamma), {"linear": 0.05, "logistic": 0.5}[output])
+    rate = GAIN_RATES.get((output, gamma), {"linear": 0.05, "logistic": 0.3}[output])
     rule = chl(gamma) if gamma else Backprop()
     given = {"rule": rule, "output": output, "learning_rate": rate, "epochs": 5, "test_epochs": ()}
     return replace(XIE, **(given | changes))
