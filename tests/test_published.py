@@ -74,7 +74,8 @@ OTHER_METRICS = {
     ("slowdown, at most", "1"), ("epochs", "epochs"), ("time per epoch", "s"),
     ("firing rate", "Hz"), ("test nMSE", "1"), ("test SMSE", "1"), ("test MSE", "(Nm)^2"),
     ("time beside backprop", "1"), ("test bits per character", "bit"),
-    ("ratio of longest sequences", "1"),
+    ("ratio of longest sequences", "1"), ("epochs to criterion", "1"),
+    ("Parzen log-likelihood", "nats"),
 }  # fmt: skip
 
 
@@ -146,12 +147,15 @@ def test_with_one_hidden_layer_both_alignments_are_printed_equal(rows):
     assert not equal[~shallow].any()
 
 
-def test_training_error_is_below_test_error_except_under_dropout(rows):
+def test_training_error_is_below_test_error_except_under_dropout_and_too_few_steps(rows):
     both = rows[rows["metric"].isin(["train error", "test error"])]
     wide = both.pivot_table(index=CELL, columns="metric", values="value").dropna()
     above = wide[wide["train error"] >= wide["test error"]]
     assert len(wide) > 20
-    assert all("dropout" in setting for setting in above.index.get_level_values("setting"))
+    # O'Connor's shortest phases stop far from rest, on either set
+    known = ("dropout", "20 free and 4 nudged steps")
+    settings = above.index.get_level_values("setting")
+    assert all(any(part in setting for part in known) for setting in settings)
 
 
 def test_the_headline_values_are_as_the_papers_print_them(table1, rows):

@@ -221,17 +221,19 @@ def test_committed_results_belong_to_their_experiment_and_have_enough_seeds(expe
     "method", [m for m in METHODS if m.mnist or m.depth], ids=lambda m: f"{m.notebook} {m.name}"
 )
 def test_what_the_answer_shows_has_five_seeds_and_so_have_its_baselines(method):
-    experiment, setting = method.mnist
-    shown = results.load(experiment)
-    shown = [shown[shown["setting"] == setting]]
+    experiment, network = method.mnist
+    networks = {(experiment, False): [network]}
     if method.depth:
         deep = results.load(method.depth)
-        plain = deep.loc[deep["method"] == "backprop", "setting"]
-        shown.append(deep[deep["setting"].isin(plain)])
-    for frame in shown:
-        seeds = frame.groupby(["experiment", "method", "setting"])["seed"].nunique()
-        assert {method.rule, "backprop", "shallow"} <= set(frame["method"])
-        assert seeds.min() >= 5, seeds[seeds < 5]
+        plain = deep.loc[deep["method"] == "backprop", "setting"].unique()
+        networks[method.depth, True] = plain
+    for (experiment, depth), names in networks.items():
+        seeds = results.load(experiment).groupby(["method", "setting"])["seed"].nunique()
+        for name in names:
+            for pair in (
+                (method.rule, method.label(name, depth)), ("backprop", name), ("shallow", name)
+            ):  # fmt: skip
+                assert seeds.get(pair, 0) >= 5, f"{experiment}, {pair}"
 
 
 def test_settings_of_a_tuning_have_labels_of_their_own():

@@ -18,12 +18,25 @@ class Method:
     rule: str = ""  # file name in credit.rules
     mnist: tuple[str, str] | None = None  # experiment and setting of the accuracy in the table
     depth: str = ""  # experiment of the depth sweep
+    # what stands behind the network in the rule's own labels, of the one and of the other
+    variant: tuple[str, str] = ("", "")
+
+    def label(self, network: str, depth: bool = False) -> str:
+        """The rule's own label on this network; baselines have the network's alone."""
+        return ", ".join(part for part in (network, self.variant[depth]) if part)
 
 
 LILLICRAP = ("01-mnist", "1x1000 logistic")
 AKROUT = ("01-akrout", "1x500 logistic")
 NOKLAND = ("02-table1", "2x800 tanh")
 
+SCELLIER = ("05-mnist", "784-500-10")
+OREILLY = ("08-mnist", "1x120 logistic")
+XIE = ("09-mnist", "1x120 tanh")
+
+FULL = ("GR-mid, V apart", "GR-mid")  # feedback at full strength, as in the paper
+GENEREC = "generalized_recirculation"
+EQPROP = "STDP and iterative inference, equilibrium propagation"
 BRAINPROP = "attention-gated learning (Q-AGREL, BrainProp)"
 DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
 
@@ -35,11 +48,14 @@ METHODS = (
     Method("02", "direct feedback alignment", "direct_feedback_alignment", NOKLAND, "02-depth"),
     Method("03", "SuperSpike"),
     Method("04", "segregated dendrites"),
-    Method("05", "STDP and iterative inference, equilibrium propagation"),
+    Method(
+        "05", EQPROP, "equilibrium_propagation", SCELLIER, "05-depth", ("rates of the code", "")
+    ),
     Method("06", "difference target propagation", DTP, ("06-mnist", "7x240 tanh"), "06-depth"),
     Method("07", "Kickback", "kickback", ("07-mnist", "10 x 64-32 coherent"), "07-depth"),
-    Method("08", "generalized recirculation"),
-    Method("09", "contrastive Hebbian learning"),
+    Method("08", "generalized recirculation", GENEREC, OREILLY, "08-depth", FULL),
+    Method("08", "recirculation", "recirculation"),
+    Method("09", "contrastive Hebbian learning", "contrastive_hebbian", XIE, "09-depth"),
     Method("10", "two sites of synaptic integration"),
     Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
     Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
@@ -116,29 +132,28 @@ def _mean(frame: pd.DataFrame) -> str:
 def _mnist(method: Method) -> str:
     if method.mnist is None or method.mnist[0] not in results.available():
         return UNMEASURED
-    experiment, setting = method.mnist
-    final = results.final(results.load(experiment))
-    final = final[final["setting"] == setting]
-    by_rule = dict(list(final.groupby("method")))
-    if method.rule not in by_rule:
+    experiment, network = method.mnist
+    by_run = dict(list(results.final(results.load(experiment)).groupby(["method", "setting"])))
+    own = by_run.get((method.rule, method.label(network)))
+    if own is None:
         return UNMEASURED
     baselines = {"BP": "backprop", "shallow": "shallow"}
     beside = [
-        f"{name} {by_rule[rule]['value'].mean():.2f}"
+        f"{name} {by_run[rule, network]['value'].mean():.2f}"
         for name, rule in baselines.items()
-        if rule in by_rule
+        if (rule, network) in by_run
     ]
-    n = by_rule[method.rule]["seed"].nunique()
-    return f"{_mean(by_rule[method.rule])} ({setting}, n = {n}; {', '.join(beside)})"
+    n = own["seed"].nunique()
+    return f"{_mean(own)} ({method.label(network)}, n = {n}; {', '.join(beside)})"
 
 
 def _cost(method: Method) -> str:
     """CPU time of an epoch beside backprop's, in the run of the MNIST cell."""
     if method.mnist is None or method.mnist[0] not in results.available():
         return UNMEASURED
-    experiment, setting = method.mnist
+    experiment, network = method.mnist
     costs = results.costs(results.load(experiment))
-    own = costs[(costs["method"] == method.rule) & (costs["setting"] == setting)]
+    own = costs[(costs["method"] == method.rule) & (costs["setting"] == method.label(network))]
     return f"{own['ratio'].iloc[0]:.1f}" if len(own) else UNMEASURED
 
 
@@ -146,8 +161,10 @@ def _depth(method: Method) -> str:
     if method.depth not in results.available():
         return UNMEASURED
     final = results.final(results.load(method.depth))
-    # variants of the rule have labels of their own; the rule itself has backprop's
-    final = final[final["setting"].isin(final.loc[final["method"] == "backprop", "setting"])]
+    networks = final.loc[final["method"] == "backprop", "setting"].unique()
+    wanted = {("backprop", network) for network in networks}
+    wanted |= {(method.rule, method.label(network, depth=True)) for network in networks}
+    final = final[[pair in wanted for pair in zip(final["method"], final["setting"], strict=True)]]
     mean = final.groupby(["method", "depth"])["value"].mean()
     if method.rule not in mean:
         return UNMEASURED

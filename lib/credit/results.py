@@ -11,6 +11,7 @@ from credit.experiments import jobs
 from credit.store import COLUMNS, RunStore, write_whole
 
 KEPT = [column for column in COLUMNS if column != "run"]
+OF_A_TUNING = ("train ", "validation ", "solved", "epochs to ")  # the metrics it is about
 
 
 def path(experiment: str) -> Path:
@@ -22,7 +23,7 @@ def collect(experiment: str, profile: str = "paper", store: RunStore | None = No
 
     Only whole seeds count: where a run of a network is missing, that network's seed is left out for
     every method, so that methods are compared on the same seeds. None at all is a LookupError.
-    Of a tuning only the errors that it is about are kept.
+    Of a tuning only what it is about is kept.
     """
     store = store or RunStore()
     wanted = jobs(experiment, profile)
@@ -35,7 +36,7 @@ def collect(experiment: str, profile: str = "paper", store: RunStore | None = No
         )
     frame = store.frame(done)[KEPT]
     if experiment.endswith("tuning"):
-        frame = frame[frame["metric"].str.startswith(("train ", "validation "))].copy()
+        frame = frame[frame["metric"].str.startswith(OF_A_TUNING)].copy()
     frame["value"] = frame["value"].map(lambda v: float(f"{v:.4g}"))
     frame["epoch"] = frame["epoch"].map(lambda v: float(f"{v:.4g}"))
     lines = [f"command: make reproduce PROFILE={profile}", f"profile: {profile}"]
@@ -58,7 +59,7 @@ def load(experiment: str) -> pd.DataFrame:
             f"credit collect {experiment}, or get it back with git checkout data/results"
         )
     try:
-        frame = pd.read_csv(file, comment="#")
+        frame = pd.read_csv(file, comment="#", dtype={"unit": str})  # all may be "1"
     except ValueError as error:  # empty, ragged or no text
         reason = " ".join(str(error).split())
         raise ValueError(f"{file} is damaged ({reason}): collect it again") from error
