@@ -88,13 +88,18 @@ def test_a_pass_forward_is_not_rest():
     assert off[3] < 1e-12 < 1e-2 < off[1]
 
 
-def test_the_projected_form_rests_elsewhere_when_units_are_not_clipped():
-    """Guards the test above: phi(phi(a)) = phi(a) is what it needs."""
-    network, ch, x = set_up()
+def test_the_projected_form_is_refused_where_it_would_rest_elsewhere():
+    """Where phi(phi(a)) = phi(a) does not hold; the outputs' units count unless they are held."""
+    how = Settling(5, 0.5, projected=True)
+    for units in ({"nonlinearity": "tanh"}, {"output": "logistic"}, {"nonlinearity": "leaky_relu"}):
+        _, ch, x = set_up(**CLIPPED | units)
+        loop = relaxation(ch, x)
+        with pytest.raises(ValueError, match=r"projected form .* needs units with phi\(phi\(a"):
+            loop.settle(loop.forward(), how)
+    _, ch, x = set_up(**CLIPPED | {"output": "logistic"})
     loop = relaxation(ch, x)
-    h = loop.settle(loop.forward(), Settling(2000, 0.5, 1e-14, projected=True)).h
-    assert apart(loop.settle(h, Settling(1, 0.5, projected=True)).h, h) < 1e-12  # at rest
-    assert restless(network, h, x)[1] > 1e-2
+    assert loop.settle(loop.forward(), how, ch.target()).steps == 5
+    assert torch.equal(loop.settle(loop.forward(), how, ch.target()).h[3], ch.target())
 
 
 @pytest.mark.parametrize("clamp", [False, True])
@@ -120,7 +125,7 @@ def test_another_gain_makes_a_difference():
 @FORMS
 def test_on_the_way_the_two_forms_differ(projected):
     """h + r (phi(a) - h) against phi(h + r (a - h)), one step written out."""
-    network, ch, x = set_up(nonlinearity="tanh")
+    network, ch, x = set_up(**CLIPPED, scale=2.0)
     loop, r = relaxation(ch, x), 0.3
     h = loop.at(0.4)
     got = loop.settle(h, Settling(1, r, projected=projected)).h
@@ -263,7 +268,7 @@ def test_two_short_ways_are_one_long_way():
 @pytest.mark.parametrize("rate", [0.4, 1.0])
 def test_the_states_it_starts_from_are_left_as_they_are(projected, in_turn, rate):
     """And those of one phase by the next."""
-    _, ch, x = set_up()
+    _, ch, x = set_up(**CLIPPED)
     loop = relaxation(ch, x)
     start = loop.forward()
     kept = {l: h.clone() for l, h in start.items()}

@@ -72,8 +72,12 @@ class Channels:
         return self._network.phi(l, a)
 
     def overwriting_phi(self, l: int) -> Callable[[Tensor], Tensor]:
-        """phi of layer l, to be used many times, that may write its result over a_l."""
+        """phi of layer l, to be used many times, that writes its result over a_l."""
         return self._network.overwriting_phi(l)
+
+    def projects(self, l: int) -> bool:
+        """Whether phi(phi(a)) = phi(a) in layer l."""
+        return self._network.projects(l)
 
     def phi_inverse(self, l: int, h: Tensor) -> Tensor:
         return self._network.inverse(l, h)
@@ -91,15 +95,18 @@ class Channels:
         """h_l as these examples left it, zeros before the first time; None for new examples."""
         if self._which is None:
             return None
-        if l not in self._kept:
-            W = self.W_own[l]
-            self._kept[l] = torch.zeros(self._examples, W.shape[-2], dtype=W.dtype)
-        return self._kept[l][self._which]
+        return self._states(l)[self._which]
 
     def keep(self, l: int, h: Tensor):
         """Leave these examples with this h_l [batch, n_l]; new examples leave nothing."""
         if self._which is not None:
-            self._kept[l][self._which] = h
+            self._states(l)[self._which] = h
+
+    def _states(self, l: int) -> Tensor:
+        if l not in self._kept:
+            W = self.W_own[l]
+            self._kept[l] = torch.zeros(self._examples, W.shape[-2], dtype=W.dtype)
+        return self._kept[l]
 
     # the way back
     def back(self, l: int, signal: Tensor, weights: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Epochs to criterion: many networks side by side learn a small task until they have it right."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -44,7 +45,8 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
     `seed`: "solved", 1 or 0, and "epochs to criterion" of those that did; and with the first seed
     the mean "steps" of each phase of a network that settles.
     """
-    x, t = data.load(setting.dataset).train.x, data.load(setting.dataset).train.label
+    train = data.load(setting.dataset).train
+    x, t = train.x, train.label
     if setting.sizes[0] != x.shape[1] or setting.sizes[-1] != t.shape[1]:
         raise ValueError(
             f"sizes {setting.sizes} do not fit {setting.dataset}: expected {x.shape[1]} inputs and "
@@ -64,7 +66,7 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
     order = streams(seed)["order"]
     ch, descent = Channels(network, own, streams(seed)), Descent(setting, network, own)
     reached = torch.zeros(n, dtype=torch.long)
-    steps, updates = {}, 0
+    settled, updates = Counter(), 0
     for epoch in range(1, setting.epochs + 1):
         right = torch.ones(n, dtype=torch.bool)
         orders = torch.rand(n, len(x), generator=order).argsort(-1)
@@ -74,8 +76,7 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
             trace, update = setting.rule.step(ch.teach(t[index]), x[index])
             right &= ((trace.h[network.L] > 0.5) == (t[index] > 0.5)).all(-1).all(-1)
             descent.apply(update)
-            for name, phase in {"free": trace, **trace.phases}.items():
-                steps[name] = steps.get(name, 0) + phase.steps
+            settled.update(trace.taken())
             updates += 1
         reached[right & (reached == 0)] = epoch
         if reached.all():
@@ -90,4 +91,4 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
         rows.append(row(member, "solved", at > 0))
         if at:
             rows.append(row(member, "epochs to criterion", at))
-    return rows + [row(seed, f"steps, {name}", n / updates) for name, n in steps.items() if n]
+    return rows + [row(seed, f"steps, {name}", n / updates) for name, n in settled.items() if n]

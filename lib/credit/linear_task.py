@@ -48,10 +48,7 @@ def learn(
     rows = []
     for example in range(1, examples + 1):
         if redraw:
-            drawn = [rule.draw(SIZES, random) for random in again]
-            ch.own = {
-                k: {l: torch.stack([d[k][l] for d in drawn]) for l in drawn[0][k]} for k in own
-            }
+            ch.own = own_parameters(rule, SIZES, again)
         if example in RECORDED or example == examples:
             rows += _measure(rule, ch.teach(test @ T.mT), test, seeds, example)
         x = torch.randn(len(seeds), 1, SIZES[0], generator=chance)

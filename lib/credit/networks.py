@@ -8,6 +8,7 @@ networks: the same lines serve one network or fifty seeds at once.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 import torch
 from torch import Tensor
@@ -83,23 +84,26 @@ def _leaky(a: Tensor) -> Tensor:
     return functional.leaky_relu(a, LEAK)
 
 
+def _clip(a: Tensor) -> Tensor:
+    return a.clamp(0, 1)
+
+
 LEAK = 0.1  # slope of the leaky rectifier below zero
 
 
 @dataclass(frozen=True)
 class Nonlinearity:
     """phi, its slope and, where there is one, its inverse; the slope is given both a and
-    h = phi(a) and uses the cheaper one. phi_ is phi written over a, where that is quicker."""
+    h = phi(a) and uses the cheaper one."""
 
     phi: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor, Tensor], Tensor]
     inverse: Callable[[Tensor], Tensor] | None = None
-    phi_: Callable[[Tensor], Tensor] | None = None
 
 
 NONLINEARITIES = {
-    "tanh": Nonlinearity(torch.tanh, lambda a, h: 1 - h * h, phi_=torch.tanh_),
-    "logistic": Nonlinearity(torch.sigmoid, lambda a, h: h * (1 - h), phi_=torch.sigmoid_),
+    "tanh": Nonlinearity(torch.tanh, lambda a, h: 1 - h * h),
+    "logistic": Nonlinearity(torch.sigmoid, lambda a, h: h * (1 - h)),
     "relu": Nonlinearity(torch.relu, lambda a, h: (h > 0).to(h.dtype)),
     "linear": Nonlinearity(lambda a: a, lambda a, h: torch.ones_like(h), lambda h: h),
     "leaky_relu": Nonlinearity(
@@ -108,11 +112,7 @@ NONLINEARITIES = {
         lambda h: torch.where(h < 0, h / LEAK, h),
     ),
     # slope 1 at both ends too: a unit that has been clipped must be able to come back
-    "hard_sigmoid": Nonlinearity(
-        lambda a: a.clamp(0, 1),
-        lambda a, h: ((a >= 0) & (a <= 1)).to(a.dtype),
-        phi_=lambda a: a.clamp_(0, 1),
-    ),
+    "hard_sigmoid": Nonlinearity(_clip, lambda a, h: ((a >= 0) & (a <= 1)).to(a.dtype)),
     # every other unit is an inhibitory one: its rate counts negatively
     "signed_relu": Nonlinearity(
         lambda a: _signed(torch.relu(a)), lambda a, h: _signed((a > 0).to(a.dtype))
@@ -216,6 +216,21 @@ OUTPUTS = {
 }
 
 
+# the same, written over a
+IN_PLACE = {
+    torch.tanh: torch.tanh_,
+    torch.sigmoid: torch.sigmoid_,
+    torch.relu: torch.relu_,
+    _clip: partial(torch.clamp_, min=0, max=1),
+}
+
+
+@cache
+def _projects(phi: Callable[[Tensor], Tensor]) -> bool:
+    h = phi(torch.linspace(-3, 3, 30))
+    return torch.equal(phi(h), h)
+
+
 @dataclass
 class Product:
     """dW = post^T pre / batch, kept as its factors: what a synapse does is a local product.
@@ -292,6 +307,10 @@ class Trace:
         """The same states as a phase that took no further step."""
         return Trace(self.h, self.a)
 
+    def taken(self) -> dict[str, int]:
+        """{phase: steps}, those of this state itself as "free"."""
+        return {"free": self.steps} | {name: phase.steps for name, phase in self.phases.items()}
+
 
 SENT = ("graded", "sign")
 
@@ -342,16 +361,19 @@ class Network:
         return self.layers[l].drive(self.received(l, h))
 
     def phi(self, l: int, a: Tensor) -> Tensor:
-        return (
-            OUTPUTS[self.output].y(a) if l == self.L else NONLINEARITIES[self.nonlinearity].phi(a)
-        )
+        return self._phi(l)(a)
 
     def overwriting_phi(self, l: int) -> Callable[[Tensor], Tensor]:
-        """phi of layer l for an a_l that nobody needs afterwards."""
-        if l == self.L:
-            return OUTPUTS[self.output].y
-        kind = NONLINEARITIES[self.nonlinearity]
-        return kind.phi_ or kind.phi
+        """phi of layer l that writes its result over a_l."""
+        phi = self._phi(l)
+        return IN_PLACE.get(phi) or (lambda a: a.copy_(phi(a)))
+
+    def projects(self, l: int) -> bool:
+        """Whether phi(phi(a)) = phi(a), as it is for clipped units."""
+        return _projects(self._phi(l))
+
+    def _phi(self, l: int) -> Callable[[Tensor], Tensor]:
+        return OUTPUTS[self.output].y if l == self.L else NONLINEARITIES[self.nonlinearity].phi
 
     def slope(self, l: int, trace: Trace) -> Tensor:
         """phi'(a_l), computed once for each trace; of the output, d y / d a_L of each unit."""

@@ -113,10 +113,11 @@ class Rule:
 def own_parameters(rule: Rule, sizes, seed, dtype=torch.float32) -> dict:
     """The rule's own parameters as drawn, {name: {l: tensor}}; several seeds give an ensemble.
 
-    seed  one seed, or a sequence of n seeds: then every tensor is [n, ...]
+    seed  one seed, or a sequence of n seeds: then every tensor is [n, ...]; or the streams to draw
+          from in their place
     """
-    if isinstance(seed, int):
-        drawn = rule.draw(sizes, streams_of(seed))
+    if isinstance(seed, int | dict):
+        drawn = rule.draw(sizes, streams_of(seed) if isinstance(seed, int) else seed)
         return {
             name: {l: w.to(dtype) for l, w in tensors.items()} for name, tensors in drawn.items()
         }

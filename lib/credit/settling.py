@@ -10,14 +10,16 @@ h_l = phi(a_l), in the projected form, Scellier & Bengio's, only where phi(phi(a
 is for clipped units.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from credit.channels import Channels
-from credit.networks import Product, Trace
-from credit.rule import Rule, Update
+from credit.networks import Init, Product, Trace
+from credit.rule import Rule, Update, draw_feedback
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Relaxation:
     def __init__(self, ch: Channels, x: Tensor, feedback: dict[int, Tensor], gain: float = 1.0):
         self.x, self.L, self.gain = x, ch.L, gain
         self._phi = {l: ch.overwriting_phi(l) for l in range(1, ch.L + 1)}
+        self._projects = {l: ch.projects(l) for l in self._phi}
         synapses = {l: ch.synapses(l) for l in range(1, ch.L + 1)}
         self.W = {l: W.mT for l, (W, _) in synapses.items()}
         self.F = feedback
@@ -95,32 +98,51 @@ class Relaxation:
         target  None: the free phase. d [..., batch, n_L] otherwise, at which h_L is held or,
         beta    given, towards which it is drawn with this strength
         """
-        clamped = target is not None and beta is None
-        h, moving = dict(start), range(1, self.L + (not clamped))
-        if clamped:
-            h[self.L] = target.expand_as(start[self.L])
-        room = [{l: self._room(l) for l in moving} for _ in range(2)]  # reused in turn
+        moving = range(1, self.L + (target is None or beta is not None))
+        if how.projected and not all(self._projects[l] for l in moving):
+            raise ValueError("the projected form of settling needs units with phi(phi(a)) = phi(a)")
+        states = [dict(start), dict(start)]  # each step makes one from the other
+        for h in states:
+            h.update({l: self._room(l) for l in moving})
+            if self.L not in moving:
+                h[self.L] = target.expand_as(start[self.L])
+        for l in moving:
+            states[0][l].copy_(start[l])
+        given = self.given
+        if how.projected:
+            given = {l: how.rate * b for l, b in given.items()}
+        pull = 0.0 if target is None or beta is None else beta * (how.rate if how.projected else 1)
+        if pull:
+            given = given | {self.L: given[self.L] + pull * target}
+        sweeps = [self._sweep(*pair, how, moving, given, pull) for pair in (states, states[::-1])]
+        with torch.inference_mode():  # it costs less to call
+            for step in range(1, how.steps + 1):
+                for call in sweeps[(step - 1) % 2]:
+                    call()
+                if how.tolerance and step % how.check == 0 and _at_rest(*states, moving, how):
+                    break
+        return Trace(h=states[step % 2], a={}, steps=step)
+
+    def _sweep(self, before, after, how, moving, given, pull) -> list[Callable]:
+        """The calls that make one step, bound to the states that they read and write: the loop over
+        them has nothing else to do."""
         share, kept = (how.rate, 1 - how.rate) if how.projected else (1.0, 0.0)
-        given = {l: share * b for l, b in self.given.items()} if how.projected else self.given
-        for step in range(1, how.steps + 1):
-            before, h = h, h | room[step % 2]
-            below = h if how.in_turn else before
-            for l in moving:
-                a, out = given[l], h[l]
-                if kept:
-                    a = torch.add(a, before[l], alpha=kept, out=out)
-                if l > 1:
-                    a = self._add(a, below[l - 1], self.W[l], alpha=share, out=out)
-                if l < self.L:
-                    a = self._add(a, before[l + 1], self.F[l + 1], alpha=share * self.gain, out=out)
-                elif beta is not None:
-                    a.add_(target - before[l], alpha=share * beta)
-                h[l] = self._phi[l](a)
-                if how.rate < 1 and not how.projected:
-                    h[l].lerp_(before[l], 1 - how.rate)
-            if how.tolerance and step % how.check == 0 and _at_rest(h, before, moving, how):
-                break
-        return Trace(h=h, a={}, steps=step)
+        below, calls = after if how.in_turn else before, []
+        for l in moving:
+            a, out, own = given[l], after[l], kept - (pull if l == self.L else 0)
+            if own or self.L == 1:
+                calls.append(partial(torch.add, a, before[l], alpha=own, out=out))
+                a = out
+            if l > 1:
+                calls.append(partial(self._add, a, below[l - 1], self.W[l], alpha=share, out=out))
+                a = out
+            if l < self.L:
+                F, alpha = self.F[l + 1], share * self.gain
+                calls.append(partial(self._add, a, before[l + 1], F, alpha=alpha, out=out))
+            calls.append(partial(self._phi[l], out))
+            if how.rate < 1 and not how.projected:
+                calls.append(partial(out.lerp_, before[l], 1 - how.rate))
+        return calls
 
     def _room(self, l: int) -> Tensor:
         return self.given[1].new_empty((*self.given[1].shape[:-1], self.W[l].shape[-1]))
@@ -139,6 +161,53 @@ class Relaxation:
 
 def _at_rest(h: dict, before: dict, moving: range, how: Settling) -> bool:
     return all(float((h[l] - before[l]).abs().max()) <= how.tolerance for l in moving)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrent(Rule):
+    """The base of rules whose networks are fully recurrent, the way back being learned as well.
+
+    a_k = h_{k-1} W_k^T + b_k + gain h_{k+1} V_{k+1},   h_k = phi(a_k) at rest
+
+    feedback  V_k is "own", drawn at random and learned, or "tied", W_k itself
+    gain      of the feedback; 1 in the papers
+    init      Init of V_k
+    settling  of every phase; the first starts with all units at one half
+    Outputs are logistic ones.
+    """
+
+    feedback: str = "own"
+    gain: float = 1.0
+    init: Init = Init("normal_fan_in")
+    settling: Settling = Settling(60, rate=0.5, tolerance=1e-4)
+
+    def __post_init__(self):
+        if self.feedback not in ("own", "tied"):
+            raise ValueError(f"feedback is {self.feedback!r}, expected own or tied")
+        if not isinstance(self.gain, int | float) or not self.gain > 0:
+            raise ValueError(f"gain is {self.gain!r}, expected a positive number")
+
+    @property
+    def learned(self):
+        return ("V",) if self.feedback == "own" else ()
+
+    def asks(self, sizes):
+        return {"sizes": sizes, "output": "logistic"}
+
+    def draw(self, sizes, streams):
+        return {"V": draw_feedback(self.init, sizes, streams)} if self.feedback == "own" else {}
+
+    def back(self, ch: Channels) -> dict[int, Tensor]:
+        """{l: V_l}."""
+        V = ch.own["V"] if self.feedback == "own" else ch.W_back
+        return {l: V[l] for l in range(2, ch.L + 1)}
+
+    def relaxation(self, ch: Channels, x: Tensor) -> Relaxation:
+        return Relaxation(ch, x, self.back(ch), self.gain)
+
+    def answer(self, ch, x):
+        loop = self.relaxation(ch, x)
+        return loop.settle(loop.at(0.5), self.settling).h[ch.L]
 
 
 class Contrastive(Rule):

@@ -291,8 +291,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
             descent.apply(update, descent.fraction(step / total))
             missed = missed + misses(answers(trace.h[network.L])[:, :classes], label[index])
             step += 1
-            settled["free"] += trace.steps
-            settled.update({name: phase.steps for name, phase in trace.phases.items()})
+            settled.update(trace.taken())
             if step in EARLY and step < updates:
                 diagnose()
         train = rates(missed, label).mean()

@@ -24,7 +24,7 @@ EXACT = Settling(3000, rate=0.5, tolerance=1e-14)
 
 
 def generec(form="plain", feedback="own", **changes):
-    return GeneralizedRecirculation(form, feedback, **{"settling": EXACT} | changes)
+    return GeneralizedRecirculation(form, feedback=feedback, **{"settling": EXACT} | changes)
 
 
 def settled(rule, symmetric=True, **changes):
@@ -167,7 +167,7 @@ def test_recurrent_backprop_is_the_gradient_at_the_rest(sizes, gain):
 
 
 def test_recurrent_backprop_with_tied_weights_is_the_gradient_of_weights_used_twice():
-    rule = AlmeidaPineda("tied", settling=EXACT)
+    rule = AlmeidaPineda(feedback="tied", settling=EXACT)
     network, ch, x = settled(rule)
     dW, none, db = step(rule, ch, x)
     want, _, want_b = unrolled(network, ch, x)
@@ -410,7 +410,7 @@ def test_an_ensemble_is_its_members(form):
     ("kind", "field", "message"),
     [
         (GeneralizedRecirculation, {"form": "mid"}, "form is 'mid', expected one of plain"),
-        (GeneralizedRecirculation, {"feedback": "W"}, "feedback is 'W', expected one of own"),
+        (GeneralizedRecirculation, {"feedback": "W"}, "feedback is 'W', expected own or tied"),
         (GeneralizedRecirculation, {"gain": 0.0}, "gain is 0.0, expected a positive number"),
         (GeneralizedRecirculation, {"gain": "1"}, "gain is '1', expected a positive number"),
         (AlmeidaPineda, {"feedback": "random"}, "feedback is 'random', expected own or tied"),

@@ -246,9 +246,8 @@ def first_batch(setting: Setting, seed: int) -> list[dict]:
         moved = float(tau[l].norm() / delta[l].norm())  # tau_l = (h-_l - h+_l) / gamma^(L-l)
         for metric, value in (("relative error", off), ("state ratio", moved)):
             rows.append({"layer": l, "metric": metric, "value": value, "unit": "1"})
-    for name, phase in {"free": trace, **trace.phases}.items():
-        row = {"layer": 0, "metric": f"steps, {name}", "value": phase.steps, "unit": "1"}
-        rows.append(row)
+    for name, steps in trace.taken().items():
+        rows.append({"layer": 0, "metric": f"steps, {name}", "value": steps, "unit": "1"})
     return [{"epoch": 0.0, **row} for row in rows]
 
 

@@ -69,7 +69,7 @@ TASKS = {
 WEAK = Settling(30, rate=1.0, tolerance=1e-7, in_turn=True)
 GAIN = 0.1
 WEAKLY = {
-    f"{name}, weak": GeneralizedRecirculation(form, "tied", gain=GAIN, settling=WEAK)
+    f"{name}, weak": GeneralizedRecirculation(form, feedback="tied", gain=GAIN, settling=WEAK)
     for name, form in (("GR-mid", "midpoint"), ("CHL", "contrastive"))
 }
 
@@ -177,10 +177,12 @@ MNIST = Setting(
 COARSE = Settling(60, rate=0.5, tolerance=1e-3, check=5)
 WEAK32 = Settling(30, rate=1.0, tolerance=1e-6, in_turn=True)
 TIED = {
-    "GR-mid": GeneralizedRecirculation("midpoint", "tied", settling=COARSE),
-    "CHL": GeneralizedRecirculation("contrastive", "tied", settling=COARSE),
-    "GR-mid, V apart": GeneralizedRecirculation("midpoint", "own", settling=COARSE),
-    "GR-mid, weak": GeneralizedRecirculation("midpoint", "tied", gain=GAIN, settling=WEAK32),
+    "GR-mid": GeneralizedRecirculation("midpoint", feedback="tied", settling=COARSE),
+    "CHL": GeneralizedRecirculation("contrastive", feedback="tied", settling=COARSE),
+    "GR-mid, V apart": GeneralizedRecirculation("midpoint", feedback="own", settling=COARSE),
+    "GR-mid, weak": GeneralizedRecirculation(
+        "midpoint", feedback="tied", gain=GAIN, settling=WEAK32
+    ),
 }
 PICTURES = {"BP": Backprop(), "shallow": Shallow()} | TIED
 # By 08-tuning, on the validation set.
@@ -211,7 +213,7 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
 DEEP = {"BP": Backprop(), "shallow": Shallow(), "GR-mid": TIED["GR-mid"]}
 DEEP |= {
     f"GR-mid, gain {gain:g}": GeneralizedRecirculation(
-        "midpoint", "tied", gain=gain, settling=WEAK32
+        "midpoint", feedback="tied", gain=gain, settling=WEAK32
     )
     for gain in (0.5, 0.2)
 }
@@ -339,17 +341,17 @@ def limits(seed: int = 0) -> pd.DataFrame:
             rows.append((limit, form, l, size, away))
 
     for size in (1.0, 0.1, 0.01, 0.001):
-        held = AlmeidaPineda("tied", held=True, settling=EXACT)
+        held = AlmeidaPineda(feedback="tied", held=True, settling=EXACT)
         y = held.answer(ch, x)
         ch.teach(y + size * (t.round() - y))
         alone = Rule.local(held, ch, rest := held.forward(ch, x), held.teach(ch, rest)).dense().W
         for form in ("plain", "midpoint", "contrastive"):
-            rule = GeneralizedRecirculation(form, "tied", settling=EXACT)
+            rule = GeneralizedRecirculation(form, feedback="tied", settling=EXACT)
             compare("small error", form, size, rule.step(ch, x)[1].dense().W, alone)
     ch.teach(t.round())
     backprop = Backprop().delta(ch, once := network.forward(x), Backprop().teach(ch, once))
     for gain in (1.0, 0.1, 0.01, 0.001):
-        rule = GeneralizedRecirculation("plain", "tied", gain=gain, settling=EXACT)
+        rule = GeneralizedRecirculation("plain", feedback="tied", gain=gain, settling=EXACT)
         D = rule.teach(ch, rule.forward(ch, x))
         scaled = {l: D[l] / gain ** (network.L - l) for l in D}
         compare("weak feedback", "plain", gain, scaled, backprop)

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
-from credit.networks import Init, Product
-from credit.rule import Update, draw_feedback
-from credit.settling import Contrastive, Relaxation, Settling
+from credit.networks import Product
+from credit.rule import Update
+from credit.settling import Contrastive, Recurrent
 
 FORMS = ("plain", "midpoint", "symmetric", "contrastive")
-FEEDBACK = ("own", "tied")
 
 
 @dataclass(frozen=True)
-class GeneralizedRecirculation(Contrastive):
+class GeneralizedRecirculation(Recurrent, Contrastive):
     """Settle on an expectation, then on the outcome; h- and h+, D_k = h-_k - h+_k, D_0 = 0.
 
     a_k = h_{k-1} W_k^T + b_k + gain h_{k+1} V_{k+1},   h_k = phi(a_k) at rest
@@ -25,45 +24,23 @@ class GeneralizedRecirculation(Contrastive):
     all divided by the batch, descent directions; db_k = mean of D_k. Where the differences are
     small and V is W, D_k is what recurrent backprop (Almeida, Pineda) calls the error.
 
-    form      one of the four
-    feedback  V_k is "own", drawn at random and learned, or "tied", W_k itself
-    gain      of the feedback; 1 in the paper
-    init      Init of V_k
-    settling  both phases; the minus phase starts with all units at one half, the plus phase from it
-    O'Reilly 1996. Outputs are logistic ones.
+    form      one of the four; the plus phase starts where the minus phase ends
+    O'Reilly 1996. The other fields are those of settling.Recurrent.
     """
 
     form: str = "midpoint"
-    feedback: str = "own"
-    gain: float = 1.0
-    init: Init = Init("normal_fan_in")
-    settling: Settling = Settling(60, rate=0.5, tolerance=1e-4)
 
     name = "generalized recirculation"
     short = "GeneRec"
     source = "oreilly1996generec"
 
     def __post_init__(self):
-        for field, known in (("form", FORMS), ("feedback", FEEDBACK)):
-            if getattr(self, field) not in known:
-                raise ValueError(
-                    f"{field} is {getattr(self, field)!r}, expected one of {', '.join(known)}"
-                )
-        if not isinstance(self.gain, int | float) or not self.gain > 0:
-            raise ValueError(f"gain is {self.gain!r}, expected a positive number")
-
-    @property
-    def learned(self):
-        return ("V",) if self.feedback == "own" else ()
-
-    def asks(self, sizes):
-        return {"sizes": sizes, "output": "logistic"}
-
-    def draw(self, sizes, streams):
-        return {"V": draw_feedback(self.init, sizes, streams)} if self.feedback == "own" else {}
+        super().__post_init__()
+        if self.form not in FORMS:
+            raise ValueError(f"form is {self.form!r}, expected one of {', '.join(FORMS)}")
 
     def forward(self, ch, x):
-        loop = self._relaxation(ch, x)
+        loop = self.relaxation(ch, x)
         minus = loop.settle(loop.at(0.5), self.settling)
         minus.phases["minus"] = minus.as_phase()
         minus.phases["plus"] = loop.settle(minus.h, self.settling, ch.target())
@@ -89,10 +66,6 @@ class GeneralizedRecirculation(Contrastive):
             }
         return update
 
-    def answer(self, ch, x):
-        loop = self._relaxation(ch, x)
-        return loop.settle(loop.at(0.5), self.settling).h[ch.L]
-
     def _products(self, trace, D, l) -> tuple[Product, Product | None]:
         """(dW_l, dV_l) of the plain and the midpoint form."""
         send = trace.phases["minus"].h
@@ -100,7 +73,3 @@ class GeneralizedRecirculation(Contrastive):
             plus = trace.phases["plus"].h
             send = {k: (send[k] + plus[k]) / 2 for k in (l - 1, l)}
         return Product(D[l], send[l - 1]), Product(send[l], D[l - 1]) if l > 1 else None
-
-    def _relaxation(self, ch, x) -> Relaxation:
-        F = ch.own["V"] if self.feedback == "own" else ch.W_back
-        return Relaxation(ch, x, {l: F[l] for l in range(2, ch.L + 1)}, self.gain)
