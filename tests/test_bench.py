@@ -128,6 +128,30 @@ def test_the_table_is_kept_with_what_it_takes_to_make_it_again(small):
         assert part in head
 
 
+def test_the_speed_of_settling_is_taken_apart_as_it_says():
+    """Made up: 10 ms with a drive of 2; without products 4; the bare products take 5."""
+    name, alone = "9-8-7 settling, batch 20", f"products of {bench.STEPS} steps alone"
+    steps = f"{bench.STEPS} steps"
+    times = {steps: 10, f"{steps}, without their products": 4, f"{steps}, leaky": 12,
+             f"{steps}, leaky, without their products": 9, alone: 5,
+             "the drive from the input": 2}  # fmt: skip
+    rows = [("784-500-10", "autograd", 99)] + [(name, what, ms) for what, ms in times.items()]
+    table = bench.settling_table(pd.DataFrame(rows, columns=["network", "what", "milliseconds"]))
+    assert list(table["network"]) == ["9-8-7"] * 2 and list(table["batch"]) == [20, 20]
+    whole, half = (row for _, row in table.set_index("kind").iterrows())
+    assert (whole["steps/s"], whole["bound"]) == (pytest.approx(2500), pytest.approx(5 / 8))
+    assert whole["products"] == pytest.approx((10 - 4 + 2) / 10)
+    assert (half["steps/s"], half["bound"]) == (pytest.approx(2000), pytest.approx(0.5))
+    assert half["products"] == pytest.approx((12 - 9 + 2) / 12)
+
+
+def test_the_speed_of_settling_is_in_the_table(small):
+    bench.main(rounds=1)
+    table = bench.settling_table(pd.read_csv(small, comment="#"))
+    assert list(table["batch"]) == [n for n in (20, 64, bench.BATCH) for _ in range(2)]
+    assert (table["steps/s"] > 0).all() and (table["bound"] > 0).all()
+
+
 def test_a_table_that_cannot_be_written_leaves_the_last_one(small, monkeypatch):
     def full(*_):
         raise OSError("disk full")

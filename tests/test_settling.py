@@ -181,6 +181,17 @@ def test_the_drives_are_the_products_written_out():
     assert apart(loop.drives(h), a) == 0  # asking changes nothing
 
 
+@pytest.mark.parametrize("units", ["tanh", "logistic", "relu", "leaky_relu", "hard_sigmoid", "odd"])
+def test_units_written_over_their_drive_are_those_that_are_not(units):
+    network, _, x = set_up(nonlinearity=units, output="hard_sigmoid_squared")
+    for l in (1, 3):
+        a = torch.linspace(-2, 2, 24, dtype=x.dtype).view(2, 12)
+        want, there = network.phi(l, a), a.data_ptr()
+        assert float((want - a).abs().max()) > 0.1
+        network.overwriting_phi(l)(a)
+        assert torch.equal(a, want) and a.data_ptr() == there
+
+
 # clamp and nudge
 
 

@@ -20,6 +20,8 @@ class Method:
     depth: str = ""  # experiment of the depth sweep
     # what stands behind the network in the rule's own labels, of the one and of the other
     variant: tuple[str, str] = ("", "")
+    # and in those of its fair backprop, where that is not the one in the same network
+    fair: str = ""
 
     def label(self, network: str, depth: bool = False) -> str:
         """The rule's own label on this network; baselines have the network's alone."""
@@ -49,7 +51,13 @@ METHODS = (
     Method("03", "SuperSpike"),
     Method("04", "segregated dendrites"),
     Method(
-        "05", EQPROP, "equilibrium_propagation", SCELLIER, "05-depth", ("rates of the code", "")
+        "05",
+        EQPROP,
+        "equilibrium_propagation",
+        SCELLIER,
+        "05-depth",
+        ("rates of the code", ""),
+        "linear output",
     ),
     Method("06", "difference target propagation", DTP, ("06-mnist", "7x240 tanh"), "06-depth"),
     Method("07", "Kickback", "kickback", ("07-mnist", "10 x 64-32 coherent"), "07-depth"),
@@ -129,6 +137,13 @@ def _mean(frame: pd.DataFrame) -> str:
     return f"{mean:.2f} ± {half_width:.2f} %"
 
 
+def _backprop(method: Method, network: str) -> tuple[str, str]:
+    """What the fair backprop is called in the table, and its label."""
+    if not method.fair:
+        return "BP", network
+    return f"BP with {method.fair}", f"{network}, {method.fair}"
+
+
 def _mnist(method: Method) -> str:
     if method.mnist is None or method.mnist[0] not in results.available():
         return UNMEASURED
@@ -137,11 +152,12 @@ def _mnist(method: Method) -> str:
     own = by_run.get((method.rule, method.label(network)))
     if own is None:
         return UNMEASURED
-    baselines = {"BP": "backprop", "shallow": "shallow"}
+    name, label = _backprop(method, network)
+    baselines = {name: ("backprop", label), "shallow": ("shallow", network)}
     beside = [
-        f"{name} {by_run[rule, network]['value'].mean():.2f}"
-        for name, rule in baselines.items()
-        if (rule, network) in by_run
+        f"{name} {by_run[run]['value'].mean():.2f}"
+        for name, run in baselines.items()
+        if run in by_run
     ]
     n = own["seed"].nunique()
     return f"{_mean(own)} ({method.label(network)}, n = {n}; {', '.join(beside)})"
@@ -161,18 +177,19 @@ def _depth(method: Method) -> str:
     if method.depth not in results.available():
         return UNMEASURED
     final = results.final(results.load(method.depth))
-    networks = final.loc[final["method"] == "backprop", "setting"].unique()
-    wanted = {("backprop", network) for network in networks}
+    networks = final.loc[final["method"] == "backprop", "setting"]
+    networks = networks[~networks.str.contains(", ")].unique()
+    wanted = {("backprop", _backprop(method, network)[1]) for network in networks}
     wanted |= {(method.rule, method.label(network, depth=True)) for network in networks}
     final = final[[pair in wanted for pair in zip(final["method"], final["setting"], strict=True)]]
     mean = final.groupby(["method", "depth"])["value"].mean()
-    if method.rule not in mean:
+    if not {method.rule, "backprop"} <= set(mean.index.get_level_values("method")):
         return UNMEASURED
     ends = [mean[method.rule].index.min(), mean[method.rule].index.max()]
     own, bp = (
         " → ".join(f"{mean[rule][d]:.1f}" for d in ends) for rule in (method.rule, "backprop")
     )
-    return f"{ends[0]} → {ends[1]} layers: {own} % (BP {bp})"
+    return f"{ends[0]} → {ends[1]} layers: {own} % ({_backprop(method, '')[0]} {bp})"
 
 
 def _imagenet(method: Method) -> str:

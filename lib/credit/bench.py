@@ -130,10 +130,12 @@ def ensemble(sizes=(20, 30, 10), batch: int = 32) -> dict[str, Step]:
 
 
 def settling(sizes: tuple[int, ...], batch: int) -> dict[str, Step]:
-    """{name: step}: a network settles from zero, with and without the products of its steps.
+    """{name: step}: a network settles from zero, with and without the products of its steps, and
+    these products alone.
 
-    The drive from the input is a product, too, made once for all steps. "leaky" takes half a step
-    at a time, as equilibrium propagation does; the other kind goes all the way, as in CHL.
+    The drive from the input is a product, too, made once for all steps and in all times but those
+    of the products. "leaky" takes half a step at a time, as equilibrium propagation does; the other
+    kind goes all the way, as in CHL.
     """
     ch, x = Channels(make_network(sizes, 0, *HARD), {}, streams(0)), torch.rand(batch, sizes[0])
     feedback = {l: ch.W_back[l] for l in range(2, ch.L + 1)}
@@ -147,13 +149,43 @@ def settling(sizes: tuple[int, ...], batch: int) -> dict[str, Step]:
     def drive():
         Relaxation(ch, x, feedback)
 
+    h = [torch.rand(batch, units) for units in sizes]
+    mm = [(h[l - 1], ch.W_own[l].mT, torch.empty_like(h[l])) for l in feedback]
+    mm += [(h[l], ch.W_own[l], torch.empty_like(h[l - 1])) for l in feedback]
+
+    def bare():
+        for _ in range(STEPS):
+            for a, b, out in mm:
+                torch.mm(a, b, out=out)
+
     kinds = {"": Settling(STEPS, rate=1.0), ", leaky": Settling(STEPS, projected=True)}
     steps = {
         f"{STEPS} steps{kind}{without}": partial(settled, how, not without)
         for kind, how in kinds.items()
         for without in ("", ", without their products")
     }
-    return steps | {"the drive from the input": drive}
+    return steps | {f"products of {STEPS} steps alone": bare, "the drive from the input": drive}
+
+
+def settling_table(measured: pd.DataFrame) -> pd.DataFrame:
+    """Of the rows of `settling` in data/results/bench.csv: how quickly networks settle.
+
+    Returns columns network, batch, kind; steps/s; bound, the share of that speed in what the bare
+    products would do; products, the share of the products in the time, drive included
+    """
+    rows = measured[measured["network"].str.contains("settling")]
+    times, table = rows.set_index(["network", "what"])["milliseconds"], []
+    for name in rows["network"].unique():
+        ms, (network, batch) = times[name], name.split(" settling, batch ")
+        drive, bare = ms["the drive from the input"], ms[f"products of {STEPS} steps alone"]
+        for kind, what in (("whole steps", ""), ("half steps", ", leaky")):
+            all_of_it, rest = (
+                ms[f"{STEPS} steps{what}{w}"] for w in ("", ", without their products")
+            )
+            steps = all_of_it - drive
+            share = (all_of_it - rest + drive) / all_of_it
+            table.append((network, int(batch), kind, 1000 * STEPS / steps, bare / steps, share))
+    return pd.DataFrame(table, columns=["network", "batch", "kind", "steps/s", "bound", "products"])
 
 
 def interleave(steps: dict[str, Step], rounds: int) -> dict[str, np.ndarray]:
