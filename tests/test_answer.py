@@ -1,5 +1,7 @@
 """The answer table is made from data, and says where there is none."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -57,6 +59,21 @@ def test_the_error_stands_beside_backprop_and_the_shallow_baseline(made_up):
     assert cell == (
         f"{mean:.2f} ± {half_width:.2f} % (1x1000 logistic, n = 3; BP 1.00, shallow 9.00)"
     )
+
+
+def test_a_fair_backprop_takes_the_place_of_the_one_in_the_same_network(made_up, monkeypatch):
+    linear = made_up[made_up["method"] == "backprop"].assign(value=0.5)
+    frame = pd.concat([made_up, linear.assign(setting="1x1000 logistic, linear output")])
+    monkeypatch.setattr(results, "load", lambda experiment: frame)
+    method = replace(METHODS[0], fair="linear output")
+    assert "; BP with linear output 0.50, shallow 9.00)" in answer._mnist(method)
+    assert "; BP 1.00, shallow 9.00)" in answer._mnist(METHODS[0])
+    deep = frame.replace({"1x1000 logistic": "1x9 tanh"}, regex=True).assign(width=9)
+    frame = pd.concat([deep, deep.replace({"1x9": "2x9"}, regex=True).assign(depth=2)])
+    monkeypatch.setattr(results, "available", lambda: ["02-depth"])
+    assert answer._depth(METHODS[0]) == "1 → 2 layers: 2.0 → 2.0 % (BP 1.0 → 1.0)"
+    fair = answer._depth(method)
+    assert fair == "1 → 2 layers: 2.0 → 2.0 % (BP with linear output 0.5 → 0.5)"
 
 
 def test_the_agreement_counts_computed_verdicts(made_up):

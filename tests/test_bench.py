@@ -108,7 +108,8 @@ def test_a_ratio_is_that_of_the_same_round(monkeypatch):
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """The benchmark with small networks, without training and without biotorch."""
-    monkeypatch.setattr(bench, "NETWORKS", {"5-4-3": (5, 4, 3)})
+    for known in ("NETWORKS", "SETTLE"):
+        monkeypatch.setattr(bench, known, {"5-4-3": (5, 4, 3)})
     monkeypatch.setattr(bench, "TRAIN", "print(500_000)  # {sizes} {batch}")
     monkeypatch.setitem(bench.sys.modules, "biotorch", None)
     monkeypatch.setattr(paths, "RESULTS", tmp_path)

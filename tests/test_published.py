@@ -47,7 +47,7 @@ def test_every_row_says_where_it_stands_and_every_id_is_a_slug(rows):
         assert rows[column].str.strip().ne("").all(), column
     assert rows["id"].str.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*").all()
     assert rows["method"].str.fullmatch(r"[a-z]+(_[a-z]+)*").all()
-    assert rows["experiment"].str.fullmatch(r"(\d\d-[a-z0-9]+)?").all()
+    assert rows["experiment"].str.fullmatch(r"(\d\d(-[a-z0-9]+)+)?").all()
 
 
 def test_no_experiment_asks_twice_for_the_same_cell(rows):

@@ -225,13 +225,13 @@ def test_what_the_answer_shows_has_five_seeds_and_so_have_its_baselines(method):
     networks = {(experiment, False): [network]}
     if method.depth:
         deep = results.load(method.depth)
-        plain = deep.loc[deep["method"] == "backprop", "setting"].unique()
-        networks[method.depth, True] = plain
+        networks[method.depth, True] = deep.loc[deep["method"] == "shallow", "setting"].unique()
     for (experiment, depth), names in networks.items():
         seeds = results.load(experiment).groupby(["method", "setting"])["seed"].nunique()
         for name in names:
             for pair in (
-                (method.rule, method.label(name, depth)), ("backprop", name), ("shallow", name)
+                (method.rule, method.label(name, depth)), ("shallow", name),
+                ("backprop", method.backprop(name)[1]),
             ):  # fmt: skip
                 assert seeds.get(pair, 0) >= 5, f"{experiment}, {pair}"
 

@@ -27,6 +27,12 @@ class Method:
         """The rule's own label on this network; baselines have the network's alone."""
         return ", ".join(part for part in (network, self.variant[depth]) if part)
 
+    def backprop(self, network: str = "") -> tuple[str, str]:
+        """What backprop is called beside this method, and its label on this network."""
+        if not self.fair:
+            return "BP", network
+        return f"BP with {self.fair}", f"{network}, {self.fair}"
+
 
 LILLICRAP = ("01-mnist", "1x1000 logistic")
 AKROUT = ("01-akrout", "1x500 logistic")
@@ -137,13 +143,6 @@ def _mean(frame: pd.DataFrame) -> str:
     return f"{mean:.2f} ± {half_width:.2f} %"
 
 
-def _backprop(method: Method, network: str) -> tuple[str, str]:
-    """What the fair backprop is called in the table, and its label."""
-    if not method.fair:
-        return "BP", network
-    return f"BP with {method.fair}", f"{network}, {method.fair}"
-
-
 def _mnist(method: Method) -> str:
     if method.mnist is None or method.mnist[0] not in results.available():
         return UNMEASURED
@@ -152,7 +151,7 @@ def _mnist(method: Method) -> str:
     own = by_run.get((method.rule, method.label(network)))
     if own is None:
         return UNMEASURED
-    name, label = _backprop(method, network)
+    name, label = method.backprop(network)
     baselines = {name: ("backprop", label), "shallow": ("shallow", network)}
     beside = [
         f"{name} {by_run[run]['value'].mean():.2f}"
@@ -179,7 +178,7 @@ def _depth(method: Method) -> str:
     final = results.final(results.load(method.depth))
     networks = final.loc[final["method"] == "backprop", "setting"]
     networks = networks[~networks.str.contains(", ")].unique()
-    wanted = {("backprop", _backprop(method, network)[1]) for network in networks}
+    wanted = {("backprop", method.backprop(network)[1]) for network in networks}
     wanted |= {(method.rule, method.label(network, depth=True)) for network in networks}
     final = final[[pair in wanted for pair in zip(final["method"], final["setting"], strict=True)]]
     mean = final.groupby(["method", "depth"])["value"].mean()
@@ -189,7 +188,7 @@ def _depth(method: Method) -> str:
     own, bp = (
         " → ".join(f"{mean[rule][d]:.1f}" for d in ends) for rule in (method.rule, "backprop")
     )
-    return f"{ends[0]} → {ends[1]} layers: {own} % ({_backprop(method, '')[0]} {bp})"
+    return f"{ends[0]} → {ends[1]} layers: {own} % ({method.backprop()[0]} {bp})"
 
 
 def _imagenet(method: Method) -> str:

@@ -24,6 +24,7 @@ from credit.training import Descent, Setting
 
 NETWORKS = {"784-500-10": (784, 500, 10), "784-500-500-10": (784, 500, 500, 10)}
 NETWORKS["784-7x240-10"] = (784, *7 * (240,), 10)
+SETTLE = {f"784-{'500-' * n}10": (784, *n * (500,), 10) for n in (1, 2, 3)}
 RULES = ("backprop", "feedback_alignment", "direct_feedback_alignment")
 HARD = ("hard_sigmoid", "hard_sigmoid_squared")
 BATCH, RATE, REPEATS, SEEDS = 128, 0.01, 5, range(50)
@@ -227,7 +228,7 @@ def main(rounds: int = 60):
     modes, rows = biotorch_modes(), compare("20-30-10", ensemble(), rounds)
     for name, sizes in NETWORKS.items():
         rows += compare(name, candidates(sizes, modes), rounds)
-    for name, sizes in list(NETWORKS.items())[:2]:
+    for name, sizes in SETTLE.items():
         for batch in (20, 64, BATCH):
             rows += compare(f"{name} settling, batch {batch}", settling(sizes, batch), rounds)
     table = pd.DataFrame(rows, columns=COLUMNS)

@@ -97,10 +97,15 @@ class Relaxation:
 
         target  None: the free phase. d [..., batch, n_L] otherwise, at which h_L is held or,
         beta    given, towards which it is drawn with this strength
+        The projected form raises ValueError where phi(phi(a)) is not phi(a) in a layer that moves.
         """
         moving = range(1, self.L + (target is None or beta is not None))
-        if how.projected and not all(self._projects[l] for l in moving):
-            raise ValueError("the projected form of settling needs units with phi(phi(a)) = phi(a)")
+        for l in moving:
+            if how.projected and not self._projects[l]:
+                raise ValueError(
+                    "the projected form of settling needs units with phi(phi(a)) = phi(a), such as "
+                    f"hard_sigmoid; layer {l} has others"
+                )
         states = [dict(start), dict(start)]  # each step makes one from the other
         for h in states:
             h.update({l: self._room(l) for l in moving})
@@ -130,7 +135,7 @@ class Relaxation:
         below, calls = after if how.in_turn else before, []
         for l in moving:
             a, out, own = given[l], after[l], kept - (pull if l == self.L else 0)
-            if own or self.L == 1:
+            if own:
                 calls.append(partial(torch.add, a, before[l], alpha=own, out=out))
                 a = out
             if l > 1:
