@@ -103,6 +103,7 @@ def test_a_key_changes_with_every_field_of_the_setting(field):
         "learning_rate": 0.2, "schedule": "linear", "own_learning_rate": 0.2, "weight_decay": 0.2,
         "batch": 7, "epochs": 7, "stop_below": 0.2, "test_epochs": (1,),
         "coherent": True, "sent": "sign", "apart": True, "precision": "float64",
+        "shuffled": False,
     }  # fmt: skip
     start = replace(SETTING, nonlinearity="signed_relu") if field == "coherent" else SETTING
     assert key(replace(start, **{field: other[field]})) != key(start)

@@ -19,6 +19,7 @@ from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.kolen_pollack import KolenPollack
 from credit.rules.shallow import Shallow
 from credit.settling import Relaxation, Settling
+from credit.streams import streams
 from credit.training import Descent, Setting, error_rates, run
 
 TINY = Setting(FeedbackAlignment(), (784, 8, 6, 10), examples=300, batch=25, epochs=1)
@@ -214,6 +215,23 @@ def test_a_constant_schedule_stays(monkeypatch):
     fractions, changes = steps(monkeypatch, replace(TINY, optimiser="adam", learning_rate=0.01))
     assert set(fractions) == {1.0}
     assert changes[-1] > 0.2 * max(changes)
+
+
+def test_every_example_comes_once_an_epoch_shuffled_or_as_in_the_files():
+    chance = streams(0)["order"]
+    files = replace(TINY, batch=4, shuffled=False).batches(10, chance)
+    assert [batch.tolist() for batch in files] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+    first, second = (torch.cat(replace(TINY, batch=4).batches(10, chance)) for _ in range(2))
+    assert first.tolist() != second.tolist() != list(range(10)) != first.tolist()
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(10))
+
+
+def test_training_in_the_order_of_the_files_is_another_run():
+    setting = replace(TINY, test_epochs=())
+    shuffled, files = (
+        values(run(s, 0), "train error") for s in (setting, replace(setting, shuffled=False))
+    )
+    assert shuffled != files  # that is, setting.batches is asked
 
 
 def test_training_stops_once_the_running_error_is_low_enough():

@@ -69,7 +69,9 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
     settled, updates = Counter(), 0
     for epoch in range(1, setting.epochs + 1):
         right = torch.ones(n, dtype=torch.bool)
-        orders = torch.rand(n, len(x), generator=order).argsort(-1)
+        orders = torch.arange(len(x)).expand(n, -1)
+        if setting.shuffled:
+            orders = torch.rand(n, len(x), generator=order).argsort(-1)
         for index in orders.split(setting.batch, -1):
             if setting.blocks:
                 network.layers[1].W.mul_(mask)

@@ -54,6 +54,7 @@ class Setting:
     own_learning_rate: float | None = None  # of the rule's learned parameters; None: the same
     weight_decay: float = 0.0  # added to the update as weight_decay * W; not to biases
     batch: int = 64  # examples
+    shuffled: bool = True  # anew for every epoch; else always in the order of the files
     epochs: int = 2
     stop_below: float | None = None  # running training error in %, 3/4 old + 1/4 new
     test_epochs: tuple[int, ...] = ()  # where the test set is looked at besides the end
@@ -97,6 +98,11 @@ class Setting:
                 f"learning_rate has {len(self.learning_rate)} rates, expected "
                 f"{len(self.sizes) - 1}: one a layer"
             )
+
+    def batches(self, n: int, random: torch.Generator) -> tuple[Tensor, ...]:
+        """The indices of n examples, one tensor for each update of an epoch."""
+        order = torch.randperm(n, generator=random) if self.shuffled else torch.arange(n)
+        return order.split(self.batch)
 
     @property
     def label(self) -> str:
@@ -271,7 +277,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
         rows.append({**row, "value": float(value), "unit": unit})
 
     def batches():
-        return torch.randperm(len(x), generator=random["order"]).split(setting.batch)
+        return setting.batches(len(x), random["order"])
 
     def answer(x):
         return setting.rule.answer(probe_ch, x.to(dtype))

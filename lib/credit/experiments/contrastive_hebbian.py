@@ -128,7 +128,7 @@ def curves(setting: Setting, seed: int) -> list[dict]:
     held = {"train": (x, digit), "test": (dataset.test.x, dataset.test.label)}
     rows = []
     for epoch in range(1, setting.epochs + 1):
-        for index in torch.randperm(len(x), generator=random["order"]).split(setting.batch):
+        for index in setting.batches(len(x), random["order"]):
             _, update = setting.rule.step(ch.teach(t[index], index), x[index])
             descent.apply(update)
         for name, (inputs, labels) in held.items():

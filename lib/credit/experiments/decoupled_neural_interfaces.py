@@ -181,7 +181,7 @@ def run_normalised(setting: Setting, seed: int) -> list[dict]:
 
     for epoch in range(1, setting.epochs + 1):
         missed = 0
-        for index in torch.randperm(len(x), generator=random["order"]).split(setting.batch):
+        for index in setting.batches(len(x), random["order"]):
             optimiser.zero_grad()
             missed += learn(x[index], label[index], t[index])
             optimiser.step()
