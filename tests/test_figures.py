@@ -19,8 +19,8 @@ def ax():
 def rows(method, metric="test error", unit="%", layer=0, epochs=(1, 2), seeds=(0, 1), depth=1):
     return pd.DataFrame(
         [
-            {"method": method, "metric": metric, "unit": unit, "layer": layer, "depth": depth,
-             "seed": s, "epoch": e, "value": 10.0 / e + s}
+            {"method": method, "setting": "2x8 tanh", "metric": metric, "unit": unit,
+             "layer": layer, "depth": depth, "seed": s, "epoch": e, "value": 10.0 / e + s}
             for e in epochs for s in seeds
         ]
     )  # fmt: skip
@@ -54,6 +54,15 @@ def test_the_depth_plot_shows_every_seed_beside_the_mean(ax):
     mean, dots = ax.lines
     assert mean.get_ydata().tolist() == [5.5, 5.5]
     assert len(dots.get_xdata()) == 4
+
+
+def test_variants_of_a_rule_are_hollow_lines_of_its_colour(ax):
+    deep = pd.concat([rows("backprop", depth=d, epochs=(2,)) for d in (1, 4)])
+    figures.plot_depth(ax, pd.concat([deep, deep.assign(setting="1x8 tanh, tied")]))
+    plain, _, variant, _ = ax.lines
+    assert (plain.get_label(), variant.get_label()) == ("BP (n = 2)", "BP (n = 2), tied")
+    assert plain.get_color() == variant.get_color()
+    assert variant.get_markerfacecolor() == "none" != plain.get_markerfacecolor()
 
 
 def test_published_values_are_open_marks_beside_ours(ax):

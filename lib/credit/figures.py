@@ -148,11 +148,14 @@ def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
 
 
 def plot_depth(ax, final: pd.DataFrame):
-    """Final error against the number of hidden layers: mean with every seed as a dot."""
-    for method, part in final.groupby("method", sort=False):
+    """Final error against the number of hidden layers: mean with every seed as a dot. Variants of a
+    rule, named after a comma in column `setting`, are dashed and hollow."""
+    variant = final["setting"].str.partition(", ")[2]
+    for (method, special), part in final.groupby(["method", variant], sort=False):
         mean = part.groupby("depth")["value"].mean()
-        kind = look(method)
-        ax.plot(mean.index, mean, lw=1.8, label=_counted(method, part), **kind)
+        kind = look(method) | ({"ls": "--", "mfc": "none"} if special else {})
+        label = f"{_counted(method, part)}{', ' * bool(special)}{special}"
+        ax.plot(mean.index, mean, lw=1.8, label=label, **kind)
         ax.plot(part["depth"], part["value"], ".", ms=3, color=kind["color"], alpha=0.5)
     ax.set(xlabel="hidden layers", ylabel="test error (%)")
     ax.set_xticks(sorted(final["depth"].unique()))

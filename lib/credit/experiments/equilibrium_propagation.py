@@ -67,9 +67,17 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
     pairs = [("784-500-10", mnist(rule, **few)) for rule in rules]
     jobs = labelled(experiment, pairs, SEEDS[profile])
     if profile == "paper":  # and what backprop does without clipped outputs
+        ours, codes = EquilibriumPropagation(), {"learning_rate": times((0.1, 0.05), 2.0)}
+        files = {"shuffled": False}
         more = [
-            (CODE, mnist(EquilibriumPropagation(), learning_rate=times((0.1, 0.05), 2.0))),
+            (CODE, mnist(ours, **codes)),
             ("784-500-10, linear output", mnist(Backprop(), output="linear")),
+            ("784-500-10, in file order", mnist(ours, **files)),
+            (f"{CODE}, in file order", mnist(ours, **codes | files)),
+            (
+                "784-500-10, linear output, in file order",
+                mnist(Backprop(), output="linear", **files),
+            ),
         ]
         jobs += labelled(experiment, more, SEEDS[profile])
     return jobs
