@@ -67,18 +67,11 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
     pairs = [("784-500-10", mnist(rule, **few)) for rule in rules]
     jobs = labelled(experiment, pairs, SEEDS[profile])
     if profile == "paper":  # and what backprop does without clipped outputs
-        ours, codes = EquilibriumPropagation(), {"learning_rate": times((0.1, 0.05), 2.0)}
-        files = {"shuffled": False}
-        more = [
-            (CODE, mnist(ours, **codes)),
-            ("784-500-10, linear output", mnist(Backprop(), output="linear")),
-            ("784-500-10, in file order", mnist(ours, **files)),
-            (f"{CODE}, in file order", mnist(ours, **codes | files)),
-            (
-                "784-500-10, linear output, in file order",
-                mnist(Backprop(), output="linear", **files),
-            ),
-        ]
+        linear = mnist(Backprop(), output="linear")
+        code = mnist(EquilibriumPropagation(), learning_rate=times((0.1, 0.05), 2.0))
+        more = {CODE: code, "784-500-10, linear output": linear}
+        for net, setting in {"784-500-10": pairs[0][1], **more}.items():
+            more[f"{net}, in file order"] = replace(setting, shuffled=False)
         jobs += labelled(experiment, more, SEEDS[profile])
     return jobs
 
@@ -134,8 +127,8 @@ def _two_layers(experiment: str, profile: str) -> list[Job]:
         f"{TWO}, shuffled, smaller weights": replace(
             shuffled, weights=Init("uniform_fan_sum", SCALE)
         ),
-        f"{TWO}, shuffled, symmetric": replace(shuffled, rule=both),
-        TWO: two(EquilibriumPropagation(free=settling(100), **TWO_PHASES)),
+        f"{TWO}, shuffled, symmetric": replace(shuffled, rule=both, epochs=5),
+        TWO: two(EquilibriumPropagation(free=settling(100), **TWO_PHASES), epochs=5),
         f"{TWO}, 60 epochs": replace(theirs, epochs=60, test_epochs=(10,)),
     }
     pairs = list(arms.items())
