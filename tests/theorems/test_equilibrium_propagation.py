@@ -8,6 +8,7 @@ from helpers import assert_same
 from credit.channels import Channels
 from credit.diagnostics import angle
 from credit.networks import Init, make_network
+from credit.rules.backprop import Backprop
 from credit.rules.equilibrium_propagation import EquilibriumPropagation
 from credit.settling import Relaxation, Settling
 from credit.streams import streams
@@ -248,6 +249,20 @@ def test_a_clipped_unit_can_come_back():
         net = loop(ch, x)
         h = net.settle(h, Settling(30, projected=True)).h
         assert bool((h[1] == (sign > 0)).all())
+
+
+@pytest.mark.parametrize(("drive", "learns"), [(-0.5, True), (-1.5, False)])
+def test_an_output_below_its_range_learns_where_the_nudge_reaches_it(drive, learns):
+    """Backprop learns in neither case: a clipped output has no slope. The nudge lifts an output out
+    unless its drive lies further below zero than beta (d - h) reaches; then it is dead, too."""
+    network, ch, x = small((5, 4, 2), hard=True)
+    network.layers[2].W.zero_()
+    network.layers[2].b.fill_(drive)
+    rule = EquilibriumPropagation(1.0, "positive", Settling(60, projected=True), persistent=False)
+    trace, update = rule.step(ch, x)
+    assert bool((trace.h[2] == 0).all())
+    assert (float(update.b[2].abs().min()) > 0) == learns
+    assert float(Backprop().step(ch, x)[1].b[2].abs().max()) == 0
 
 
 # the STDP reading
