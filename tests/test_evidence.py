@@ -20,7 +20,13 @@ from credit.evidence import (
     verdict_table,
 )
 
-SEVERITY = {"reproduced": 0, "near": 1, "differs: better": 2, "differs: worse": 2}
+SEVERITY = {
+    "reproduced": 0,
+    "near": 1,
+    "too scattered": 1,
+    "differs: better": 2,
+    "differs: worse": 2,
+}
 SWAPPED = {"differs: better": "differs: worse", "differs: worse": "differs: better"}
 T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)  # the 97.5 % point of t with 2 degrees of freedom
 hundredths = st.integers(-500, 500).map(lambda i: i / 100)
@@ -125,6 +131,17 @@ def test_without_the_published_spread_the_same_runs_are_only_near():
     ours = [0.599 - d, 0.599, 0.599 + d]
     assert verdict(ours, 0.0, tolerance=0.1).word == "near"
     assert verdict(ours, 0.0, tolerance=0.1, spread=math.nan).word == "near"
+
+
+@pytest.mark.parametrize(("half_width", "word"), [(0.89, "reproduced"), (0.91, "too scattered")])
+def test_scatter_beyond_what_is_near_agrees_with_nothing(half_width, word):
+    d = half_width * math.sqrt(3) / T2
+    assert verdict([1.7 - d, 1.7, 1.7 + d], 1.7, tolerance=0.3).word == word
+
+
+def test_a_seed_that_fails_does_not_earn_a_good_word_and_scatter_does_not_hide_a_difference():
+    assert verdict([2.5, 2.5, 80.0], 2.5, tolerance=0.3).word == "too scattered"
+    assert verdict([49.0, 50.0, 51.0], 2.5, tolerance=0.3).word == "differs: worse"
 
 
 @given(ours=runs, near=st.integers(0, 400), further=st.integers(0, 400), spread=st.floats(0, 2))

@@ -93,12 +93,14 @@ def verdict(
         word    reproduced if |gap| <= tolerance + chance                (E.2)
                 near       if |gap| <= 3 tolerance + chance              (E.3)
                 differs: better, or differs: worse, otherwise
+                too scattered in place of the first two, if half_width > 3 tolerance   (E.4)
 
     The published mean varies over its own runs too, but papers print the standard deviation and
     often not the number of runs. One such deviation is the 95 % half width of a mean of about
     six runs, so the spread enters as that. The two halves are independent, so their squares add
-    (E.1); the tolerance is a shift common to all runs, so it adds to the chance (E.2). Few or
-    scattered runs make (E.2) lenient: read the half width beside the word.
+    (E.1); the tolerance is a shift common to all runs, so it adds to the chance (E.2). Runs that
+    leave their mean open by more than all that would still be near agree with nothing (E.4): a
+    seed that fails must not earn a good word.
 
     ours             one value per seed, [n], finite
     published        None or nan where nobody could read it
@@ -120,12 +122,12 @@ def verdict(
         word = "no published value"
     elif len(ours) < 3:
         word = "too few runs"
-    elif abs(gap) <= tolerance + chance:  # (E.2)
-        word = "reproduced"
-    elif abs(gap) <= 3 * tolerance + chance:  # (E.3)
-        word = "near"
-    else:
+    elif abs(gap) > 3 * tolerance + chance:
         word = "differs: better" if (gap < 0) == lower_is_better else "differs: worse"
+    elif half_width > 3 * tolerance + ROUNDING:  # (E.4)
+        word = "too scattered"
+    else:
+        word = "reproduced" if abs(gap) <= tolerance + chance else "near"  # (E.2), (E.3)
     return Verdict(word, len(ours), mean, half_width, published, gap)
 
 
