@@ -155,8 +155,8 @@ def test_a_rerun_killed_in_the_middle_goes_on_and_loses_no_run(tmp_path):
     project.notebook("01_toy", "from credit import paths", "(paths.RESULTS / '01-toy.csv').stat()")
     command = ("reproduce", "--profile", "paper", "--jobs", "1")
 
-    def finished():
-        return {file: file.stat().st_mtime_ns for file in (tmp_path / "runs").glob("*.json")}
+    def finished():  # a file written again is another one; snakemake touches those it has made
+        return {file: file.stat().st_ino for file in (tmp_path / "runs").glob("*.json")}
 
     process = project.start(*command)
     wait_for(finished)
@@ -211,6 +211,30 @@ def test_a_killed_notebook_leaves_no_kernel_and_no_half_written_copy(tmp_path):
     process.communicate()
     wait_for(lambda: not running(int(pid.read_text())))
     assert not list((tmp_path / "build/quick").glob("*"))
+
+
+CHILD = """
+import os, sys, time
+from credit import reruns
+if sys.argv[1] == "orphan":
+    os.environ["CREDIT_PARENT"] = str(os.getpid())  # of somebody who is not the parent
+reruns.end_with_parent()
+print(os.environ.get("CREDIT_PARENT"), flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("parent", "seconds", "status"), [("orphan", 600.0, 1), ("child", 1.2, 0), ("nobody", 0.6, 0)]
+)
+def test_who_has_lost_its_parent_while_it_started_ends_and_nobody_else(parent, seconds, status):
+    asked = {} if parent == "nobody" else {"CREDIT_PARENT": str(os.getpid())}
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, parent, str(seconds)],
+        env=os.environ | asked, stdout=subprocess.PIPE, text=True, timeout=120,
+    )  # fmt: skip
+    assert child.returncode == status
+    assert status == 1 or child.stdout == "None\n"  # what it starts itself is not asked
 
 
 def running(pid: int) -> bool:

@@ -106,14 +106,15 @@ def _sources(nb) -> list[tuple[str, str]]:
 def end_with_parent():
     """End this process soon after the one that started it, if that one asked for it.
 
-    A parent asks by setting CREDIT_PARENT to its own process id.
+    A parent asks by setting CREDIT_PARENT to its own process id. It asks this process alone, and
+    it may be gone by now.
     """
-    parent = os.getppid()
-    if os.environ.get("CREDIT_PARENT") != str(parent):
+    parent = os.environ.pop("CREDIT_PARENT", None)
+    if parent is None:
         return
 
     def watch():
-        while os.getppid() == parent:
+        while str(os.getppid()) == parent:
             time.sleep(0.5)
         os._exit(1)
 
