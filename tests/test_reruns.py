@@ -216,22 +216,22 @@ def test_a_killed_notebook_leaves_no_kernel_and_no_half_written_copy(tmp_path):
 CHILD = """
 import os, sys, time
 from credit import reruns
-if sys.argv[1] == "orphan":
-    os.environ["CREDIT_PARENT"] = str(os.getpid())  # of somebody who is not the parent
 reruns.end_with_parent()
 print(os.environ.get("CREDIT_PARENT"), flush=True)
-time.sleep(float(sys.argv[2]))
+time.sleep(float(sys.argv[1]))
 """
 
 
 @pytest.mark.parametrize(
-    ("parent", "seconds", "status"), [("orphan", 600.0, 1), ("child", 1.2, 0), ("nobody", 0.6, 0)]
+    ("asked", "seconds", "status"),
+    [(os.getppid, 600.0, 1), (os.getpid, 1.2, 0), (None, 0.6, 0)],
+    ids=["by who is not the parent", "by its parent", "by nobody"],
 )
-def test_who_has_lost_its_parent_while_it_started_ends_and_nobody_else(parent, seconds, status):
-    asked = {} if parent == "nobody" else {"CREDIT_PARENT": str(os.getpid())}
+def test_who_has_lost_its_parent_while_it_started_ends_and_nobody_else(asked, seconds, status):
     child = subprocess.run(
-        [sys.executable, "-c", CHILD, parent, str(seconds)],
-        env=os.environ | asked, stdout=subprocess.PIPE, text=True, timeout=120,
+        [sys.executable, "-c", CHILD, str(seconds)],
+        env=os.environ | ({"CREDIT_PARENT": str(asked())} if asked else {}),
+        stdout=subprocess.PIPE, text=True, timeout=120,
     )  # fmt: skip
     assert child.returncode == status
     assert status == 1 or child.stdout == "None\n"  # what it starts itself is not asked
