@@ -221,7 +221,11 @@ def test_a_malformed_idx_file_is_refused_with_its_path(tmp_path, raw, message):
         data.read_idx(path)
 
 
-@pytest.mark.parametrize("content", [idx(SMALL), gzip.compress(idx(SMALL))[:-12]])
+@pytest.mark.parametrize(
+    "content",
+    [idx(SMALL), gzip.compress(idx(SMALL))[:-12]],
+    ids=["plain", "truncated"],  # a gzip file holds the time, and a test's name must not
+)
 def test_a_plain_or_truncated_file_is_refused_as_no_complete_gzip_file(tmp_path, content):
     path = tmp_path / "broken.gz"
     path.write_bytes(content)
