@@ -2,11 +2,11 @@
 
 import torch
 
-from credit.audit import labels_as_targets
-from credit.channels import Channels
-from credit.networks import OUTPUTS, Init, make_network
-from credit.rule import own_parameters
-from credit.streams import streams
+from credit.audit.probes import labels_as_targets
+from credit.nets.channels import Channels
+from credit.nets.networks import OUTPUTS, Init, make_network
+from credit.nets.streams import streams
+from credit.rules.base import own_parameters
 
 
 def bench(rule, sizes=(6, 5, 4, 3), seed=0, batch=7, nonlinearity="tanh", output="softmax"):

@@ -7,9 +7,10 @@ import pytest
 import torch
 from helpers import assert_same, largest_difference
 
-from credit import bench, paths, results, rules
-from credit.networks import Dense, Network, make_network
-from credit.streams import streams
+from credit import bench, paths, rules
+from credit.evidence import results
+from credit.nets.networks import Dense, Network, make_network
+from credit.nets.streams import streams
 
 SIZES = (6, 5, 4, 3)
 FEEDBACK = {"fa": "feedback_alignment", "dfa": "direct_feedback_alignment"}

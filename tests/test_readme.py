@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from credit import answer, cli
+from credit import cli
+from credit.evidence import answer
 from credit.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,10 +40,10 @@ def test_the_rule_in_the_readme_works():
     code = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL).group(1)
     names = {"__name__": "readme"}
     exec(
-        "from dataclasses import dataclass\nfrom credit.networks import Init\n"
-        "from credit.rule import Rule, draw_feedback\n" + code,
+        "from dataclasses import dataclass\nfrom credit.nets.networks import Init\n"
+        "from credit.rules.base import Rule, draw_feedback\n" + code,
         names,
     )
-    from credit import audit
+    from credit.audit import probes
 
-    assert audit.weight_transport(names["MyRule"]()).verdict == "independent"
+    assert probes.weight_transport(names["MyRule"]()).verdict == "independent"

@@ -13,14 +13,17 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from credit import data, results, rules
-from credit.channels import Channels
-from credit.networks import Network, make_network
-from credit.rule import Rule, own_parameters
-from credit.settling import Relaxation, Settling
-from credit.store import provenance, write_whole
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit import rules
+from credit.evidence import results
+from credit.nets.channels import Channels
+from credit.nets.networks import Network, make_network
+from credit.nets.relaxation import Relaxation, Settling
+from credit.nets.streams import streams
+from credit.rules.base import Rule, own_parameters
+from credit.runs.store import provenance, write_whole
+from credit.tasks import data
+from credit.training.descent import Descent
+from credit.training.setting import Setting
 
 NETWORKS = {"784-500-10": (784, 500, 10), "784-500-500-10": (784, 500, 500, 10)}
 NETWORKS["784-7x240-10"] = (784, *7 * (240,), 10)

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(arguments):
     from credit.experiments import EXPERIMENTS, jobs
-    from credit.store import RunStore
+    from credit.runs.store import RunStore
 
     store = RunStore()
     for experiment in EXPERIMENTS:
@@ -74,9 +74,9 @@ def _list(arguments):
 
 
 def _run(arguments):
-    from credit import execution, reruns
     from credit.experiments import jobs
-    from credit.store import RunStore
+    from credit.reruns import execution, schedule
+    from credit.runs.store import RunStore
 
     wanted = [job for e in arguments.experiment for job in jobs(e, arguments.profile)]
     if arguments.only:
@@ -91,7 +91,7 @@ def _run(arguments):
     if not arguments.only:
         RunStore().fill(wanted, arguments.workers)
         return
-    reruns.end_with_parent()
+    schedule.end_with_parent()
     job, began = wanted[0], time.monotonic()
     label = f"{job.experiment}, {job.method}, {job.name}, seed {job.seed}"
     print(label, file=sys.stderr)  # a log begins with what it is the log of
@@ -100,7 +100,7 @@ def _run(arguments):
 
 
 def _collect(arguments):
-    from credit import results
+    from credit.evidence import results
 
     for experiment in arguments.experiment:
         path = results.collect(experiment, arguments.profile)
@@ -108,10 +108,10 @@ def _collect(arguments):
 
 
 def _notebook(arguments):
-    from credit import execution, reruns
+    from credit.reruns import execution, schedule
 
     notebook = execution.find(arguments.name)
-    reruns.check_profile(arguments.profile)
+    schedule.check_profile(arguments.profile)
     given = {name: _value(text) for name, text in arguments.parameters}
     if "profile" in given:
         raise ValueError("the profile is given as --profile, not as -p profile")
@@ -121,7 +121,7 @@ def _notebook(arguments):
         raise ValueError(f"--output is {arguments.output}, expected a name that ends in .ipynb")
     if output == notebook:
         raise ValueError(f"--output is the notebook itself, {notebook.name}: choose another name")
-    reruns.end_with_parent()
+    schedule.end_with_parent()
     try:
         execution.execute(notebook, output, {"profile": arguments.profile, **given})
     except execution.NotebookFailed as error:
@@ -144,21 +144,22 @@ def _value(text: str):
 
 
 def _reproduce(arguments):
-    from credit import reruns
+    from credit.reruns import schedule
 
-    return reruns.reproduce(
+    return schedule.reproduce(
         arguments.profile, arguments.jobs, dry_run=arguments.dry_run, on=arguments.on
     )
 
 
 def _refresh(arguments):
-    from credit import reruns
+    from credit.reruns import schedule
 
-    return reruns.refresh()
+    return schedule.refresh()
 
 
 def _table(arguments):
-    from credit import answer, store
+    from credit.evidence import answer
+    from credit.runs import store
 
     readme = paths.ROOT / "README.md"
     store.write_whole(readme, answer.with_table(readme.read_text(encoding="utf-8")))

@@ -5,8 +5,8 @@ import re
 import nbformat
 import pytest
 
-from credit.notebooks import clean, problems, sections_of
 from credit.paths import NOTEBOOKS
+from credit.reruns.notebooks import clean, problems, sections_of
 
 STORED = sorted(NOTEBOOKS.glob("*.ipynb"))
 

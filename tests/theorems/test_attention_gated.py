@@ -9,14 +9,15 @@ from helpers import assert_same, autograd, bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.audit import label_count, set_up, weight_transport
-from credit.networks import NONLINEARITIES
+from credit.audit.probes import label_count, set_up, weight_transport
+from credit.nets.networks import NONLINEARITIES
+from credit.nets.streams import streams
 from credit.rules.attention_gated import AttentionGated
 from credit.rules.backprop import Backprop
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit.training.descent import Descent
+from credit.training.setting import Setting
 
 SIZES = st.lists(st.integers(1, 9), min_size=3, max_size=7).map(tuple)
 KINDS = st.sampled_from(sorted(NONLINEARITIES))

@@ -8,17 +8,18 @@ import pytest
 import torch
 from helpers import assert_same, autograd, bench, largest_difference
 
-from credit import audit
-from credit.channels import Channels
-from credit.diagnostics import angle
-from credit.networks import Init, make_network
-from credit.rule import own_parameters
+from credit.audit import probes
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network
+from credit.nets.relaxation import Settling
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
+from credit.rules.base import own_parameters
 from credit.rules.contrastive_hebbian import ContrastiveHebbian
 from credit.rules.feedback_alignment import FeedbackAlignment
-from credit.settling import Settling
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit.training.descent import Descent
+from credit.training.diagnostics import angle
+from credit.training.setting import Setting
 
 SIZES = (20, 15, 12, 8, 5)
 TO_THE_END = Settling(2000, rate=1.0, tolerance=1e-15, in_turn=True)
@@ -383,8 +384,8 @@ def angles_in_training(rates, steps=150):
 
 
 def test_symmetric_feedback_is_weight_transport_and_random_feedback_is_not():
-    assert audit.transport_verdict(ContrastiveHebbian()) == "depends"
-    assert audit.transport_verdict(ContrastiveHebbian(feedback="random")) == "independent"
+    assert probes.transport_verdict(ContrastiveHebbian()) == "depends"
+    assert probes.transport_verdict(ContrastiveHebbian(feedback="random")) == "independent"
 
 
 # many at once, and what is refused

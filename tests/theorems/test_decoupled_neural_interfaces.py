@@ -8,18 +8,19 @@ from helpers import assert_same, autograd, bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.audit import Scrambled
-from credit.channels import Channels
-from credit.diagnostics import alignment, angle
-from credit.experiments.decoupled_neural_interfaces import Locked, learned_while_locked
-from credit.networks import Init, Trace, make_network
-from credit.rule import Update, draw_feedback
+from credit.audit.probes import Scrambled
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, Trace, make_network
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
+from credit.rules.base import Update, draw_feedback
 from credit.rules.decoupled_neural_interfaces import DecoupledNeuralInterfaces
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit.studies.decoupled_neural_interfaces import Locked, learned_while_locked
+from credit.training.descent import Descent
+from credit.training.diagnostics import alignment, angle
+from credit.training.setting import Setting
 
 DNI = DecoupledNeuralInterfaces
 SIZES = st.lists(st.integers(1, 9), min_size=3, max_size=6).map(tuple)

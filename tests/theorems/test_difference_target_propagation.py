@@ -6,13 +6,14 @@ from helpers import bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.channels import Channels
-from credit.diagnostics import angle
-from credit.networks import Init, make_network
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.difference_target_propagation import DifferenceTargetPropagation
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit.training.descent import Descent
+from credit.training.diagnostics import angle
+from credit.training.setting import Setting
 
 DTP = DifferenceTargetPropagation()
 TP = DifferenceTargetPropagation(difference=False)

@@ -5,13 +5,13 @@ import pytest
 import torch
 from helpers import assert_same
 
-from credit.channels import Channels
-from credit.diagnostics import angle
-from credit.networks import Init, make_network
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network
+from credit.nets.relaxation import Relaxation, Settling
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.equilibrium_propagation import EquilibriumPropagation
-from credit.settling import Relaxation, Settling
-from credit.streams import streams
+from credit.training.diagnostics import angle
 
 REST = Settling(4000, tolerance=1e-15)  # smooth units, to the last digit
 SMOOTH = {"free": REST, "nudged": REST}

@@ -8,17 +8,18 @@ from helpers import assert_same, autograd, bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.channels import Channels
-from credit.diagnostics import angle
-from credit.networks import NONLINEARITIES, OUTPUTS, Init, make_network
+from credit.nets.channels import Channels
+from credit.nets.networks import NONLINEARITIES, OUTPUTS, Init, make_network
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.kolen_pollack import KolenPollack
 from credit.rules.sign_symmetry import SignSymmetry
 from credit.rules.weight_mirror import WeightMirror
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit.training.descent import Descent
+from credit.training.diagnostics import angle
+from credit.training.setting import Setting
 
 SIZES = st.lists(st.integers(1, 9), min_size=3, max_size=7).map(tuple)
 KINDS = st.sampled_from(sorted(NONLINEARITIES))

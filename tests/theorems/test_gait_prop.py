@@ -9,11 +9,11 @@ from helpers import assert_same, autograd, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.channels import Channels
-from credit.networks import Init, make_network
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.gait_prop import GaitProp
-from credit.streams import streams
 
 ORTHOGONAL, GAUSS = Init("orthogonal"), Init("normal_fan_in")
 PLAIN = {"penalty": 0.0}  # the task's part of the update alone

@@ -9,16 +9,17 @@ from helpers import assert_same, autograd, bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.channels import Channels
-from credit.networks import Init, Trace, make_network
-from credit.rule import own_parameters
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, Trace, make_network
+from credit.nets.relaxation import Relaxation, Settling
+from credit.nets.streams import streams
 from credit.rules.almeida_pineda import AlmeidaPineda
+from credit.rules.base import own_parameters
 from credit.rules.contrastive_hebbian import ContrastiveHebbian
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.generalized_recirculation import FORMS, GeneralizedRecirculation
-from credit.settling import Relaxation, Settling
-from credit.streams import streams
-from credit.training import Descent, Setting
+from credit.training.descent import Descent
+from credit.training.setting import Setting
 
 EXACT = Settling(3000, rate=0.5, tolerance=1e-14)
 

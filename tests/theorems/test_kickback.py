@@ -6,22 +6,15 @@ from helpers import assert_same, autograd, bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit import audit
-from credit.channels import Channels
-from credit.experiments.kickback import (
-    ARM,
-    FREE,
-    against_backprop,
-    coherent,
-    linear_regression,
-    steep,
-    unsigned,
-)
-from credit.networks import Init, make_network, signs
+from credit.audit import probes
+from credit.experiments.kickback import ARM, FREE, coherent, steep, unsigned
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network, signs
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.kickback import Kickback
-from credit.streams import streams
-from credit.training import build, run
+from credit.studies.kickback import against_backprop, linear_regression
+from credit.training.run import build, run
 
 WIDTHS = st.lists(st.integers(1, 9), min_size=2, max_size=7).map(tuple)  # of input and hidden
 
@@ -181,7 +174,7 @@ def trained(setting, monkeypatch):
     """(network, test nMSE) of a run with seed 0."""
     made = []
     monkeypatch.setattr(
-        "credit.training.build", lambda *given: made.append(build(*given)) or made[0]
+        "credit.training.run.build", lambda *given: made.append(build(*given)) or made[0]
     )
     rows = run(setting, 0)
     (error,) = (row["value"] for row in rows if row["metric"] == "test nMSE")
@@ -234,8 +227,8 @@ def test_a_network_of_two_answers_is_refused():
 
 
 def test_the_audit_finds_the_weights_of_one_hop_and_one_number_per_label():
-    assert audit.transport_verdict(Kickback()) == "depends"
-    assert audit.label_count(Kickback()).value == 2
+    assert probes.transport_verdict(Kickback()) == "depends"
+    assert probes.label_count(Kickback()).value == 2
 
 
 def test_it_sends_as_many_signals_back_as_backprop_and_of_the_same_sizes():

@@ -5,10 +5,10 @@ import pytest
 import torch
 from helpers import autograd
 
-from credit.channels import Channels
-from credit.networks import Init, make_network
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network
+from credit.nets.streams import streams
 from credit.rules.recirculation import Recirculation
-from credit.streams import streams
 
 LEFT = (1e-1, 1e-2, 1e-3)  # 1 - lam
 

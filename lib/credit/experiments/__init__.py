@@ -6,6 +6,8 @@ results are committed to data/results. Learning rates and the scales of feedback
 validation set, by the experiments named tuning.
 
 One file per notebook, found by looking into this folder; each has a dict EXPERIMENTS.
+
+May import: nets, tasks, rules, training, runs.
 """
 
 import importlib

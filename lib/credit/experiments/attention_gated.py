@@ -1,24 +1,16 @@
 """Notebook 11: attention-gated learning."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
-import pandas as pd
-import torch
-
-from credit import data
-from credit.channels import Channels
-from credit.diagnostics import angle
-from credit.evidence import interval
 from credit.experiments.common import SEEDS, labelled
-from credit.networks import Init, Network
-from credit.rule import Rule
+from credit.nets.networks import Init
 from credit.rules.attention_gated import AttentionGated
 from credit.rules.backprop import Backprop
+from credit.rules.base import Rule
 from credit.rules.shallow import Shallow
-from credit.store import Job
-from credit.streams import streams
-from credit.training import Descent, Setting, build
+from credit.runs.store import Job
+from credit.training.setting import Setting
 
 HE, PAPER_INIT = Init("normal_fan_in", 2**0.5), Init("normal", 0.01)
 SYMMETRIC = AttentionGated()
@@ -209,107 +201,3 @@ EXPERIMENTS = {
     "11-depth-feedback": _depth_feedback,
     "11-dense": _dense,
 }
-
-
-# What the notebook computes from runs, and its demonstration.
-
-
-def epochs_to(frame: pd.DataFrame, accuracy: float) -> pd.Series:
-    """Epochs until the validation accuracy first reaches this many %, a value per run, interpolated
-    between the two epochs around it; inf where that is never, nan where within the first epoch.
-
-    frame   tidy rows of an experiment. Returns a series by (method, setting, seed)
-    """
-    rows = frame[frame["metric"] == "validation error"].sort_values("epoch")
-
-    def crossing(run: pd.DataFrame) -> float:
-        epoch, error = run["epoch"].to_numpy(), run["value"].to_numpy()
-        reached = error <= 100 - accuracy
-        i = int(reached.argmax())
-        if i == 0:
-            return float("nan" if reached[0] else "inf")
-        share = (error[i - 1] - (100 - accuracy)) / (error[i - 1] - error[i])
-        return float(epoch[i - 1] + share * (epoch[i] - epoch[i - 1]))
-
-    keys = ["method", "setting", "seed"]
-    return pd.Series({key: crossing(run) for key, run in rows.groupby(keys)}).sort_index()
-
-
-def slowdown(
-    frame: pd.DataFrame,
-    pairs: Mapping[str, tuple[tuple[str, str], tuple[str, str]]],
-    accuracies: Sequence[float],
-) -> pd.DataFrame:
-    """How many times the epochs, seed by seed, with the 95 % interval of the mean.
-
-    pairs   {name: (ours, theirs)}, each (method, setting). Returns columns pair, accuracy, mean,
-            half_width and n, of the seeds with a ratio; ours_never, theirs_never and early, the
-            seeds without one: a run never gets there, or one is there within its first epoch
-    """
-    rows = []
-    for accuracy in accuracies:
-        epochs = epochs_to(frame, accuracy)
-        for name, pair in pairs.items():
-            ours, theirs = (epochs[p] for p in pair)
-            never = [ours == float("inf"), theirs == float("inf")]
-            early = (ours.isna() | theirs.isna()) & ~never[0] & ~never[1]
-            ratio = (ours / theirs)[~early & ~never[0] & ~never[1]]
-            counts = (len(ratio), *(int(x.sum()) for x in (*never, early)))
-            rows.append((name, accuracy, *interval(ratio), *counts))
-    numbers = ["mean", "half_width", "n", "ours_never", "theirs_never", "early"]
-    return pd.DataFrame(rows, columns=["pair", "accuracy", *numbers])
-
-
-def place(mean: float, half_width: float, low: float, high: float) -> str:
-    """Where a mean with its interval lies beside a published range; below three runs nowhere."""
-    if not half_width >= 0:
-        return "too few runs"
-    if low <= mean <= high:
-        return "inside"
-    beyond, edge = ("below", low) if mean < low else ("above", high)
-    return beyond if abs(mean - edge) > half_width else f"{beyond}, within chance"
-
-
-@dataclass(frozen=True)
-class _Ranked(AttentionGated):
-    """BrainProp whose choice is not the largest output but the one of this rank."""
-
-    rank: int = 0
-
-    def _choice(self, q, chance):
-        return q.argsort(-1, descending=True)[..., self.rank]
-
-
-def turns(steps: Sequence[int], seed: int = 0, batch: int = 512) -> pd.DataFrame:
-    """Angle to backprop when the k most valued actions of every example take a turn each.
-
-    steps   BrainProp updates before the look. Returns columns updates, turns, angle (deg, over all
-            layers), length (of the sum, beside backprop's)
-    """
-    sample = data.load("mnist").train
-    network, random = build(BRAINPROP, seed, 10), streams(seed)
-    ch = Channels(network, {}, random)
-    descent = Descent(BRAINPROP, network, {})
-    rows = []
-    for step in range(max(steps) + 1):
-        if step in steps:
-            rows += [(step, *row) for row in _turns(network, ch, sample, batch)]
-        index = torch.randint(len(sample.x), (BRAINPROP.batch,), generator=random["order"])
-        ch.teach(data.one_hot(sample.label[index], 10))
-        descent.apply(SYMMETRIC.step(ch, sample.x[index])[1])
-    return pd.DataFrame(rows, columns=["updates", "turns", "angle", "length"])
-
-
-def _turns(network: Network, ch: Channels, sample, batch: int) -> list[tuple]:
-    ch.teach(data.one_hot(sample.label[:batch], 10))
-    x = sample.x[:batch]
-
-    def flat(rule):
-        return torch.cat([dW.flatten() for dW in rule.step(ch, x)[1].dense().W.values()])
-
-    whole, total, rows = flat(Backprop()), 0.0, []
-    for k in range(network.answers):
-        total = total + flat(_Ranked(rank=k))
-        length = float(total.norm() / whole.norm())
-        rows.append((k + 1, float(angle(total, whole)), length))
-    return rows

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from credit.store import Job
-from credit.training import Setting
+from credit.runs.store import Job
+from credit.training.setting import Setting
 
 PROFILES = ("quick", "paper")
 SEEDS = {"quick": (0, 1, 2), "paper": (0, 1, 2, 3, 4)}

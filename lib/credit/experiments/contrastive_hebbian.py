@@ -6,20 +6,22 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from credit import data
-from credit.channels import Channels
-from credit.diagnostics import alignment
 from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
-from credit.networks import Init
-from credit.rule import Rule, own_parameters
+from credit.nets.channels import Channels
+from credit.nets.networks import Init
+from credit.nets.relaxation import Settling
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
+from credit.rules.base import Rule, own_parameters
 from credit.rules.contrastive_hebbian import ContrastiveHebbian
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.shallow import Shallow
-from credit.settling import Settling
-from credit.store import Job
-from credit.streams import streams
-from credit.training import PRECISIONS, Descent, Setting, build, misses, rates, targets
+from credit.runs.store import Job
+from credit.tasks import data
+from credit.training.descent import Descent
+from credit.training.diagnostics import alignment
+from credit.training.run import build, misses, rates, targets
+from credit.training.setting import PRECISIONS, Setting
 
 # Xie & Seung 2003: MNIST, gamma = 0.05, linear outputs and sigmoid hidden units, online; of the
 # width, 10 and 120 are both remembered, of rate, start and epochs nothing reliable. Here: both

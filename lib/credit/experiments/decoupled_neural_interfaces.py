@@ -4,22 +4,20 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import pandas as pd
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from credit import data
-from credit.channels import Channels
 from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
-from credit.networks import Init, Trace, make_network
-from credit.rule import Rule, Update, draw_feedback
+from credit.nets.networks import Init
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
+from credit.rules.base import Rule, draw_feedback
 from credit.rules.decoupled_neural_interfaces import DecoupledNeuralInterfaces
 from credit.rules.shallow import Shallow
-from credit.store import Job
-from credit.streams import streams
-from credit.training import Setting
+from credit.runs.store import Job
+from credit.tasks import data
+from credit.training.setting import Setting
 
 HE = Init("normal_fan_in", 2**0.5)
 CDNI = DecoupledNeuralInterfaces()  # linear models that see the label
@@ -197,7 +195,7 @@ def _normalised(experiment: str, profile: str) -> list[Job]:
     """The paper's net of six layers with and without batch normalisation, all else equal."""
     size, changes = ((2, 64), SMALL | {"epochs": 1}) if profile == "quick" else ((5, 256), {})
     settings = {rule.short: net(rule, *size, **changes) for rule in ARMS}
-    runs = {"": "credit.training:run", ", batch normalised": f"{__name__}:run_normalised"}
+    runs = {"": "credit.training.run:run", ", batch normalised": f"{__name__}:run_normalised"}
     return [
         Job(experiment, s, seed, s.label + suffix, run)
         for seed in SEEDS[profile][:3]
@@ -226,67 +224,6 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":
         settings = {k: replace(s, **SMALL | {"examples": 2000}) for k, s in settings.items()}
     return labelled(experiment, settings, TUNING_SEEDS)
-
-
-class Locked(Channels):
-    """Channels that end at a layer, as if nothing above it had happened yet."""
-
-    top = 0  # the last layer that is open
-
-    def _check(self, l: int):
-        if l > self.top:
-            raise LookupError(f"layer {l} is locked")
-
-    def drive(self, l, h):
-        self._check(l)
-        return super().drive(l, h)
-
-    def phi(self, l, a):
-        self._check(l)
-        return super().phi(l, a)
-
-    def back(self, l, signal, weights):
-        self._check(l)
-        return super().back(l, signal, weights)
-
-    def error(self, trace):
-        self._check(self.L)
-        return super().error(trace)
-
-    def gradient(self, l, delta, h):
-        self._check(l)
-        return super().gradient(l, delta, h)
-
-
-def learned_while_locked(rule: Rule, sizes=(20, 15, 15, 15, 5), seed: int = 0) -> pd.DataFrame:
-    """Which layers get their whole update, bit for bit, while everything above one is locked.
-
-    Returns one row per last open layer: columns rule, open up to layer, layers that learn
-    """
-    network, random = make_network(sizes, seed, "relu", weights=HE), streams(seed)
-    own = {name: {} for name in rule.learned}
-    for name, tensors in rule.draw(sizes, random).items():  # as if something had been learned
-        own[name] = {l: torch.randn(w.shape, generator=random["noise"]) for l, w in tensors.items()}
-    x = torch.randn(16, sizes[0], generator=random["noise"])
-    t = torch.eye(sizes[-1])[torch.arange(16) % sizes[-1]]
-    whole = rule.step(Channels(network, own, streams(seed)).teach(t), x)[1].dense()
-    rows = []
-    for top in range(1, len(sizes)):
-        ch, trace, update = Locked(network, own, streams(seed)), Trace(h={0: x}, a={}), Update()
-        ch.top = top
-        ch.teach(t)
-        try:
-            if isinstance(rule, DecoupledNeuralInterfaces) and not rule.lam:
-                for l in range(1, ch.L + 1):
-                    rule.block(ch, l, trace, update)
-            else:
-                update = rule.step(ch, x)[1]
-        except LookupError:
-            pass
-        same = [str(l) for l, dW in update.dense().W.items() if torch.equal(dW, whole.W[l])]
-        learn = ", ".join(sorted(same)) or "none"
-        rows.append({"rule": rule.short, "open up to layer": str(top), "layers that learn": learn})
-    return pd.DataFrame(rows)
 
 
 EXPERIMENTS = {

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from credit.experiments.common import SEEDS, grid, labelled
-from credit.networks import Init
-from credit.rule import Rule
+from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
+from credit.rules.base import Rule
 from credit.rules.difference_target_propagation import DifferenceTargetPropagation
 from credit.rules.shallow import Shallow
-from credit.store import Job
-from credit.training import Setting
+from credit.runs.store import Job
+from credit.training.setting import Setting
 
 # Lee et al. 2015, section 3.1, after the authors' code: seven orthogonal tanh layers of 240 units,
 # Graves' RMSprop, 100 a batch, the rates and the noise of their random search; eta_hat / batch =

@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from credit.experiments.common import SEEDS, grid, tuning
-from credit.networks import Init
-from credit.rule import Rule
+from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
+from credit.rules.base import Rule
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.shallow import Shallow
 from credit.rules.sign_symmetry import SignSymmetry
-from credit.store import Job
-from credit.training import Setting
+from credit.runs.store import Job
+from credit.training.setting import Setting
 
 ZERO, FAN_IN = Init("zero"), Init("uniform_fan_in")
 

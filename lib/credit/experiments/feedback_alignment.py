@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from credit.experiments.common import SEEDS, grid, tuning
-from credit.networks import Init
+from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.kolen_pollack import KolenPollack
 from credit.rules.shallow import Shallow
 from credit.rules.sign_symmetry import SignSymmetry
 from credit.rules.weight_mirror import WeightMirror
-from credit.store import Job
-from credit.training import Setting
+from credit.runs.store import Job
+from credit.training.setting import Setting
 
 # Lillicrap et al. 2016, Fig. 2: online, eta = 1e-3, weight decay 1e-6, half-widths omega and beta
 # not printed. Here: batches of 20, no decay, omega = 0.05; by 01-tuning the rate that suits BP

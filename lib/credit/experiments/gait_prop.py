@@ -4,17 +4,18 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from credit import data
-from credit.channels import Channels
-from credit.diagnostics import alignment
 from credit.experiments.common import SEEDS, TUNING_SEEDS
-from credit.networks import Init
+from credit.nets.channels import Channels
+from credit.nets.networks import Init
+from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.gait_prop import GaitProp
 from credit.rules.shallow import Shallow
-from credit.store import Job
-from credit.streams import streams
-from credit.training import PRECISIONS, Setting, build, targets
+from credit.runs.store import Job
+from credit.tasks import data
+from credit.training.diagnostics import alignment
+from credit.training.run import build, targets
+from credit.training.setting import PRECISIONS, Setting
 
 # Ahmad et al. 2020, the authors' code: 784 units in every layer, 100 epochs of 1000 unshuffled
 # batches of 60, Adam with beta2 = 0.99 and no bias correction, rate 1e-4 for BP and GAIT-prop, 1e-5

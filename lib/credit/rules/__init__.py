@@ -1,10 +1,14 @@
-"""The catalogue of learning rules, found by looking into this folder."""
+"""The learning rules, one file each, and their catalogue, found by looking into this folder.
+
+May import: nets. A file with a rule that has a name is in the catalogue; base and phases hold what
+rules inherit.
+"""
 
 import importlib
 import inspect
 import pkgutil
 
-from credit.rule import Rule
+from credit.rules.base import Rule
 
 
 def catalogue() -> dict[str, type[Rule]]:
@@ -12,9 +16,8 @@ def catalogue() -> dict[str, type[Rule]]:
     found = {}
     for module in pkgutil.iter_modules(__path__):
         for _, thing in inspect.getmembers(importlib.import_module(f"{__name__}.{module.name}")):
-            if inspect.isclass(thing) and issubclass(thing, Rule) and thing.__module__.endswith(
-                f".{module.name}"
-            ):  # fmt: skip
+            own = inspect.isclass(thing) and thing.__module__ == f"{__name__}.{module.name}"
+            if own and issubclass(thing, Rule) and hasattr(thing, "name"):
                 found[module.name] = thing
     return found
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from credit.networks import Product
-from credit.settling import Recurrent
+from credit.nets.networks import Product
+from credit.rules.phases import Recurrent
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from credit.rule import Rule, layer_by_layer
+from credit.rules.base import Rule, layer_by_layer
 
 
 @dataclass(frozen=True)

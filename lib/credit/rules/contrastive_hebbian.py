@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from credit.networks import Init
-from credit.rule import draw_feedback
-from credit.settling import Contrastive, Relaxation, Settling
+from credit.nets.networks import Init
+from credit.nets.relaxation import Relaxation, Settling
+from credit.rules.base import draw_feedback
+from credit.rules.phases import Contrastive
 
 FEEDBACK = ("symmetric", "random")
 

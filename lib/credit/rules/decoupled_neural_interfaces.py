@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from credit.networks import Init, Product, Trace
-from credit.rule import Rule, Update
+from credit.nets.networks import Init, Product, Trace
+from credit.rules.base import Rule, Update
 
 
 @dataclass(frozen=True)

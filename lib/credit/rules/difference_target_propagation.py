@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from credit.networks import Init, Product, Trace
-from credit.rule import Rule, Update
+from credit.nets.networks import Init, Product, Trace
+from credit.rules.base import Rule, Update
 
 _CHOICES = {
     "top": ("gradient", "label", "nudge"),

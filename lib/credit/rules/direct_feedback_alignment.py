@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from credit.networks import Init
-from credit.rule import Rule, draw_feedback
+from credit.nets.networks import Init
+from credit.rules.base import Rule, draw_feedback
 
 
 @dataclass(frozen=True)

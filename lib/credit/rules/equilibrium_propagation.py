@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from credit.settling import Contrastive, Relaxation, Settling
+from credit.nets.relaxation import Relaxation, Settling
+from credit.rules.phases import Contrastive
 
 ESTIMATES = ("random", "positive", "symmetric")
 

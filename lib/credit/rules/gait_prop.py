@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from credit.rule import Rule
+from credit.rules.base import Rule
 
 
 @dataclass(frozen=True)

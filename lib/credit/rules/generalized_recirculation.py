@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from credit.networks import Product
-from credit.rule import Update
-from credit.settling import Contrastive, Recurrent
+from credit.nets.networks import Product
+from credit.rules.base import Update
+from credit.rules.phases import Contrastive, Recurrent
 
 FORMS = ("plain", "midpoint", "symmetric", "contrastive")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from credit.rule import Rule
+from credit.rules.base import Rule
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from credit.networks import Init
-from credit.rule import Rule, draw_feedback, layer_by_layer
+from credit.nets.networks import Init
+from credit.rules.base import Rule, draw_feedback, layer_by_layer
 
 
 @dataclass(frozen=True)

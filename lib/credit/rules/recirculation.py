@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from credit.networks import Product, Trace
-from credit.rule import Rule, Update
+from credit.nets.networks import Product, Trace
+from credit.rules.base import Rule, Update
 
 
 @dataclass(frozen=True)

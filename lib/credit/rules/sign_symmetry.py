@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from credit.networks import Init
-from credit.rule import Rule, draw_feedback, layer_by_layer
+from credit.nets.networks import Init
+from credit.rules.base import Rule, draw_feedback, layer_by_layer
 
 
 @dataclass(frozen=True)

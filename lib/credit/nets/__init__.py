@@ -1,0 +1,4 @@
+"""Networks, the channels through which rules reach them, randomness, relaxation to a fixed point.
+
+May import: nothing.
+"""

@@ -1,0 +1,172 @@
+"""One notebook, executed through papermill: the whole copy, or a record of what went wrong."""
+
+import ast
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from credit import paths
+from credit.reruns import dependencies
+
+FAILED = paths.BUILD / "failed"
+WORK = paths.BUILD / "work"
+ADDED_CELLS = {"injected-parameters", "papermill-error-cell-tag"}  # papermill's own, not counted
+
+
+class NotebookFailed(RuntimeError):
+    """A notebook ended in an error; what is known about it lies in build/failed."""
+
+
+def find(name: str) -> Path:
+    """The notebook meant by `01`, by its file name with or without .ipynb, or by a path."""
+    for known in dependencies.notebooks():
+        if name in (known[:2], known, f"{known}.ipynb"):
+            return paths.NOTEBOOKS / f"{known}.ipynb"
+    if name.endswith(".ipynb") and Path(name).is_file():
+        return Path(name).resolve()
+    known = ", ".join(dependencies.notebooks()) or "none yet"
+    raise ValueError(f"unknown notebook {name!r}, expected a path or one of {known}")
+
+
+def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
+    """Run a notebook on a fresh kernel; the executed copy appears at `output` when it is whole.
+
+    parameters  {name: value}; a name or a type that the notebook does not have is a ValueError
+    After an error NotebookFailed is raised, and the copy stays in build/failed with a record.
+    """
+    changed = _checked(notebook, parameters)
+    profile, began = parameters.get("profile", "quick"), time.monotonic()
+    copy = WORK / f"{notebook.stem}-{os.getpid()}.ipynb"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    say(f"{notebook.stem}: started")
+    for last_attempt in (False, True):
+        try:
+            _run_cells(notebook, copy, changed)
+            break
+        except Exception as error:  # whatever it was: it is recorded, and the others go on
+            cell = _last_cell(copy)
+            if cell is None and not last_attempt:  # the kernel did not start: a second chance
+                continue
+            _forget(notebook.stem, profile)
+            record = _record(notebook, profile, copy, cell, error)
+            say(f"{notebook.stem}: failed after {time.monotonic() - began:.0f} s")
+            raise NotebookFailed(line(record)) from error
+    _forget(notebook.stem, profile)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    copy.replace(output)
+    seconds = time.monotonic() - began
+    say(f"{notebook.stem}: finished in {seconds:.0f} s, {os.path.relpath(output)}")
+    return output
+
+
+def say(text: str):
+    """Print a line at once and in one piece, also when several processes print to one place."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _run_cells(notebook: Path, copy: Path, parameters: Mapping[str, object]):
+    import papermill  # two seconds, so only when something is run
+
+    os.environ |= {
+        "OMP_NUM_THREADS": "1",  # several notebooks side by side, one thread each
+        "TQDM_DISABLE": "1",  # progress is for people, not for an executed notebook
+        "JUPYTER_PATH": f"{sys.prefix}/share/jupyter",  # the kernel python3 is this environment's
+    }
+    papermill.execute_notebook(
+        notebook, copy, parameters, kernel_name="python3", language="python",
+        cwd=notebook.parent, progress_bar=sys.stderr.isatty(),
+        extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its plain TCP
+    )  # fmt: skip
+
+
+def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict:
+    """The parameters that differ from the notebook's own; papermill would only warn of others."""
+    defaults = defaults_of(notebook)
+    shown = ", ".join(f"{name} = {value!r}" for name, value in defaults.items()) or "none"
+    for name, value in parameters.items():
+        if name not in defaults:
+            raise ValueError(f"{notebook.stem} has no parameter {name!r}; its parameters: {shown}")
+        expected = type(defaults[name])
+        allowed = {expected, int} if expected is float else {expected}
+        if defaults[name] is not None and type(value) not in allowed:
+            raise ValueError(
+                f"{notebook.stem}: parameter {name} is {value!r}, expected {expected.__name__}; "
+                f"its parameters: {shown}"
+            )
+    return {name: value for name, value in parameters.items() if value != defaults[name]}
+
+
+def defaults_of(notebook: Path) -> dict[str, object]:
+    """{name: value} of the cell tagged parameters; empty without one."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = (cell for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    defaults = {}
+    for statement in ast.parse("".join(next(tagged, {"source": ""})["source"])).body:
+        with contextlib.suppress(ValueError):  # not a literal, so nobody can say what it takes
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    defaults[name] = ast.literal_eval(value)
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    defaults[name] = ast.literal_eval(value)
+    return defaults
+
+
+def _last_cell(copy: Path) -> int | None:
+    """Place, from 1, of the last cell that was started, counted in the notebook itself."""
+    if not copy.exists():
+        return None
+    cells = json.loads(copy.read_text(encoding="utf-8"))["cells"]
+    cells = [cell for cell in cells if not ADDED_CELLS & {*cell["metadata"].get("tags", [])}]
+    started = [
+        number
+        for number, cell in enumerate(cells, start=1)
+        if cell["cell_type"] == "code" and cell["metadata"].get("papermill", {}).get("start_time")
+    ]
+    return max(started, default=None)
+
+
+def _record(notebook: Path, profile: str, copy: Path, cell: int | None, error: Exception) -> dict:
+    FAILED.mkdir(parents=True, exist_ok=True)
+    kept = FAILED / notebook.name
+    if copy.exists():
+        copy.replace(kept)
+    record = {
+        "notebook": notebook.stem,
+        "profile": profile,
+        "cell": cell,
+        "error": getattr(error, "ename", type(error).__name__),
+        "message": getattr(error, "evalue", str(error)),
+        "copy": str(kept.relative_to(paths.ROOT)) if kept.exists() else None,
+    }
+    kept.with_suffix(".json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+    return record
+
+
+def failures(profile: str) -> list[dict]:
+    """The notebooks that ended in an error when last run in this profile, in order."""
+    records = []
+    for file in sorted(FAILED.glob("*.json")):
+        with contextlib.suppress(ValueError):  # killed while it was written: it is run again
+            records.append(json.loads(file.read_text(encoding="utf-8")))
+    return [record for record in records if record["profile"] == profile]
+
+
+def _forget(name: str, profile: str):
+    """Remove what was kept of the last failure."""
+    for failure in failures(profile):
+        if failure["notebook"] == name:
+            for suffix in (".json", ".ipynb"):
+                (FAILED / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def line(failure: Mapping) -> str:
+    """One failure in one line."""
+    where = f"cell {failure['cell']}" if failure["cell"] else "no cell was reached"
+    what = f"{failure['error']}: {failure['message']}".strip().splitlines()[0]
+    copy = f" ({failure['copy']})" if failure["copy"] else ""
+    return f"{failure['notebook']}: {where}: {what}{copy}"

@@ -1,0 +1,273 @@
+"""The run store: finished runs on disk, found again by what they depend on.
+
+A run's key is the hash of its setting, its seed, the data and the code it used. So a killed rerun
+resumes, and a changed rule runs again while everything else stays. Code is compared as syntax
+trees without docstrings: a new comment costs nothing.
+"""
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import inspect
+import json
+import multiprocessing
+import os
+import platform
+import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from credit import paths
+from credit.tasks import data
+
+COLUMNS = [
+    "experiment", "method", "setting", "dataset", "depth", "width", "seed",
+    "epoch", "layer", "metric", "value", "unit", "run",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be done: a label for its place in an experiment, a setting and a seed.
+
+    label    its entry in the column `setting`; setting.label unless given
+    run      the pure function run(setting, seed) -> rows; looked up by the worker
+    """
+
+    experiment: str
+    setting: Any
+    seed: int
+    label: str = ""
+    run: str = "credit.training.run:run"
+
+    @property
+    def function(self) -> Callable:
+        module, name = self.run.split(":")
+        return getattr(importlib.import_module(module), name)
+
+    @property
+    def name(self) -> str:
+        return self.label or self.setting.label
+
+    @property
+    def method(self) -> str:
+        """The file name of the rule, e.g. backprop."""
+        return type(self.setting.rule).__module__.rsplit(".", 1)[-1]
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Hex digest of everything the numbers depend on; not of the label."""
+        rule = type(self.setting.rule)
+        parts = [repr(self.setting), str(self.seed), self.run, data.version(self.setting.dataset)]
+        modules = [self.run.split(":")[0], rule.__module__]
+        if rule.__module__ == "__main__":  # a rule written in a notebook
+            modules.pop()
+            parts.append(_code(inspect.getsource(rule)))
+        parts.append(_code_of(*modules))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+def _code(source: str) -> str:
+    """The source as a syntax tree without docstrings, comments and layout."""
+    tree = ast.parse(inspect.cleandoc(source) if source.startswith(" ") else source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            value = body[0].value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                node.body = body[1:] or [ast.Pass()]  # as if it had never been there
+    return ast.dump(tree)
+
+
+@functools.cache
+def _code_of(*modules: str) -> str:
+    return "\n".join(f"{name}\n{_code(source)}" for name, source in sources(*modules).items())
+
+
+def sources(*modules: str) -> dict[str, str]:
+    """{module: source} of these modules of credit and of all that they import from it."""
+    found, queue = {}, list(modules)
+    while queue:
+        name = queue.pop()
+        spec = importlib.util.find_spec(name) if name not in found else None
+        if spec is None or not spec.origin:
+            continue
+        found[name] = Path(spec.origin).read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(found[name])):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("credit"):
+                queue += [_imported(node.module, alias.name) for alias in node.names]
+    # paths say where things lie, not what comes out; the data are in the key by their checksums
+    return {name: found[name] for name in sorted(found) if name != "credit.paths"}
+
+
+def _imported(module: str, name: str) -> str:
+    """The module behind `from module import name`: tasks.data of `from credit.tasks import data`,
+    and of `from credit.tasks.data import load`."""
+    package = importlib.import_module(module)
+    inner = f"{module}.{name}"
+    is_module = hasattr(package, "__path__") and importlib.util.find_spec(inner) is not None
+    return inner if is_module else module
+
+
+def provenance() -> dict:
+    """What a result needs beside it to be made again."""
+    git = functools.partial(subprocess.run, cwd=paths.ROOT, capture_output=True, text=True)
+    try:
+        commit = git(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
+        changed = git(
+            ["git", "status", "--porcelain", "--untracked-files=no", "lib"]
+        ).stdout.strip()
+    except OSError:  # no git on this machine
+        commit, changed = "", ""
+    return {
+        "commit": (commit or "unknown") + (" with changes" if changed else ""),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "numpy")},
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+class RunStore:
+    """A folder with one JSON file per finished run.
+
+    root  made when first written to
+    """
+
+    def __init__(self, root: Path | None = None):
+        self.root = Path(root or paths.RUNS)
+
+    def path(self, job: Job) -> Path:
+        return self.root / f"{job.key}.json"
+
+    def load(self, job: Job) -> dict | None:
+        """{"rows": [...], "provenance": {...}} of a finished run, None when there is none."""
+        try:
+            return json.loads(self.path(job).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise ValueError(
+                f"{self.path(job)} is damaged ({error}): delete it and the run is done again"
+            ) from error
+
+    def save(self, job: Job, rows: list[dict], origin: dict | None = None):
+        """Write a finished run: a whole file or none.
+
+        origin   the provenance when the run began; by default that of now
+        """
+        record = {"setting": repr(job.setting), "seed": job.seed}
+        record |= {"provenance": origin or provenance(), "rows": rows}
+        write_whole(self.path(job), json.dumps(record, indent=0))
+
+    def missing(self, jobs: Sequence[Job]) -> list[Job]:
+        """Jobs not done yet, each key once."""
+        return [job for key, job in {j.key: j for j in jobs}.items() if not self.path(job).exists()]
+
+    def fill(self, jobs: Sequence[Job], workers: int | None = None, progress: bool = True):
+        """Run what is missing, each run on one thread, several side by side."""
+        todo = self.missing(jobs)
+        if not todo:
+            return self
+        workers = min(workers or cores(), len(todo))
+        quiet = {} if progress else {"disable": True}  # else TQDM_DISABLE has its say
+        bar = tqdm(total=len(todo), desc="runs", unit="run", leave=False, **quiet)
+        with bar:
+            if workers == 1:
+                for job in todo:
+                    work(self.root, job)
+                    bar.update()
+                return self
+            context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+            with ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
+                futures = [pool.submit(work, self.root, job) for job in todo]
+                try:
+                    for future in as_completed(futures):
+                        future.result()
+                        bar.update()
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+        return self
+
+    def frame(self, jobs: Sequence[Job]) -> pd.DataFrame:
+        """The rows of these runs as one tidy frame with COLUMNS; all of them must be done."""
+        parts = []
+        for job in jobs:
+            record = self.load(job)
+            if record is None:
+                raise LookupError(
+                    f"{job.experiment}: the run of {job.method}, {job.name}, seed {job.seed} is "
+                    f"not in {self.root}: fill the store first"
+                )
+            sizes = job.setting.sizes
+            part = pd.DataFrame(record["rows"]).assign(
+                experiment=job.experiment, method=job.method, setting=job.name,
+                dataset=job.setting.dataset, depth=len(sizes) - 2, width=sizes[1], run=job.key,
+            )  # fmt: skip
+            if "seed" not in part:  # a run of many networks says the seed of each
+                part["seed"] = job.seed
+            parts.append(part[COLUMNS])
+        return pd.concat(parts, ignore_index=True)
+
+
+def cores() -> int:
+    """How many runs go side by side: CREDIT_WORKERS, else the processors this process may use."""
+    given = os.environ.get("CREDIT_WORKERS", "")
+    if given and (not given.isdigit() or int(given) < 1):
+        raise ValueError(f"CREDIT_WORKERS is {given!r}, expected a whole number of at least 1")
+    if given:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _end_with_parent():
+    """Let a worker end when the process that feeds it is killed; by itself it would wait on."""
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def work(root: Path, job: Job):
+    """Do one run on one thread and keep it."""
+    import torch
+
+    threads, origin = torch.get_num_threads(), provenance()  # the commit may move during a run
+    torch.set_num_threads(1)
+    try:
+        RunStore(root).save(job, job.function(job.setting, job.seed), origin)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def write_whole(path: Path, text: str):
+    """Write a text file so that it is there whole or not at all, also after a power cut."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # not a NamedTemporaryFile: only its maker could read what comes out
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        with temporary.open("x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OSError(
+            f"cannot write {path}: {error.strerror or error}; nothing half-written was left, "
+            "free some space or choose another folder with CREDIT_RUNS"
+        ) from error

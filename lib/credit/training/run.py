@@ -1,0 +1,167 @@
+"""`run`, a pure function of a Setting and a seed: train once, give tidy rows."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from credit.nets.channels import Channels
+from credit.nets.networks import OUTPUTS, Init, Network, make_network
+from credit.nets.streams import streams
+from credit.rules.base import own_parameters
+from credit.tasks import data
+from credit.training.descent import Descent
+from credit.training.diagnostics import alignment
+from credit.training.setting import PRECISIONS, Setting
+
+PROBE = 512  # validation examples on which the angles are measured
+EARLY = (1, 3, 10, 30, 100, 300)  # updates of the first epoch after which they are,
+ROUND = {first * 10**power for first in (1, 2, 5) for power in range(4)}  # and the epochs
+
+
+def answers(y: Tensor) -> Tensor:
+    """[batch, answers] from one network's y, or from [answers, batch, 1] of networks apart."""
+    return y.squeeze(-1).mT if y.dim() == 3 else y
+
+
+def misses(y: Tensor, label: Tensor) -> Tensor:
+    """Wrong answers, the answer being the largest output, [1]; of values, squared errors [n]."""
+    if label.dim() == 1:
+        return (y.argmax(-1) != label).sum().view(1)
+    return (y - label).square().sum(0)
+
+
+def rates(missed: Tensor, label: Tensor) -> Tensor:
+    """misses over a split: in % of its examples or, of values, in units of their variance."""
+    if label.dim() == 1:
+        return 100 * missed / len(label)
+    return missed / (len(label) * label.var(0, correction=0))
+
+
+def error_rates(
+    answer: Callable[[Tensor], Tensor], split: data.Split, classes: int, chunk: int = 2000
+) -> Tensor:
+    """The error in % [1] or, of a regression, the normalised error of every value [classes].
+
+    answer  x -> y
+    """
+    missed = 0
+    for x, label in zip(split.x.split(chunk), split.label.split(chunk), strict=True):
+        y = answers(answer(x))[:, :classes]
+        missed = missed + misses(y, label)
+    return rates(missed, split.label)
+
+
+def targets(label: Tensor, classes: int, apart: bool, dtype: torch.dtype) -> Tensor:
+    """t [n, classes] of one network, or [classes, n, 1] of networks apart, classes as -1 and 1."""
+    t = (data.one_hot(label, classes) if label.dim() == 1 else label).to(dtype)
+    if not apart:
+        return t
+    return (t if label.dim() == 2 else 2 * t - 1).mT.unsqueeze(-1)
+
+
+def build(setting: Setting, seed: int, classes: int) -> Network:
+    """The network of a setting, or the `classes` networks side by side that answer for it."""
+    seeds = range(seed * classes, (seed + 1) * classes) if setting.apart else seed
+    return make_network(
+        setting.sizes, seeds, setting.nonlinearity, setting.output, setting.weights,
+        setting.biases or Init("zero"), PRECISIONS[setting.precision], setting.sent,
+    )  # fmt: skip
+
+
+def run(setting: Setting, seed: int) -> list[dict]:
+    """Train once; returns tidy rows of epoch, layer, metric, value, unit.
+
+    Epochs count from 1, with fractions inside the first. Metrics: train error (running, over the
+    epoch) and validation error after each epoch; test error after the last one and after
+    setting.test_epochs; the rows of diagnostics.alignment at the start, early in the first epoch,
+    after epochs 1, 2, 5, 10, ... and at the end; of a network that settles, the mean number of
+    steps in every phase of an epoch; the CPU time of the whole run. Nothing is chosen by the test
+    error. A regression has the normalised mean squared error, nMSE, in its place, the
+    mean over the values, and at the end the test nMSE of each.
+    """
+    clock = time.process_time()
+    random = streams(seed)
+    dataset = data.load(setting.dataset)
+    _check_fit(setting, dataset)
+    classes, dtype = len(dataset.classes), PRECISIONS[setting.precision]
+    x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
+    x = x.to(dtype)
+    t = targets(label, classes, setting.apart, dtype)
+    network = build(setting, seed, classes)
+    own = own_parameters(setting.rule, setting.sizes, seed, dtype)
+    ch = Channels(network, own, random, len(x))
+    descent = Descent(setting, network, own)
+    probe_ch = Channels(network, own, streams(seed))
+    probe = dataset.validation.x[:PROBE].to(dtype)
+    probe_ch.teach(targets(dataset.validation.label[:PROBE], classes, setting.apart, dtype))
+    kind, unit = ("nMSE", "1") if dataset.regression else ("error", "%")
+
+    rows, step, running = [], 0, 100.0
+    updates = math.ceil(len(x) / setting.batch)  # in an epoch
+    total = updates * setting.epochs
+
+    def record(metric, value, unit=unit, layer=0):
+        row = {"epoch": step / updates, "layer": layer, "metric": metric}
+        rows.append({**row, "value": float(value), "unit": unit})
+
+    def batches():
+        return setting.batches(len(x), random["order"])
+
+    def answer(x):
+        return setting.rule.answer(probe_ch, x.to(dtype))
+
+    def diagnose():
+        for row in alignment(setting.rule, probe_ch, probe):
+            record(row["metric"], row["value"], row["unit"], row["layer"])
+
+    diagnose()
+    for epoch in range(1, setting.epochs + 1):
+        if setting.rule.prepares:
+            for index in batches():
+                descent.apply(setting.rule.prepare(ch, x[index]), descent.fraction(step / total))
+        missed, settled = 0, Counter()
+        for index in batches():
+            trace, update = setting.rule.step(ch.teach(t[..., index, :], index), x[index])
+            descent.apply(update, descent.fraction(step / total))
+            missed = missed + misses(answers(trace.h[network.L])[:, :classes], label[index])
+            step += 1
+            settled.update(trace.taken())
+            if step in EARLY and step < updates:
+                diagnose()
+        train = rates(missed, label).mean()
+        running = 0.75 * running + 0.25 * float(train)
+        enough = setting.stop_below is not None and running <= setting.stop_below
+        last = enough or epoch == setting.epochs
+        record(f"train {kind}", train)
+        for name, steps in settled.items():
+            if steps:
+                record(f"steps, {name}", steps / updates, "1")
+        record(f"validation {kind}", error_rates(answer, dataset.validation, classes).mean())
+        if last or epoch in setting.test_epochs:
+            test = error_rates(answer, dataset.test, classes)
+            record(f"test {kind}", test.mean())
+            if dataset.regression:
+                for name, value in zip(dataset.classes, test, strict=True):
+                    record(f"test {kind} of {name}", value)
+        if last or epoch in ROUND:
+            diagnose()
+        if last:
+            break
+    record("cpu time", time.process_time() - clock, "s")
+    return rows
+
+
+def _check_fit(setting: Setting, dataset: data.Dataset):
+    """Refuse a network that does not fit the data."""
+    output, given = OUTPUTS[setting.output], setting.sizes[-1]
+    inputs = dataset.train.x.shape[1]
+    outputs = output.units * (1 if setting.apart else len(dataset.classes))
+    if setting.sizes[0] != inputs or not (given == outputs or (output.spare and given > outputs)):
+        raise ValueError(
+            f"sizes {setting.sizes} do not fit {setting.dataset}: expected {inputs} inputs and "
+            f"{outputs} outputs{' or more' if output.spare else ''}"
+        )

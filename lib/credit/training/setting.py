@@ -1,0 +1,95 @@
+"""One experiment, complete: a frozen Setting."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from credit.nets.networks import Init
+from credit.rules.base import Rule
+from credit.training.optimisers import OPTIMISERS
+
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
+SCHEDULES = ("constant", "linear")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One experiment, complete: the same Setting and seed give the same numbers."""
+
+    rule: Rule
+    sizes: tuple[int, ...] = (784, 400, 400, 10)  # units per layer, input first
+    nonlinearity: str = "tanh"  # of the hidden layers
+    output: str = "softmax"  # output units with their loss, see networks.OUTPUTS
+    weights: Init | tuple[Init, ...] = Init("uniform_fan_in")  # one, or one per layer
+    biases: Init | tuple[Init, ...] | None = Init("zero")  # None: there are none
+    coherent: bool = False  # weights above the first layer stay clamped to their units' signs
+    sent: str = "graded"  # what hidden layers send each other, see networks.Network
+    apart: bool = False  # a network of its own for every class or value, side by side
+    precision: str = "float32"
+    dataset: str = "mnist"
+    examples: int | None = None  # the first n training examples; None: all
+    optimiser: str = "sgd"
+    learning_rate: float | tuple[float, ...] = 0.1  # one, or one per layer
+    schedule: str = "constant"  # or "linear": the learning rate falls to zero at the end
+    own_learning_rate: float | None = None  # of the rule's learned parameters; None: the same
+    weight_decay: float = 0.0  # added to the update as weight_decay * W; not to biases
+    batch: int = 64  # examples
+    shuffled: bool = True  # anew for every epoch; else always in the order of the files
+    epochs: int = 2
+    stop_below: float | None = None  # running training error in %, 3/4 old + 1/4 new
+    test_epochs: tuple[int, ...] = ()  # where the test set is looked at besides the end
+
+    def __post_init__(self):
+        if not isinstance(self.rule, Rule):
+            raise ValueError(f"rule is {self.rule!r}, expected a Rule such as Backprop()")
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(
+                f"unknown optimiser {self.optimiser!r}, expected one of {', '.join(OPTIMISERS)}"
+            )
+        if self.schedule not in SCHEDULES:
+            raise ValueError(
+                f"unknown schedule {self.schedule!r}, expected one of {', '.join(SCHEDULES)}"
+            )
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"unknown precision {self.precision!r}, expected one of {', '.join(PRECISIONS)}"
+            )
+        if self.coherent and self.nonlinearity != "signed_relu":
+            raise ValueError(f"coherent needs signed_relu units, got {self.nonlinearity}")
+        whole = {"batch": self.batch, "epochs": self.epochs, "examples": self.examples}
+        for name, n in whole.items():
+            optional = name == "examples" and n is None
+            if not optional and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
+                raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
+        layered = isinstance(self.learning_rate, tuple)
+        for rate in self.learning_rate if layered else (self.learning_rate,):
+            if not isinstance(rate, int | float) or not rate > 0:
+                raise ValueError(
+                    f"learning_rate is {self.learning_rate!r}, expected a positive number"
+                )
+        for name in ("own_learning_rate", "weight_decay", "stop_below"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int | float) and value >= 0):
+                raise ValueError(f"{name} is {value!r}, expected a number of at least 0")
+        if len(self.sizes) < 3:
+            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
+        if layered and len(self.learning_rate) != len(self.sizes) - 1:
+            raise ValueError(
+                f"learning_rate has {len(self.learning_rate)} rates, expected "
+                f"{len(self.sizes) - 1}: one a layer"
+            )
+
+    def batches(self, n: int, random: torch.Generator) -> tuple[Tensor, ...]:
+        """The indices of n examples, one tensor for each update of an epoch."""
+        order = torch.randperm(n, generator=random) if self.shuffled else torch.arange(n)
+        return order.split(self.batch)
+
+    @property
+    def label(self) -> str:
+        """Hidden layers as in the papers' tables: "2x800 tanh"."""
+        hidden = self.sizes[1:-1]
+        widths = (
+            f"{len(hidden)}x{hidden[0]}" if len(set(hidden)) == 1 else "-".join(map(str, hidden))
+        )
+        return f"{widths} {self.nonlinearity}"

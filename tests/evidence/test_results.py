@@ -1,0 +1,243 @@
+"""Committed results: collected from whole seeds, with their origin, and checked when read."""
+
+import json
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from credit import paths
+from credit.evidence import results
+from credit.evidence.answer import METHODS
+from credit.experiments import EXPERIMENTS
+from credit.rules.backprop import Backprop
+from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.runs.store import Job, RunStore
+from credit.training.setting import Setting
+
+EXPERIMENT = "90-stub"
+BP = Setting(Backprop(), (784, 5, 10))
+FA = replace(BP, rule=FeedbackAlignment())
+WIDE = [replace(s, sizes=(784, 9, 10)) for s in (BP, FA)]
+JOBS = [Job(EXPERIMENT, s, seed) for seed in (0, 1, 2) for s in (BP, FA, *WIDE)]
+
+
+def rows(job):
+    """Two epochs of a run; the values tell the runs apart."""
+    value = 10 * job.seed + job.setting.sizes[1] + 0.123456 * (job.method == "backprop")
+    return [
+        {"epoch": epoch, "layer": layer, "metric": metric, "value": value / epoch, "unit": unit}
+        for epoch in (1.0, 2.0)
+        for layer, metric, unit in ((0, "test error", "%"), (1, "norm ratio", "1"))
+    ]
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty store, and an experiment of three seeds of two rules in two networks."""
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    monkeypatch.setitem(EXPERIMENTS, EXPERIMENT, lambda experiment, profile: JOBS)
+    return RunStore(tmp_path / "runs")
+
+
+def save(store, jobs):
+    for job in jobs:
+        store.save(job, rows(job))
+    return store
+
+
+def whole(store):
+    return results.collect(EXPERIMENT, store=save(store, JOBS))
+
+
+# collecting
+
+
+def test_collected_results_load_back(store):
+    file = whole(store)
+    assert file == paths.RESULTS / f"{EXPERIMENT}.csv"
+    assert results.available() == [EXPERIMENT]
+    frame, expected = results.load(EXPERIMENT), store.frame(JOBS)[results.KEPT]
+    pd.testing.assert_frame_equal(frame.drop(columns="value"), expected.drop(columns="value"))
+    assert frame["value"].tolist() == pytest.approx(expected["value"].tolist(), rel=5e-4)
+    assert all(len(f"{value:g}".replace(".", "")) <= 5 for value in frame["value"])
+
+
+def test_of_a_tuning_only_the_errors_are_kept(store, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "99-tuning", lambda experiment, profile: JOBS[:2])
+    for job in JOBS[:2]:
+        more = [{**row, "metric": "validation error"} for row in rows(job)]
+        store.save(job, rows(job) + more)
+    results.collect("99-tuning", store=store)
+    assert set(results.load("99-tuning")["metric"]) == {"validation error"}
+
+
+def test_collected_results_say_how_they_were_made(store):
+    head = [line for line in whole(store).read_text().splitlines() if line.startswith("# ")]
+    facts = [line[2:].split(": ", 1) for line in head]
+    origins = [json.loads(text) for name, text in facts if name == "provenance"]
+    assert len(origins) == 1  # all runs were made by the same commit on the same machine
+    assert {"commit", "torch", "python"} <= set(origins[0])
+    assert ["profile", "paper"] in facts
+    assert ["command", "make reproduce PROFILE=paper"] in facts
+    assert ["runs", "12 of 12"] in facts
+    used = [text for name, text in facts if name == "setting"]
+    assert used[:2] == [f"backprop {BP!r}", f"feedback_alignment {FA!r}"]
+    assert len(used) == 4
+
+
+def test_the_origin_stands_above_the_columns(store):
+    lines = whole(store).read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if not line.startswith("# "))
+    assert start > 0 and lines[start] == ",".join(results.KEPT)
+    assert not any(line.startswith("#") for line in lines[start:])
+
+
+def test_collecting_twice_gives_the_same_file(store):
+    first = whole(store).read_bytes()
+    assert results.collect(EXPERIMENT, store=store).read_bytes() == first
+
+
+def test_a_seed_with_a_missing_run_is_left_out_for_every_method_of_that_network(store):
+    lost = Job(EXPERIMENT, FA, 1)
+    save(store, [job for job in JOBS if job.key != lost.key])
+    file = results.collect(EXPERIMENT, store=store)
+    frame = results.load(EXPERIMENT)
+    seeds = {key: sorted(set(part["seed"])) for key, part in frame.groupby(["setting", "method"])}
+    narrow, wide = [0, 2], [0, 1, 2]
+    assert seeds == {
+        ("1x5 tanh", "backprop"): narrow,
+        ("1x5 tanh", "feedback_alignment"): narrow,
+        ("1x9 tanh", "backprop"): wide,
+        ("1x9 tanh", "feedback_alignment"): wide,
+    }
+    assert "# runs: 10 of 12\n" in file.read_text()
+
+
+@pytest.mark.parametrize("kept", [[], JOBS[:1]], ids=["nothing", "half a seed"])
+def test_without_a_whole_seed_there_is_nothing_to_collect(store, kept):
+    with pytest.raises(LookupError, match=r"nothing to collect for 90-stub \(paper\): no seed"):
+        results.collect(EXPERIMENT, store=save(store, kept))
+    assert not paths.RESULTS.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("90-none",), "unknown experiment '90-none'"),
+        ((EXPERIMENT, "big"), "unknown profile 'big'"),
+    ],
+)
+def test_an_unknown_experiment_or_profile_is_refused(store, given, message):
+    with pytest.raises(ValueError, match=message):
+        results.collect(*given, store=store)
+
+
+# loading
+
+
+def test_a_file_with_missing_columns_is_refused_with_their_names(store):
+    file = whole(store)
+    frame = pd.read_csv(file, comment="#").drop(columns=["seed", "metric"])
+    frame.to_csv(file, index=False)
+    with pytest.raises(ValueError, match="lacks the columns metric, seed: collect it again") as e:
+        results.load(EXPERIMENT)
+    assert str(file) in str(e.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# only the head\n", b"a,b\n1,2\n1,2,3\n", b"\xff\xfe\x00"],
+    ids=["empty", "head", "ragged", "bytes"],
+)
+def test_a_damaged_file_is_refused_with_its_name(store, content):
+    file = whole(store)
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"90-stub.csv is damaged .*: collect it again"):
+        results.load(EXPERIMENT)
+
+
+def test_a_missing_file_says_how_to_make_it_and_how_to_get_it_back(store):
+    message = (
+        "90-stub.csv is not there: make it with credit run 90-stub --profile paper and credit "
+        "collect 90-stub, or get it back with git checkout data/results"
+    )
+    with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        results.load(EXPERIMENT)
+
+
+def test_the_final_rows_are_those_of_the_last_epoch_of_each_run(store):
+    whole(store)
+    frame = results.load(EXPERIMENT)
+    shorter = frame[~((frame["method"] == "backprop") & (frame["epoch"] == 2))]
+    last = results.final(shorter)
+    assert len(last) == len(JOBS)
+    assert set(last["metric"]) == {"test error"}
+    epochs = last.groupby("method")["epoch"].unique().map(list).to_dict()
+    assert epochs == {"backprop": [1.0], "feedback_alignment": [2.0]}
+    assert results.final(frame, "norm ratio")["layer"].unique().tolist() == [1]
+
+
+def test_costs_are_those_of_an_epoch_beside_backprops_on_the_same_seed():
+    def run_of(method, seed, seconds, epochs):
+        row = {"experiment": "e", "method": method, "setting": "1x9", "depth": 1, "width": 9}
+        row |= {"seed": seed, "layer": 0}
+        return [
+            {**row, "epoch": epochs, "metric": "test error", "value": 1.0, "unit": "%"},
+            {**row, "epoch": epochs, "metric": "cpu time", "value": seconds, "unit": "s"},
+        ]
+
+    rows = run_of("backprop", 0, 10, 5) + run_of("backprop", 1, 20, 5)
+    rows += run_of("kickback", 0, 8, 2) + run_of("kickback", 1, 16, 2)
+    table = results.costs(pd.DataFrame(rows)).set_index("method")
+    assert table.loc["backprop", "ratio"] == 1 and table.loc["kickback", "ratio"] == 2
+    assert set(table["n"]) == {2}
+
+
+def test_every_error_in_percent_has_its_accuracy_beside_it(store):
+    whole(store)
+    frame = results.load(EXPERIMENT)
+    both = results.with_accuracy(frame)
+    added = both[both["metric"] == "test accuracy"]
+    errors = frame[frame["metric"] == "test error"]
+    assert len(both) == len(frame) + len(errors)
+    assert (added["value"].to_numpy() + errors["value"].to_numpy()).tolist() == [100] * len(errors)
+
+
+# what is committed
+
+
+@pytest.mark.parametrize("experiment", results.available())
+def test_committed_results_belong_to_their_experiment_and_have_enough_seeds(experiment):
+    frame = results.load(experiment)
+    assert set(frame["experiment"]) == {experiment}
+    assert not frame[["method", "setting", "seed", "epoch", "metric"]].isna().any(axis=None)
+    if "tuning" not in experiment:
+        seeds = frame.groupby(["method", "setting"])["seed"].nunique()
+        assert seeds.min() >= 3, f"a verdict needs three seeds:\n{seeds[seeds < 3]}"
+
+
+@pytest.mark.parametrize(
+    "method", [m for m in METHODS if m.mnist or m.depth], ids=lambda m: f"{m.notebook} {m.name}"
+)
+def test_what_the_answer_shows_has_five_seeds_and_so_have_its_baselines(method):
+    experiment, network = method.mnist
+    networks = {(experiment, False): [network]}
+    if method.depth:
+        deep = results.load(method.depth)
+        networks[method.depth, True] = deep.loc[deep["method"] == "shallow", "setting"].unique()
+    for (experiment, depth), names in networks.items():
+        seeds = results.load(experiment).groupby(["method", "setting"])["seed"].nunique()
+        for name in names:
+            for pair in (
+                (method.rule, method.label(name, depth)), ("shallow", name),
+                ("backprop", method.backprop(name)[1]),
+            ):  # fmt: skip
+                assert seeds.get(pair, 0) >= 5, f"{experiment}, {pair}"
+
+
+def test_settings_of_a_tuning_have_labels_of_their_own():
+    for name in (name for name in EXPERIMENTS if "tuning" in name):
+        jobs = EXPERIMENTS[name](name, "paper")
+        assert len({(job.method, job.name, job.seed) for job in jobs}) == len(jobs)
