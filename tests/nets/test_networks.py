@@ -157,7 +157,7 @@ def test_a_tuple_of_inits_is_given_to_the_layers_from_the_bottom():
 
 @pytest.mark.parametrize("field", ["nonlinearity", "output"])
 def test_an_unknown_nonlinearity_or_output_is_refused(field):
-    with pytest.raises(ValueError, match="unknown 'gelu', expected one of"):
+    with pytest.raises(ValueError, match=f"{field} is 'gelu', expected one of"):
         make_network(SIZES, **{field: "gelu"})
 
 

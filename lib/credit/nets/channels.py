@@ -17,6 +17,7 @@ own in which one thing is swapped, delayed or hidden, and looks at what becomes 
     slope_path   phi'(a_l) multiplied into a signal that travels on to other units
     target       the full label, one-hot;  reward: one scalar for a choice;  error: y against target
     mismatch     y - t: where the network has one output, one scalar for all of it
+    loss         how wrong the network is with each example, one scalar: what a perturbation changes
     recall       the state in which the same examples were left the last time, see keep
     rng          a named random stream
 
@@ -28,7 +29,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from credit.nets.networks import Network, Product, Trace
+from credit.nets.networks import OUTPUTS, Network, Product, Trace
 
 
 class Channels:
@@ -44,6 +45,7 @@ class Channels:
         self, network: Network, own: dict, streams: dict[str, Generator], examples: int = 0
     ):
         self._network = network
+        self._answers, self._spare = network.answers, OUTPUTS[network.output].spare
         self._streams = streams
         self._target: Tensor | None = None
         self._which: Tensor | None = None
@@ -61,8 +63,23 @@ class Channels:
 
         which  their numbers in the training set, [batch]; None: they will not come again
         """
+        width = target.shape[-1] if target.dim() > 1 and target.is_floating_point() else 0
+        if width != self._answers and not (self._spare and 0 < width < self._answers):
+            raise ValueError(
+                f"t is {list(target.shape)} of {target.dtype}, expected floats "
+                f"[..., batch, {self._answers}]; data.one_hot makes them of labels"
+            )
         self._target, self._which = target, which
         return self
+
+    def meet(self, x: Tensor):
+        """Refuse examples x [..., batch, n_0] whose teacher is not there, each with its own."""
+        if self._target is None or self._target.shape[-2] != x.shape[-2]:
+            given = "not set" if self._target is None else list(self._target.shape)
+            raise ValueError(
+                f"t is {given} for x {list(x.shape)}, expected a row of t for every row of x: "
+                "ch.teach(t) before the step"
+            )
 
     # forward
     def drive(self, l: int, h: Tensor) -> Tensor:
@@ -138,6 +155,13 @@ class Channels:
     def reward(self, choice: Tensor) -> Tensor:
         """1 where the chosen unit [..., batch] is the target's, else 0; [..., batch, 1]."""
         return self.target().gather(-1, choice.unsqueeze(-1))
+
+    def loss(self, at: Trace | Tensor) -> Tensor:
+        """Loss per example, [..., batch], of a pass or of examples x that are now passed forward."""
+        trace = self._network.forward(at) if isinstance(at, Tensor) else at
+        if self.L not in trace.a:
+            raise ValueError(f"this trace has no a_{self.L}: give ch.loss the examples x instead")
+        return self._network.loss_at(trace.a[self.L], self.target())
 
     # local work and chance
     def gradient(self, l: int, delta: Tensor, h: Tensor) -> tuple[Product, Tensor]:

@@ -328,11 +328,10 @@ class Network:
     sent: str = "graded"
 
     def __post_init__(self):
-        for name, known in ((self.nonlinearity, NONLINEARITIES), (self.output, OUTPUTS)):
-            if name not in known:
-                raise ValueError(f"unknown {name!r}, expected one of {', '.join(known)}")
-        if self.sent not in SENT:
-            raise ValueError(f"sent is {self.sent!r}, expected one of {', '.join(SENT)}")
+        fields = {"nonlinearity": NONLINEARITIES, "output": OUTPUTS, "sent": SENT}
+        for field, known in fields.items():
+            if (given := getattr(self, field)) not in known:
+                raise ValueError(f"{field} is {given!r}, expected one of {', '.join(known)}")
 
     @property
     def L(self) -> int:
@@ -358,7 +357,17 @@ class Network:
 
     def drive(self, l: int, h: Tensor) -> Tensor:
         """a_l when layer l-1 is at h."""
+        if l == 1:
+            self._check_input(h)
         return self.layers[l].drive(self.received(l, h))
+
+    def _check_input(self, x: Tensor):
+        W = self.layers[1].W
+        if x.shape[-1] != W.shape[-1] or not 2 <= x.dim() <= W.dim():
+            axes = "networks, batch" if W.dim() > 2 else "batch"
+            raise ValueError(
+                f"x is {list(x.shape)}, expected [{axes}, {W.shape[-1]}]: a row for each example"
+            )
 
     def phi(self, l: int, a: Tensor) -> Tensor:
         return self._phi(l)(a)
@@ -399,7 +408,11 @@ class Network:
 
     def loss(self, x: Tensor, t: Tensor) -> Tensor:
         """Loss per example, [..., batch]."""
-        return OUTPUTS[self.output].loss(self.forward(x).a[self.L], t)
+        return self.loss_at(self.forward(x).a[self.L], t)
+
+    def loss_at(self, a: Tensor, t: Tensor) -> Tensor:
+        """Loss per example, [..., batch], of an output driven by a_L."""
+        return OUTPUTS[self.output].loss(a, t)
 
     def forward(self, x: Tensor) -> Trace:
         """a_l = h_{l-1} W_l^T + b_l, h_l = phi(a_l), from x [..., batch, n_0]."""

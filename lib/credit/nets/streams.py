@@ -7,6 +7,20 @@ import torch
 PURPOSES = ("weights", "feedback", "order", "noise", "choice")
 
 
+class Named(dict):
+    """A dict by name that answers a misspelt name with the known ones.
+
+    what   it holds, in a word or two
+    """
+
+    def __init__(self, what: str, things: dict):
+        super().__init__(things)
+        self.what = what
+
+    def __missing__(self, name):
+        raise KeyError(f"no {self.what} {name!r}, known are {', '.join(map(str, self)) or 'none'}")
+
+
 def streams(seed: int) -> dict[str, torch.Generator]:
     """Generators by purpose, so that redrawing the feedback leaves the order of the data alone.
 
@@ -16,7 +30,8 @@ def streams(seed: int) -> dict[str, torch.Generator]:
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed is {seed!r}, expected a non-negative integer")
     children = np.random.SeedSequence(seed).spawn(len(PURPOSES))
-    return {
+    generators = {
         name: torch.Generator().manual_seed(int(child.generate_state(1, np.uint64)[0] >> 1))
         for name, child in zip(PURPOSES, children, strict=True)
     }
+    return Named("random stream", generators)

@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 
 from credit.nets.channels import Channels
 from credit.nets.networks import Product, Trace
+from credit.nets.streams import Named
 from credit.nets.streams import streams as streams_of
 
 
@@ -46,7 +47,9 @@ class Rule:
     name: ClassVar[str]  # as in a sentence
     short: ClassVar[str]  # as in a legend
     source: ClassVar[str]  # key in paper/references.bib
-    # names of own parameters that update() or prepare() change; may be a property of the fields
+    # names of own parameters that update() or prepare() change; may be a property of the fields.
+    # An own parameter that is not among them may hold a state across batches: update() writes into
+    # it in place, and nothing else does.
     learned: ClassVar[tuple[str, ...]] = ()
 
     def asks(self, sizes: tuple[int, ...]) -> dict:
@@ -102,6 +105,7 @@ class Rule:
 
     def step(self, ch: Channels, x: Tensor) -> tuple[Trace, Update]:
         """The three stages for the examples x [..., batch, n_0] whose teacher is set in `ch`."""
+        ch.meet(x)
         trace = self.forward(ch, x)
         return trace, self.update(ch, trace, self.teach(ch, trace))
 
@@ -118,14 +122,16 @@ def own_parameters(rule: Rule, sizes, seed, dtype=torch.float32) -> dict:
     """
     if isinstance(seed, int | dict):
         drawn = rule.draw(sizes, streams_of(seed) if isinstance(seed, int) else seed)
-        return {
+        own = {
             name: {l: w.to(dtype) for l, w in tensors.items()} for name, tensors in drawn.items()
         }
-    members = [own_parameters(rule, sizes, s, dtype) for s in seed]
-    return {
-        name: {l: torch.stack([m[name][l] for m in members]) for l in tensors}
-        for name, tensors in members[0].items()
-    }
+    else:
+        members = [own_parameters(rule, sizes, s, dtype) for s in seed]
+        own = {
+            name: {l: torch.stack([m[name][l] for m in members]) for l in tensors}
+            for name, tensors in members[0].items()
+        }
+    return Named("own parameter", own)
 
 
 def layer_by_layer(

@@ -69,6 +69,7 @@ class DecoupledNeuralInterfaces(Rule):
     def step(self, ch, x):
         if self.lam:  # needs the whole way up, and the whole way down again
             return super().step(ch, x)
+        ch.meet(x)
         trace, update = Trace(h={0: x}, a={}), Update()
         for l in range(1, ch.L + 1):
             self.block(ch, l, trace, update)

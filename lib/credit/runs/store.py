@@ -28,6 +28,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from credit import paths
+from credit.runs import cells
 from credit.tasks import data
 
 COLUMNS = [
@@ -61,18 +62,22 @@ class Job:
 
     @property
     def method(self) -> str:
-        """The file name of the rule, e.g. backprop."""
-        return type(self.setting.rule).__module__.rsplit(".", 1)[-1]
+        """The file name of the rule, e.g. backprop; of a rule written in a notebook, its class."""
+        kind = type(self.setting.rule)
+        module = kind.__module__.rsplit(".", 1)[-1]
+        return kind.__name__ if module == "__main__" else module
 
     @functools.cached_property
     def key(self) -> str:
         """Hex digest of everything the numbers depend on; not of the label."""
         rule = type(self.setting.rule)
         parts = [repr(self.setting), str(self.seed), self.run, data.version(self.setting.dataset)]
-        modules = [self.run.split(":")[0], rule.__module__]
-        if rule.__module__ == "__main__":  # a rule written in a notebook
-            modules.pop()
-            parts.append(_code(inspect.getsource(rule)))
+        modules = [self.run.split(":")[0]]
+        for kind in rule.__mro__[:-1]:  # the rule and what it inherits, whoever wrote that
+            if kind.__module__ == "__main__":  # in a notebook
+                parts.append(_code(cells.with_what_it_uses(kind)))
+            else:
+                modules.append(kind.__module__)
         parts.append(_code_of(*modules))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
@@ -179,6 +184,12 @@ class RunStore:
         if not todo:
             return self
         workers = min(workers or cores(), len(todo))
+        written = {type(job.setting.rule) for job in todo if cells.only_here(type(job.setting.rule))}
+        if written and workers > 1:
+            names = ", ".join(sorted(kind.__name__ for kind in written))
+            print(f"one run after another: other processes cannot import {names}, which is written "
+                  "in a notebook; in a file (CREDIT_RULES) it runs side by side")  # fmt: skip
+            workers = 1
         quiet = {} if progress else {"disable": True}  # else TQDM_DISABLE has its say
         bar = tqdm(total=len(todo), desc="runs", unit="run", leave=False, **quiet)
         with bar:

@@ -1,4 +1,4 @@
 """What notebooks show: figures, sources of rules, tables.
 
-May import: rules, audit, evidence, paths.
+May import: rules, audit, runs, evidence, paths.
 """

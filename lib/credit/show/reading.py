@@ -1,6 +1,5 @@
 """What notebooks show of the library and of tables, so that text and code cannot drift apart."""
 
-import inspect
 from collections.abc import Sequence
 
 import pandas as pd
@@ -9,11 +8,12 @@ from IPython.display import Markdown
 from credit.audit import probes
 from credit.evidence import answer
 from credit.rules.base import Rule
+from credit.runs.cells import source_of
 
 
 def source(thing) -> Markdown:
     """The source of a rule or function as it runs here."""
-    return Markdown(f"```python\n{inspect.getsource(thing).rstrip()}\n```")
+    return Markdown(f"```python\n{source_of(thing).rstrip()}\n```")
 
 
 def table(frame: pd.DataFrame) -> Markdown:

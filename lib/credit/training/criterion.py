@@ -9,6 +9,7 @@ from credit.nets.channels import Channels
 from credit.nets.networks import make_network
 from credit.nets.streams import streams
 from credit.rules.base import own_parameters
+from credit.rules.contract import check
 from credit.tasks import data
 from credit.training.descent import Descent
 from credit.training.setting import PRECISIONS, Setting
@@ -64,6 +65,8 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
     if setting.symmetric:
         for l, V in own["V"].items():
             V.copy_(network.layers[l].W)
+    few = (patterns[: setting.batch].expand(n, -1, -1) for patterns in (x, t))
+    check(setting.rule, network, own, *few)
     order = streams(seed)["order"]
     ch, descent = Channels(network, own, streams(seed)), Descent(setting, network, own)
     reached = torch.zeros(n, dtype=torch.long)

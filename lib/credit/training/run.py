@@ -12,6 +12,7 @@ from credit.nets.channels import Channels
 from credit.nets.networks import OUTPUTS, Init, Network, make_network
 from credit.nets.streams import streams
 from credit.rules.base import own_parameters
+from credit.rules.contract import check
 from credit.tasks import data
 from credit.training.descent import Descent
 from credit.training.diagnostics import alignment
@@ -93,6 +94,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     t = targets(label, classes, setting.apart, dtype)
     network = build(setting, seed, classes)
     own = own_parameters(setting.rule, setting.sizes, seed, dtype)
+    check(setting.rule, network, own, x[: setting.batch], t[..., : setting.batch, :])
     ch = Channels(network, own, random, len(x))
     descent = Descent(setting, network, own)
     probe_ch = Channels(network, own, streams(seed))
