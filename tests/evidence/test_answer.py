@@ -6,22 +6,51 @@ import pandas as pd
 import pytest
 
 from credit.evidence import answer, results, verdicts
-from credit.evidence.answer import METHODS, UNMEASURED
+from credit.evidence.answer import BASELINES, METHODS, UNMEASURED
+from credit.experiments import EXPERIMENTS, jobs
 from credit.rules import catalogue
 from credit.rules.backprop import Backprop
 from credit.rules.sign_symmetry import SignSymmetry
-from credit.show.reading import audit_table, table
+from credit.show.reading import audit_table, own_rules, table
 
 
 def test_every_method_of_the_question_has_a_row():
-    assert {m.notebook for m in METHODS} == {f"{n:02}" for n in range(1, 19)}
+    notebooks = [number for m in METHODS for number in m.notebook.split(", ")]
+    assert set(notebooks) == {f"{n:02}" for n in range(1, 19)}
 
 
-BASELINES = {"backprop", "shallow", "almeida_pineda"}
+def test_every_rule_with_an_experiment_is_in_the_answer_or_a_baseline():
+    """The project's own rules, that is: those of a reader have no experiment."""
+    used = {
+        type(job.setting.rule).__module__.removeprefix("credit.rules.")
+        for experiment in EXPERIMENTS
+        for job in jobs(experiment, "quick")
+    }
+    known = {*BASELINES, *(m.rule for m in METHODS if m.rule)}
+    assert {name for name in used if "." not in name} <= known
+    assert known <= set(catalogue())
 
 
-def test_every_rule_but_the_baselines_is_in_the_answer():
-    assert {m.rule for m in METHODS if m.rule} == set(catalogue()) - BASELINES
+def test_a_rule_of_a_reader_has_its_row_and_leaves_the_readme_alone(monkeypatch):
+    class Own(Backprop):
+        name, short, source = "of my own", "OWN", ""
+
+    before, known = answer.markdown(), catalogue() | {"own": Own}
+    monkeypatch.setattr(answer, "catalogue", lambda: known)
+    assert answer.own_rules()["own"] is Own
+    assert set(answer.own_rules()) | set(answer.project_rules()) == set(known)
+    assert "own" not in answer.project_rules()
+    row = answer.own_table().set_index("method").loc["of my own"]
+    assert row["nb"] == ""
+    assert row["weight transport"] == "depends" and row["MNIST, test error"] == UNMEASURED
+    assert answer.markdown() == before
+    shown = own_rules().data
+    assert "| OWN |" in shown and "of my own" in shown
+
+
+def test_without_a_rule_of_a_reader_its_tables_say_where_one_goes(monkeypatch):
+    monkeypatch.setattr(answer, "own_rules", dict)
+    assert own_rules().data == "None so far: README tells how to add a rule."
 
 
 def test_a_method_without_a_rule_is_not_yet_measured_in_every_cell():

@@ -61,3 +61,11 @@ def test_a_bad_seed_is_refused_with_the_value(seed):
     with pytest.raises(ValueError, match="expected a non-negative integer") as caught:
         streams(seed)
     assert f"seed is {seed!r}" in str(caught.value)
+
+
+def test_a_misspelt_purpose_is_answered_with_the_known_ones():
+    with pytest.raises(
+        KeyError, match=f"no random stream 'noize', known are {', '.join(PURPOSES)}"
+    ):
+        streams(0)["noize"]
+    assert streams(0).get("noize") is None

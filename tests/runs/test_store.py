@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +18,6 @@ import pytest
 from credit import paths
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
-from credit.rules.base import Rule
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.runs import store
 from credit.runs.store import COLUMNS, Job, RunStore, cores, sources, write_whole
@@ -138,7 +137,7 @@ def test_a_key_does_not_change_with_the_label():
         ("credit.rules.base", "for l in range(ch.L - 1, 0, -1)", "for l in range(ch.L - 1, 1, -1)"),
         ("credit.training.run", "0.75 * running", "0.5 * running"),
         ("credit.nets.networks", "1 - h * h", "1 - h"),
-        ("credit.tasks.data", "div_(255)", "div_(256)"),
+        ("credit.tasks.dataset", "div_(255)", "div_(256)"),
     ],
     ids=lambda text: text if text.startswith("credit") else "",
 )

@@ -33,7 +33,7 @@ def copy(tmp_path, monkeypatch):
 
 def fresh(name):
     """The data set, read again although it was loaded before."""
-    return data.load.__wrapped__(name)
+    return data._load.__wrapped__(name, data.version(name))
 
 
 def idx(values, magic=None):

@@ -8,11 +8,15 @@ from credit.audit import probes
 from credit.evidence import results, verdicts
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
+from credit.rules.base import Rule
 
 
 @dataclass(frozen=True)
 class Method:
-    """A row of the answer: the notebook, the method and, once they exist, its rule and results."""
+    """A row of the answer: the notebook, the method and, once they exist, its rule and results.
+
+    notebook  its number, those of several with commas between, or "" for a rule of one's own
+    """
 
     notebook: str
     name: str
@@ -81,11 +85,28 @@ METHODS = (
     Method("17", "weight sharing"),
     Method("18", "the backpropagating action potential"),
 )
+BASELINES = ("backprop", "shallow", "almeida_pineda")  # stand beside every method
+
+
+def project_rules() -> dict[str, type[Rule]]:
+    """The rules of the project's own methods and baselines, {file name: class}."""
+    known = {*BASELINES, *(method.rule for method in METHODS)}
+    return {name: kind for name, kind in catalogue().items() if name in known}
+
+
+def own_rules() -> dict[str, type[Rule]]:
+    """The reader's rules: whatever else the catalogue finds, {file name: class}."""
+    return {name: kind for name, kind in catalogue().items() if name not in project_rules()}
 
 
 def table() -> pd.DataFrame:
     """One row per method; strings, ready to be shown."""
     return pd.DataFrame([_row(method) for method in METHODS])
+
+
+def own_table() -> pd.DataFrame:
+    """The same row for each of the reader's rules."""
+    return pd.DataFrame([_row(Method("", k.name, name)) for name, k in own_rules().items()])
 
 
 def markdown_table(frame: pd.DataFrame) -> str:

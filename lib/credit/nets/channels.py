@@ -73,7 +73,8 @@ class Channels:
         return self
 
     def meet(self, x: Tensor):
-        """Refuse examples x [..., batch, n_0] whose teacher is not there, each with its own."""
+        """Refuse what are no examples x [..., batch, n_0], each with its own row of t."""
+        self._network.check_input(x)
         if self._target is None or self._target.shape[-2] != x.shape[-2]:
             given = "not set" if self._target is None else list(self._target.shape)
             raise ValueError(
@@ -157,7 +158,7 @@ class Channels:
         return self.target().gather(-1, choice.unsqueeze(-1))
 
     def loss(self, at: Trace | Tensor) -> Tensor:
-        """Loss per example, [..., batch], of a pass or of examples x that are now passed forward."""
+        """Loss per example, [..., batch], of a pass or of examples x, passed forward now."""
         trace = self._network.forward(at) if isinstance(at, Tensor) else at
         if self.L not in trace.a:
             raise ValueError(f"this trace has no a_{self.L}: give ch.loss the examples x instead")

@@ -328,10 +328,10 @@ class Network:
     sent: str = "graded"
 
     def __post_init__(self):
-        fields = {"nonlinearity": NONLINEARITIES, "output": OUTPUTS, "sent": SENT}
-        for field, known in fields.items():
-            if (given := getattr(self, field)) not in known:
-                raise ValueError(f"{field} is {given!r}, expected one of {', '.join(known)}")
+        choices = {"nonlinearity": NONLINEARITIES, "output": OUTPUTS, "sent": SENT}
+        for name, known in choices.items():
+            if (given := getattr(self, name)) not in known:
+                raise ValueError(f"{name} is {given!r}, expected one of {', '.join(known)}")
 
     @property
     def L(self) -> int:
@@ -358,10 +358,11 @@ class Network:
     def drive(self, l: int, h: Tensor) -> Tensor:
         """a_l when layer l-1 is at h."""
         if l == 1:
-            self._check_input(h)
+            self.check_input(h)
         return self.layers[l].drive(self.received(l, h))
 
-    def _check_input(self, x: Tensor):
+    def check_input(self, x: Tensor):
+        """Refuse what is not a row of n_0 numbers for each example."""
         W = self.layers[1].W
         if x.shape[-1] != W.shape[-1] or not 2 <= x.dim() <= W.dim():
             axes = "networks, batch" if W.dim() > 2 else "batch"

@@ -62,7 +62,7 @@ def _is_function(thing) -> bool:
 
 
 def _definition(cell: str, name: str) -> str:
-    """The last definition of a class in a cell's text, with its decorators; "" where there is none."""
+    """The last definition of a class in a cell's text, with its decorators, or nothing."""
     try:
         nodes = [n for n in ast.walk(ast.parse(cell)) if isinstance(n, ast.ClassDef)]
     except SyntaxError:  # magics

@@ -184,7 +184,7 @@ class RunStore:
         if not todo:
             return self
         workers = min(workers or cores(), len(todo))
-        written = {type(job.setting.rule) for job in todo if cells.only_here(type(job.setting.rule))}
+        written = set(filter(cells.only_here, (type(job.setting.rule) for job in todo)))
         if written and workers > 1:
             names = ", ".join(sorted(kind.__name__ for kind in written))
             print(f"one run after another: other processes cannot import {names}, which is written "

@@ -21,6 +21,15 @@ def table(frame: pd.DataFrame) -> Markdown:
     return Markdown(answer.markdown_table(frame))
 
 
+def own_rules(seed: int = 0) -> Markdown:
+    """The reader's own rules in the two tables that the project's stand in."""
+    rules = [kind() for kind in answer.own_rules().values()]
+    if not rules:
+        return Markdown("None so far: README tells how to add a rule.")
+    tables = audit_table(rules, seed), answer.own_table()
+    return Markdown("\n\n".join(table(frame).data for frame in tables))
+
+
 def audit_table(rules: Sequence[Rule], seed: int = 0) -> pd.DataFrame:
     """The probes of the audit, executed now: one row per rule, a number and a word per probe."""
     rows = []

@@ -1,11 +1,12 @@
-"""Data sets as tensors: MNIST, CIFAR-10 and folders of images, each with a fixed split."""
+"""Data sets by name or path, as tensors, each with a fixed split.
+
+MNIST, CIFAR-10, small tasks, and data of one's own: "folder:PATH" and "idx:PATH".
+"""
 
 import gzip
 import hashlib
-import math
 import tarfile
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,9 @@ import torch
 from torch import Tensor
 
 from credit import paths
-from credit.tasks import arm, patterns
+from credit.tasks import arm, idx, images, patterns
+from credit.tasks.dataset import Dataset, Split, as_split, checksums
+from credit.tasks.idx import read_idx
 
 MNIST_SHA256 = {
     f"{name}-ubyte.gz": checksum
@@ -41,57 +44,25 @@ CIFAR_CLASSES = (
 )
 
 
-Shape = tuple[int, int, int]  # of an image: channels, height, width
+def load(name: str) -> Dataset:
+    """The data set of that name or path, from memory after the first call: do not write into it.
 
-
-@dataclass(frozen=True, eq=False)
-class Split:
-    """Examples and their classes, or the values to be predicted.
-
-    x        pixels in [0, 1], channels first and flattened, float32 [n, features]
-    label    class of each example, int64 [n]; of a regression, values, float32 [n, answers]
+    name  one of those in data/README.md, or folder:PATH, folder:PATH@SIZE, idx:PATH
     """
-
-    x: Tensor
-    label: Tensor
-
-    def __post_init__(self):
-        if len(self.x) != len(self.label):
-            raise ValueError(f"{len(self.x)} examples with {len(self.label)} labels")
-
-    def __len__(self) -> int:
-        return len(self.label)
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Three fixed splits; `x.view(-1, *shape)` gives the images, channels first.
-
-    classes  names of the classes or, of a regression, of the values
-    """
-
-    name: str
-    train: Split
-    validation: Split
-    test: Split
-    classes: tuple[str, ...]
-    shape: Shape
-
-    @property
-    def regression(self) -> bool:
-        return self.train.label.dim() == 2
+    return _load(name, version(name))
 
 
 @lru_cache
-def load(name: str) -> Dataset:
-    """The data set of that name, from memory after the first call: do not write into it."""
+def _load(name: str, version: str) -> Dataset:
     return _known(name)[0]()
 
 
 def version(name: str) -> str:
-    """Short text that changes with the data; made from the known checksums, reads no file."""
-    checksums = " ".join(_known(name)[1])
-    return f"{name}-{hashlib.sha256(checksums.encode()).hexdigest()[:12]}"
+    """Short text that changes with the data: of those known by name from the known checksums,
+    without reading a file, of one's own from the content of every file."""
+    known = " ".join(_known(name)[1])
+    kind = name.partition(":")[0]
+    return f"{kind}-{hashlib.sha256(known.encode()).hexdigest()[:12]}"
 
 
 def one_hot(label: Tensor, classes: int) -> Tensor:
@@ -99,31 +70,6 @@ def one_hot(label: Tensor, classes: int) -> Tensor:
     if ((label < 0) | (label >= classes)).any():
         raise ValueError(f"labels lie in {label.min()}..{label.max()}, expected 0..{classes - 1}")
     return torch.nn.functional.one_hot(label, classes).float()
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """Array in a gzipped idx file of unsigned bytes, the format of MNIST.
-
-        bytes 0-2    0x000008: unsigned bytes follow
-        byte 3       number of dimensions d, here 1 to 4
-        4 d bytes    size of each dimension, big-endian
-        the rest     values, last dimension fastest
-
-    Returns uint8, of the shape in the file, read-only
-    """
-    try:
-        with gzip.open(path) as file:
-            raw = file.read()
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is not a complete gzip file: {error}") from error
-    if len(raw) < 4 or raw[:3] != b"\0\0\x08" or raw[3] not in range(1, 5):
-        raise ValueError(f"{path} starts with 0x{raw[:4].hex()}, expected 0x00000801 to 0x00000804")
-    start = 4 + 4 * raw[3]
-    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, start, 4))
-    if 0 in shape or math.prod(shape) != len(raw) - start:
-        found = max(0, len(raw) - start)
-        raise ValueError(f"{path} has {found} values, expected dimensions {shape} to hold them")
-    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
 def read_cifar(path: Path) -> dict[str, np.ndarray]:
@@ -213,9 +159,32 @@ _KNOWN = {  # name: loader, checksums
 
 
 def _known(name: str) -> tuple:
+    """(loader, checksums) of a data set."""
+    if not isinstance(name, str):
+        raise ValueError(
+            f"dataset is a {type(name).__name__}, expected a name or a path such as folder:images"
+        )
+    kind, _, path = name.partition(":")
+    if path and kind == "idx":
+        root = Path(path).expanduser()
+        return partial(idx.idx_dataset, root), checksums(idx.files(root))
+    if path and kind == "folder":
+        root, size = _sized(path)
+        return partial(images.folder_dataset, root, size), checksums(images.files(root))
     if name not in _KNOWN:
-        raise ValueError(f"unknown data set {name!r}, known are {', '.join(_KNOWN)}")
+        raise ValueError(
+            f"unknown data set {name!r}, known are {', '.join(_KNOWN)}, and of your own "
+            "folder:PATH and idx:PATH"
+        )
     return _KNOWN[name]
+
+
+def _sized(path: str) -> tuple[Path, int | None]:
+    """PATH or PATH@SIZE."""
+    root, _, size = path.rpartition("@")
+    if root and size.isdecimal() and not Path(path).exists():
+        return Path(root).expanduser(), int(size)
+    return Path(path).expanduser(), None
 
 
 def _cifar_archive() -> Path:
@@ -251,13 +220,3 @@ def _check_member(path: Path, member: tarfile.TarInfo) -> None:
     if member.name in CIFAR_FILES and not (member.isfile() and member.size == size):
         found = f"{member.name} with {member.size} bytes"
         raise ValueError(f"{path} holds {found}, expected a plain file of {size}")
-
-
-def as_split(images: np.ndarray, label: np.ndarray) -> Split:
-    """Bytes to tensors.
-
-    images    uint8 [n, ...]
-    label     integers [n]
-    """
-    x = torch.from_numpy(images.reshape(len(images), -1).astype(np.float32)).div_(255)
-    return Split(x, torch.from_numpy(label.astype(np.int64)))
