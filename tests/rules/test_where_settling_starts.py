@@ -20,7 +20,7 @@ FEW = Settling(3, rate=0.5)  # so few that every start shows in the end
 
 
 def phases(rule, monkeypatch):
-    """[(start, end, whether a target was given), ...] of every settling in one forward, h_1..h_L."""
+    """[(start, end, whether a target was given), ...] of every settling in one forward."""
     seen, settle = [], Relaxation.settle
 
     def watched(self, start, how, target=None, beta=None):

@@ -1,5 +1,7 @@
 """The shallow baseline: its readout learns as backprop's does, and nothing else moves."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from helpers import assert_same, autograd, bench
@@ -34,7 +36,7 @@ def test_the_loss_falls_while_the_hidden_layers_stay_and_backprops_do_not(rule, 
     for _ in range(30):
         losses.append(float(network.loss(x, ch.target()).mean()))
         descent.apply(rule.step(ch, x)[1])
-    assert all(late < early for early, late in zip(losses, losses[1:], strict=False))
+    assert all(late < early for early, late in pairwise(losses))
     for l in (1, 2):
         assert torch.equal(network.layers[l].W, before.layers[l].W) != hidden
         assert torch.equal(network.layers[l].b, before.layers[l].b) != hidden

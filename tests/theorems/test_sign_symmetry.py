@@ -15,7 +15,7 @@ SIZES = (
     4,
     6,
     3,
-)  # the feedback matrix is 3 by 6: no square, whose sides could be taken for another
+)  # F_2 is 3 by 6: the sides of a square could be taken for each other
 MAGNITUDES = pytest.mark.parametrize("magnitude", ["uniform", "redrawn", "fixed"])
 
 

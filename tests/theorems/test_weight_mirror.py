@@ -62,7 +62,7 @@ def test_the_mirror_comes_to_rest_at_the_forward_weights_in_size_too(sigma, batc
         network, ch, x = bench(rule, SIZES, SEED, batch, nonlinearity="linear")
         ch.teach(network.forward(x).h[network.L])  # no error: nothing to learn forward
         descent = Descent(Setting(rule, SIZES, own_learning_rate=0.02), network, ch.own)
-        last, kept = {l: 0.0 for l in ch.own["B"]}, 400
+        last, kept = dict.fromkeys(ch.own["B"], 0.0), 400
         for step in range(700):
             descent.apply(rule.step(ch, x)[1])
             for l, B in ch.own["B"].items():
