@@ -1,7 +1,12 @@
-"""Validation by nbval: words are compared exactly, decimal numbers within a tolerance."""
+"""Validation by nbval: words are compared exactly, decimal numbers within a tolerance.
+
+So are the figures that notebooks write: after the last cell each must show what it showed before,
+and all are put back as they were. To change one, execute its notebook with `make reproduce`.
+"""
 
 import math
 import re
+from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
@@ -53,3 +58,54 @@ def pytest_runtest_call(item):
     kernel.execute_cell_input = lambda source, allow_stdin=None: kernel.kc.execute(
         source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
     )
+
+
+FIGURES = Path(__file__).resolve().parents[1] / "figures"
+POINTS = 0.5  # a place in a figure may move by so much, a point being 1/72 inch
+BEFORE = pytest.StashKey()
+REDRAWN = pytest.StashKey()
+
+# of a picture as text: names made from its content, and all numbers outside of words and colours
+NAME = re.compile(r"\b[a-z][0-9a-f]{10}\b")
+PLACE = re.compile(r"(?<![\w#.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.])")
+
+
+def same_picture(one: str, other: str) -> bool:
+    """Whether two SVG files show the same, up to what rounding on another processor moves."""
+    one, other = (NAME.sub("", text) for text in (one, other))
+    if PLACE.split(one) != PLACE.split(other):
+        return False
+    places = zip(PLACE.findall(one), PLACE.findall(other), strict=True)
+    return all(math.isclose(float(a), float(b), abs_tol=POINTS) for a, b in places)
+
+
+def _watching(config) -> bool:
+    """In the process that starts and ends the others, where there are several."""
+    return config.getoption("nbval", False) and not hasattr(config, "workerinput")
+
+
+def pytest_sessionstart(session):
+    if _watching(session.config):
+        files = sorted(FIGURES.glob("*.*"))
+        session.config.stash[BEFORE] = {file: file.read_bytes() for file in files}
+
+
+def pytest_sessionfinish(session):
+    redrawn = session.config.stash[REDRAWN] = []
+    for file, before in session.config.stash.get(BEFORE, {}).items():
+        now = file.read_bytes() if file.exists() else b""
+        if now == before:
+            continue
+        if file.suffix == ".svg" and not same_picture(before.decode(), now.decode()):
+            redrawn.append(file.name)
+        file.write_bytes(before)
+    if redrawn and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for name in config.stash.get(REDRAWN, []):
+        terminalreporter.write_line(
+            f"FAILED figures/{name} - its notebook draws it differently now: look at both after "
+            "`make reproduce`, which keeps the new one"
+        )

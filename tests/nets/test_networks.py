@@ -494,3 +494,27 @@ def test_a_copy_shares_nothing_with_its_network():
         p.add_(1)
     for now, then in zip(network.parameters(), before, strict=True):
         assert torch.equal(now, then)
+
+
+# numbers at the edge, and what copies keep
+
+
+def test_softmax_of_large_activations_is_finite_and_still_backprops():
+    """exp(10,000) is not a number to compute with; the largest is taken off first."""
+    a = torch.tensor([[1e4, 1e4 - 1, -1e4], [-1e4, -1e4, -1e4]], dtype=torch.float64)
+    y = OUTPUTS["softmax"].y(a)
+    torch.testing.assert_close(y, torch.softmax(a, -1), rtol=0, atol=1e-12)
+    assert torch.isfinite(y).all() and not torch.isfinite(torch.exp(a)).all()
+
+
+@pytest.mark.parametrize("sent", ["graded", "sign"])
+@pytest.mark.parametrize("seed", [0, range(3)], ids=["one network", "an ensemble"])
+def test_a_copy_and_an_ensemble_send_what_the_network_sends(sent, seed):
+    network = make_network((4, 5, 6, 3), seed, "leaky_relu", "linear", sent=sent)
+    copy = network.copy()
+    assert (copy.sent, copy.nonlinearity, copy.output) == (sent, "leaky_relu", "linear")
+    x = torch.rand(2, 4, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(copy.forward(x).h[3], network.forward(x).h[3])
+    other = make_network((4, 5, 6, 3), seed, "leaky_relu", "linear",
+                         sent={"graded": "sign", "sign": "graded"}[sent])  # fmt: skip
+    assert not torch.equal(other.forward(x).h[3], network.forward(x).h[3])

@@ -286,7 +286,7 @@ def test_in_float32_the_plain_difference_is_coarser():
     plain = minus[2].mT @ minus[1] - plus[2].mT @ plus[1]
     stable = moved[2].mT @ plus[1] + minus[2].mT @ moved[1]
     off = [float((w / (0.05**2 * len(x)) - exact).norm()) for w in (plain, stable)]
-    assert off[0] >= off[1]
+    assert off[0] > 5 * off[1]
 
 
 def test_with_one_hidden_layer_the_clamped_phase_is_one_sweep():

@@ -228,3 +228,29 @@ def test_a_network_that_does_not_fit_the_task_is_refused(sizes):
     message = "do not fit encoder-4: expected 4 inputs and 4 outputs"
     with pytest.raises(ValueError, match=message):
         run(replace(SMALL, sizes=sizes), 0)
+
+
+@dataclass(frozen=True)
+class Shown(Backprop):
+    """Keeps the patterns that it is shown, by the place of their one."""
+
+    seen: ClassVar[list] = []
+
+    def step(self, ch, x):
+        self.seen.append(x.argmax(-1).squeeze(-1))
+        return super().step(ch, x)
+
+
+def orders(**changes):
+    """{network: [epoch, pattern]} of two epochs of an encoder, one pattern at a time."""
+    Shown.seen.clear()
+    run(replace(SMALL, rule=Shown(), epochs=2, **changes), 0)
+    return torch.stack([seen.expand(SMALL.networks) for seen in Shown.seen]).mT.view(-1, 2, 4)
+
+
+def test_patterns_come_in_the_order_of_the_files_where_nothing_is_shuffled():
+    files = torch.arange(4).expand(SMALL.networks, 2, 4)
+    assert torch.equal(orders(shuffled=False), files)
+    shuffled = orders()
+    assert not torch.equal(shuffled, files)
+    assert torch.equal(shuffled.sort(-1).values, files)

@@ -1,0 +1,713 @@
+"""The settings of every reported experiment as they are written down, beside their sources.
+
+Read by test_settings.py. A second opinion on lib/credit/experiments: there the settings are made by
+functions, here they are spelled out.
+"""
+
+import re
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import Any
+
+from credit.nets.networks import Init
+from credit.nets.relaxation import Settling
+
+ZERO, FAN_IN, GAUSS = Init("zero"), Init("uniform_fan_in"), Init("normal_fan_in")
+HE, GLOROT = Init("normal_fan_in", sqrt(2)), Init("uniform_fan_sum", sqrt(6))
+HALF = Init("uniform", 0.5)
+PLAIN = {  # what holds where a row says nothing
+    "nonlinearity": "tanh", "output": "softmax", "weights": FAN_IN, "biases": ZERO,
+    "coherent": False, "sent": "graded", "apart": False, "precision": "float32",
+    "dataset": "mnist", "examples": None, "optimiser": "sgd", "learning_rate": 0.1,
+    "schedule": "constant", "own_learning_rate": None, "weight_decay": 0.0, "batch": 64,
+    "shuffled": True, "epochs": 2, "stop_below": None, "test_epochs": (), "rule": {},
+    "networks": 50, "symmetric": False, "blocks": (), "departure": 0.0,
+}  # fmt: skip
+
+
+@dataclass
+class At:
+    """What holds for the settings of this method with this in their label, a regular expression.
+
+    rule   those fields of the rule that are not at their defaults
+    sizes  with ... for the hidden layers that the label names
+    """
+
+    method: str
+    label: str
+    fields: dict[str, Any]
+
+    def covers(self, job) -> bool:
+        return self.method in ("", job.method) and bool(re.search(self.label, job.name))
+
+
+def at(method="", label="", **given) -> At:
+    return At(method, label, given)
+
+
+@dataclass
+class Experiment:
+    """source: a key of data/published.csv or of the references, and where in it; later rows of
+    `paper` override earlier ones, and those of `quick` all of them. `arms` counts settings by
+    method, at paper scale."""
+
+    source: str
+    seeds: int
+    arms: dict[str, int]
+    paper: list[At]
+    quick: list[At]
+
+
+def falling(first: float, layers: int, factor: float) -> tuple[float, ...]:
+    return tuple(first / factor**l for l in range(layers))
+
+
+def few(examples: int, epochs: int, **more) -> At:
+    """The amounts of the quick profile."""
+    return at(examples=examples, epochs=epochs, test_epochs=(), **more)
+
+
+BESIDE = {"backprop": 1, "shallow": 1}
+TABLE = {}
+
+# 01. Lillicrap online with eta 1e-3, here 0.3 for batches of 20; ranges of W and B are not printed.
+TABLE["01-mnist"] = Experiment(
+    "lillicrap2016random, Fig. 2: 784-1000-10 logistic, squared error",
+    5,
+    BESIDE | {"feedback_alignment": 1},
+    [
+        at(sizes=(784, 1000, 10), nonlinearity="logistic", output="logistic_squared",
+           weights=Init("uniform", 0.05), learning_rate=0.3, batch=20, epochs=60,
+           test_epochs=(1, 2, 5, 10, 25)),
+        at("feedback_alignment", rule={"feedback": Init("uniform", 1.6)}),
+    ],
+    [few(10_000, 6)],
+)  # fmt: skip
+AKROUT = at(
+    sizes=(784, 500, 10), nonlinearity="logistic", output="logistic", batch=128, learning_rate=0.2,
+    weights=Init("normal_fan_sum"), biases=Init("normal_fan_sum"),
+)  # fmt: skip
+LIKE_W = {"feedback": Init("normal_fan_sum")}
+TABLE["01-akrout"] = Experiment(
+    "akrout2019deep, experiments/mnist: rate 0.2, of KP 0.3, of WM's mirror 0.05, batches of 128",
+    5,
+    BESIDE | {"feedback_alignment": 1, "kolen_pollack": 1, "weight_mirror": 1, "sign_symmetry": 1},
+    [
+        AKROUT,
+        at(epochs=100, test_epochs=(1, 10, 20)),
+        at("feedback_alignment", rule=LIKE_W),
+        at("kolen_pollack", rule=LIKE_W, learning_rate=0.3),
+        at("weight_mirror", rule=LIKE_W, own_learning_rate=0.05),
+        at("sign_symmetry", rule=LIKE_W),
+    ],
+    [few(10_000, 3)],
+)
+TABLE["01-mirror"] = Experiment(
+    "akrout2019deep, experiments/mnist: a mirror that learns as slowly as its log starts",
+    5,
+    {"weight_mirror": 4},
+    [
+        AKROUT,
+        at(rule=LIKE_W, epochs=10, test_epochs=(1,)),
+        at(label="mirror 0.05$", own_learning_rate=0.05),
+        at(label="mirror 0.005$", own_learning_rate=0.005),
+        at(label="mirror 0.0005$", own_learning_rate=0.0005),
+        at(label="mirror 5e-05$", own_learning_rate=0.00005),
+    ],
+    [],
+)
+
+# 02. His rate is a constant 1e-4 for up to 300 epochs.
+DEEP_TABLE1 = {"4x800": 4, "7x240": 7}
+TABLE["02-table1"] = Experiment(
+    "nokland2016direct, Table 1: RMSprop, 64 a batch; DFA from zero, FA zero above layer 1",
+    5,
+    {"backprop": 5, "feedback_alignment": 5, "direct_feedback_alignment": 5, "shallow": 5},
+    [
+        at(sizes=(784, ..., 10), output="logistic", weights=FAN_IN, biases=FAN_IN, batch=64,
+           optimiser="rmsprop", learning_rate=1e-3, schedule="linear", epochs=12),
+        at("direct_feedback_alignment", weights=ZERO, biases=ZERO),
+        *(at("feedback_alignment", f"^{n}x", weights=(FAN_IN, *[ZERO] * n),
+             biases=(FAN_IN, *[ZERO] * n)) for n in (1, 2, 3, 4, 7)),
+        *(at(method, net, learning_rate=3e-4) for net in DEEP_TABLE1
+          for method in ("backprop", "feedback_alignment")),
+    ],
+    [few(20_000, 2)],
+)  # fmt: skip
+TABLE["02-depth"] = Experiment(
+    "not published: equal terms",
+    5,
+    {"backprop": 4, "feedback_alignment": 4, "direct_feedback_alignment": 4, "sign_symmetry": 4,
+     "shallow": 4},
+    [
+        at(sizes=(784, ..., 10), output="logistic", weights=GAUSS, optimiser="adam", batch=64,
+           learning_rate=1e-3, schedule="linear", epochs=3),
+        at("feedback_alignment", rule={"feedback": GAUSS}),
+        at("sign_symmetry", rule={"feedback": GAUSS}),
+        at("feedback_alignment", "8x240", learning_rate=3e-4),
+    ],
+    [few(20_000, 2, batch=32, learning_rate=1e-3)],
+)  # fmt: skip
+
+# 05. Their nudge and their update are twice as strong in the code as in the text.
+EARLY = Settling(100, 0.5, tolerance=1e-2, projected=True, check=5)
+
+
+def euler(steps):
+    return Settling(steps, 0.5, projected=True)
+
+
+HARD = {"nonlinearity": "hard_sigmoid", "output": "hard_sigmoid_squared", "batch": 20}
+TABLE["05-mnist"] = Experiment(
+    "scellier2017equilibrium, Table 2: eps 0.5, 20 and 4 steps, beta 1, rates 0.1 and 0.05, 20 a "
+    "batch, 25 epochs",
+    5,
+    {"equilibrium_propagation": 4, "backprop": 3, "shallow": 1},
+    [
+        at(**HARD, sizes=(784, 500, 10), weights=GLOROT, learning_rate=(0.1, 0.05), epochs=25),
+        at("shallow", learning_rate=(0.2, 0.1)),
+        at(label="rates of the code", learning_rate=(0.2, 0.1)),
+        at(label="linear output", output="linear"),
+        at(label="in file order", shuffled=False),
+    ],
+    [few(6000, 2)],
+)
+TABLE["05-estimates"] = Experiment(
+    "scellier2017equilibrium, Table 2: the same net",
+    5,
+    {"equilibrium_propagation": 10},
+    [
+        at(**HARD, sizes=(784, 500, 10), weights=GLOROT, learning_rate=(0.1, 0.05), epochs=4,
+           examples=10_000),
+        *(at(label=f"^{estimate}, {start}$", rule=sign | given)
+          for estimate, sign in (("random", {}), ("positive", {"estimate": "positive"}),
+                                 ("symmetric", {"estimate": "symmetric"}))
+          for start, given in (
+              ("20 steps, persistent", {}),
+              ("20 steps, from zero", {"persistent": False}),
+              ("5 steps, from zero", {"persistent": False, "free": euler(5)}))),
+        at(label="to 0.01, persistent", rule={"free": EARLY}),
+    ],
+    [few(3000, 1)],
+)  # fmt: skip
+TWICE = {"beta": 2.0, "free": EARLY, "nudged": euler(6), "tested": EARLY}
+TABLE["05-two-layers"] = Experiment(
+    "scellier2017equilibrium, Table 2: 100 and 6 steps, rates 0.4, 0.1, 0.01, of the code twice",
+    3,
+    {"equilibrium_propagation": 6, "backprop": 2, "shallow": 2},
+    [
+        at(**HARD, weights=GLOROT),
+        at(label="^784-500-500-10", sizes=(784, 500, 500, 10), learning_rate=0.1),
+        at(label="^784-500-500-500-10", sizes=(784, 500, 500, 500, 10), learning_rate=0.2),
+        at("backprop", epochs=25, output="linear"),
+        at("shallow", epochs=25),
+        at("equilibrium_propagation", rule=TWICE, learning_rate=(0.8, 0.2, 0.02), epochs=10,
+           shuffled=False),
+        at(label=", shuffled", shuffled=True),
+        at(label="smaller weights", weights=Init("uniform_fan_sum", 1.5)),
+        at(label="symmetric", rule=TWICE | {"estimate": "symmetric"}, epochs=5),
+        at("equilibrium_propagation", "^784-500-500-10$", rule=TWICE | {"free": euler(100)},
+           epochs=5),
+        at(label="60 epochs", epochs=60, test_epochs=(10,)),
+        at(label="as in 05-depth", shuffled=True, epochs=5, weights=Init("uniform_fan_sum", 1.5),
+           learning_rate=falling(1.5, 4, 3),
+           rule={"estimate": "symmetric", "persistent": False, "nudged": euler(8),
+                 "tested": euler(20)}),
+    ],
+    [
+        few(300, 1),
+        at(label="^784-500-500-10", sizes=(784, 50, 50, 10)),
+        at(label="^784-500-500-500-10", sizes=(784, 50, 50, 50, 10)),
+    ],
+)  # fmt: skip
+TABLE["05-depth"] = Experiment(
+    "not published: rates by 05-tuning",
+    5,
+    {"equilibrium_propagation": 8, "backprop": 10, "shallow": 5},
+    [
+        at(**HARD, sizes=(784, ..., 10), weights=Init("uniform_fan_sum", 1.5), epochs=3,
+           examples=8000, learning_rate=0.2),
+        *(at("equilibrium_propagation", f"^{n}x256", learning_rate=falling(first, n + 1, 3),
+             rule={"estimate": "symmetric", "persistent": False, "nudged": euler(2 * n + 2),
+                   "tested": euler(20)})
+          for n, first in ((1, 0.5), (2, 1.0), (3, 1.5), (4, 2.0), (6, 2.0))),
+        *(at("equilibrium_propagation", f"^{n}x256, persistent",
+             rule={"estimate": "symmetric", "nudged": euler(2 * n + 2), "tested": euler(20)})
+          for n in (1, 2, 4)),
+        at("backprop", "^1x256", learning_rate=0.1),
+        at("backprop", "^4x256", learning_rate=0.4),
+        at("backprop", "^6x256", learning_rate=falling(0.8, 7, 1.3)),
+        *(at("backprop", f"^{n}x256.*linear", output="linear",
+             learning_rate=falling(first, n + 1, factor))
+          for n, first, factor in ((1, 0.2, 1.0), (2, 0.8, 1.6), (3, 1.5, 2.0), (4, 3.0, 2.0),
+                                   (6, 3.0, 2.0))),
+    ],
+    [few(3000, 1)],
+)  # fmt: skip
+
+# 06. The rates and the noise of their random search; ours two and three times as large forward.
+LEE = {"sigma": 0.3598, "eta": 0.003277}
+GRAVES = at(
+    sizes=(784, ..., 10), weights=Init("orthogonal"), optimiser="graves", schedule="linear",
+    batch=100, learning_rate=0.03, own_learning_rate=0.005011,
+)  # fmt: skip
+LEES_ARMS = [
+    GRAVES,
+    at("backprop", learning_rate=0.0024),
+    at("difference_target_propagation", rule=LEE),
+]
+NUDGED = {"top": "nudge", "inverse": "jacobian", "sigma": 0.3598, "eta": 0.5}
+TABLE["06-mnist"] = Experiment(
+    "lee2015dtp, Section 3.1: 7x240 tanh, orthogonal, Graves' RMSprop, 100 a batch, eta 0.3277/100",
+    5,
+    BESIDE | {"difference_target_propagation": 4},
+    [
+        *LEES_ARMS,
+        at(epochs=10),
+        at(label="without the difference", rule=LEE | {"difference": False}),
+        at(label="no weight transport", rule=NUDGED, learning_rate=0.006, own_learning_rate=3e-4),
+    ],
+    [few(10_000, 3)],
+)
+TABLE["06-parallel"] = Experiment(
+    "bartunov2018assessing, Table 1a: five dense layers of 256; rates not printed",
+    3,
+    BESIDE | {"difference_target_propagation": 4},
+    [
+        *LEES_ARMS,
+        at(epochs=8),
+        at(label=", parallel", rule=LEE | {"learning": "parallel"}, own_learning_rate=0.0015),
+        at(label="SDTP", rule=LEE | {"top": "label"}, learning_rate=3e-4, own_learning_rate=3e-4),
+        at(label="SDTP parallel", rule=LEE | {"top": "label", "learning": "parallel"},
+           optimiser="adam", learning_rate=1e-3, own_learning_rate=1e-3),
+    ],
+    [few(5000, 2)],
+)  # fmt: skip
+TABLE["06-depth"] = Experiment(
+    "not published: the terms of lee2015dtp",
+    5,
+    {"difference_target_propagation": 4, "backprop": 4, "shallow": 4},
+    [*LEES_ARMS, at(epochs=2)],
+    [few(10_000, 2)],
+)
+TABLE["06-discrete"] = Experiment(
+    "lee2015dtp, Section 3.2: 784-500-500-10, rates of the authors' code, noise 0.5",
+    3,
+    {"difference_target_propagation": 1, "backprop": 2, "shallow": 1},
+    [
+        GRAVES,
+        at(sizes=(784, 500, 500, 10), learning_rate=0.0024, own_learning_rate=4.3e-4, epochs=6),
+        at("difference_target_propagation", rule={"sigma": 0.5, "eta": 3.0}, learning_rate=6.6e-4),
+        at(label="signs", sent="sign"),
+    ],
+    [few(10_000, 2, sizes=(784, 200, 200, 10))],
+)
+
+# 07. Batch, rates and epochs of the paper could not be read.
+SIGNED = at(
+    sizes=(784, ..., 2), nonlinearity="signed_relu", output="pair", apart=True, optimiser="adam",
+    schedule="linear", batch=200, coherent=True, learning_rate=3e-3,
+)  # fmt: skip
+
+
+def coherent_starts(*widths):
+    return (HE, *(Init("coherent_fan_in", sqrt(2 * pi / n)) for n in widths))
+
+
+TABLE["07-arm"] = Experiment(
+    "balduzzi2015kickback, figures: 21-200-100-10-2 for each torque, signed initialisation",
+    5,
+    {"kickback": 4, "backprop": 3, "shallow": 1},
+    [
+        SIGNED,
+        at(sizes=(21, 200, 100, 10, 2), dataset="arm", learning_rate=1e-2, epochs=16,
+           weights=coherent_starts(200, 100, 10)),
+        at(label="unsigned", weights=HE, coherent=False),
+        at("kickback", "unsigned", learning_rate=3e-4),
+        at("backprop", "unsigned", learning_rate=1e-3),
+        at(label="coherent at the start", coherent=False),
+        at(label="new trajectories", dataset="arm-trajectories"),
+    ],
+    [few(12_000, 3)],
+)  # fmt: skip
+TABLE["07-mnist"] = Experiment(
+    "not published: rates by 07-tuning",
+    5,
+    {"kickback": 2, "backprop": 3, "shallow": 1},
+    [
+        SIGNED,
+        at(weights=coherent_starts(64, 32), epochs=6),
+        at("shallow", learning_rate=1e-2),
+        at(label="unsigned", weights=HE, coherent=False),
+        at(label="softmax", sizes=(784, 500, 250, 10), nonlinearity="relu", output="softmax",
+           weights=HE, apart=False, coherent=False),
+    ],
+    [few(8000, 2)],
+)  # fmt: skip
+TABLE["07-depth"] = Experiment(
+    "not published: rates by 07-tuning",
+    5,
+    {"kickback": 4, "backprop": 4, "shallow": 4},
+    [
+        SIGNED,
+        at(epochs=3),
+        *(at(label=f"^{n}x64", weights=coherent_starts(*[64] * n)) for n in (1, 2, 4, 6)),
+        at("shallow", learning_rate=1e-2),
+        at("backprop", "^[46]x64", learning_rate=1e-3),
+    ],
+    [few(8000, 2)],
+)
+
+# 08. Sizes, rates and criterion could not be read.
+RESTING = {"init": HALF, "settling": Settling(60, 0.5, tolerance=1e-4, check=5)}
+FORMS = {"GR": "plain", "GR-sym": "symmetric", "CHL": "contrastive"}
+SMALL = [
+    at(nonlinearity="logistic", output="logistic", weights=HALF, batch=1, symmetric=True),
+    at("backprop", symmetric=False),
+    at("almeida_pineda", rule=RESTING),
+    at("generalized_recirculation", rule=RESTING),
+    *(at("generalized_recirculation", f" {arm}(,|$)", rule=RESTING | {"form": form})
+      for arm, form in FORMS.items()),
+    at(label="^4-2-4", dataset="encoder-4", sizes=(4, 2, 4), epochs=1000),
+    at(label="^8-3-8", dataset="encoder-8", sizes=(8, 3, 8), epochs=1500),
+    at(label="^XOR", dataset="xor", sizes=(2, 2, 1), epochs=2000),
+    at(label="^shifter", dataset="shifter-4", sizes=(8, 16, 3), batch=4, epochs=500),
+]  # fmt: skip
+RATES = {
+    "4-2-4": {"BP": 1.2, "AP": 2.4, "GR": 0.6, "GR-sym": 0.3, "GR-mid": 1.2, "CHL": 0.3},
+    "8-3-8": {"BP": 1.2, "AP": 1.2, "GR": 0.6, "GR-sym": 0.3, "GR-mid": 1.2, "CHL": 0.3},
+    "XOR": {"BP": 1.2, "AP": 2.4, "GR": 0.3, "GR-sym": 1.2, "GR-mid": 1.2, "CHL": 1.2},
+    "shifter": {"BP": 2.4, "AP": 2.4, "GR": 0.3, "GR-sym": 2.4, "GR-mid": 1.2, "CHL": 1.2},
+    "family trees": {"BP": 1.2, "AP": 1.2, "GR": 0.2, "GR-sym": 0.2, "GR-mid": 0.2, "CHL": 0.2},
+}
+SMALL += [at(label=f"^{task} {arm}(,|$)", learning_rate=rate)
+          for task, rates in RATES.items() for arm, rate in rates.items()]  # fmt: skip
+TABLE["08-encoders"] = Experiment(
+    "oreilly1996generec, encoder table; hinton1988recirculation, 4-2-4: rate 20 of a sum over four "
+    "patterns, regression 0.75",
+    1,
+    {"backprop": 6, "almeida_pineda": 4, "generalized_recirculation": 16, "recirculation": 1},
+    [
+        *SMALL,
+        at(label="all at once", batch=4, symmetric=False),
+        at("recirculation", learning_rate=80),
+        at(label="at once BP", learning_rate=5),
+        at(label="at once BP, squares", learning_rate=40, output="logistic_squared"),
+    ],
+    [at(networks=20, epochs=300)],
+)
+TABLE["08-symmetry"] = Experiment(
+    "not published: V drawn as W is, but apart from it",
+    1,
+    {"almeida_pineda": 3, "generalized_recirculation": 20},
+    [
+        *SMALL,
+        at(symmetric=False),
+        at(label="decay", weight_decay=1e-3),
+        at(label="half the gain", symmetric=True, learning_rate=(0.6, 0.3),
+           rule=RESTING | {"form": "contrastive", "gain": 0.5}),
+        at(label="settled longer", symmetric=True,
+           rule={"init": HALF, "form": "contrastive",
+                 "settling": Settling(200, 0.5, tolerance=1e-6, check=5)}),
+    ],
+    [at(networks=20, epochs=300)],
+)  # fmt: skip
+WEAK = {"feedback": "tied", "gain": 0.1}
+TABLE["08-families"] = Experiment(
+    "not published in a form that could be read: Hinton's two trees",
+    1,
+    {"backprop": 1, "almeida_pineda": 1, "generalized_recirculation": 6},
+    [
+        *SMALL,
+        at(dataset="family-trees", sizes=(36, 24, 24, 24, 24), blocks=((24, 12), (12, 12)),
+           batch=4, epochs=300, networks=10),
+        *(at(label=f"{arm}, weak", symmetric=False, precision="float64",
+             learning_rate=(1200, 120, 12, 1.2),
+             rule=form | WEAK | {"settling": Settling(30, 1.0, tolerance=1e-7, in_turn=True)})
+          for arm, form in (("GR-mid", {}), ("CHL", {"form": "contrastive"}))),
+    ],
+    [at(networks=3, epochs=5)],
+)  # fmt: skip
+COARSE = Settling(60, 0.5, tolerance=1e-3, check=5)
+IN_TURN = Settling(30, 1.0, tolerance=1e-6, in_turn=True)
+TIED = {"feedback": "tied", "settling": COARSE}
+LOGISTIC = at(nonlinearity="logistic", output="logistic", batch=50)
+TABLE["08-mnist"] = Experiment(
+    "not published: rates by 08-tuning",
+    5,
+    BESIDE | {"generalized_recirculation": 7},
+    [
+        LOGISTIC,
+        at(sizes=(784, 120, 10), weights=GLOROT, learning_rate=1.0, epochs=6),
+        at("generalized_recirculation", rule=TIED),
+        at(label="CHL", rule=TIED | {"form": "contrastive"}),
+        at(label="V apart", rule={"settling": COARSE}, learning_rate=2.0),
+        at(label="weak", rule=WEAK | {"settling": IN_TURN}, learning_rate=(10, 1)),
+        at(label="longer", rule=TIED | {"settling": Settling(600, 0.5, tolerance=1e-5, check=10)}),
+        at(label="gain 0.5", rule=TIED | {"gain": 0.5}, learning_rate=(2, 1)),
+        at(label="gain 0.25", rule=TIED | {"gain": 0.25}, learning_rate=(4, 1)),
+    ],
+    [few(6000, 2, learning_rate=0.5), at(label="V apart", learning_rate=1.0),
+     at(label="weak", learning_rate=(5, 0.5))],
+)  # fmt: skip
+TABLE["08-depth"] = Experiment(
+    "not published: rates by 08-tuning",
+    5,
+    {"backprop": 4, "shallow": 4, "generalized_recirculation": 12},
+    [
+        LOGISTIC,
+        at(sizes=(784, ..., 10), weights=Init("uniform_fan_sum", 3 * sqrt(6)), optimiser="adam",
+           learning_rate=3e-3, examples=10_000, epochs=3),
+        at("generalized_recirculation", rule=TIED),
+        *(at(label=f"gain {g}", rule={"feedback": "tied", "gain": g, "settling": IN_TURN})
+          for g in (0.2, 0.5)),
+    ],
+    [few(5000, 1, batch=25)],
+)  # fmt: skip
+
+# 09. Of rate, start and epochs nothing reliable is known.
+
+
+def sweeps(tolerance, steps=100):
+    return {"settling": Settling(steps, 1.0, tolerance=tolerance, in_turn=True)}
+
+
+XIE = [
+    at(sizes=(784, ..., 10), output="linear", weights=GAUSS, learning_rate=0.05, batch=64),
+    at("contrastive_hebbian", rule=sweeps(1e-3 * 0.05)),
+    at("feedback_alignment", rule={"feedback": GAUSS}),
+]
+AT_EPOCHS = {"epochs": 20, "test_epochs": (1, 2, 3, 5, 10)}
+TABLE["09-mnist"] = Experiment(
+    "xie2003equivalence, MNIST figure: gamma 0.05, linear outputs; westerchl: 784-128-10, gamma "
+    "0.1, 8 a batch, 5 epochs, nominal rate 0.01",
+    5,
+    {"backprop": 4, "contrastive_hebbian": 6, "feedback_alignment": 2, "shallow": 3},
+    [
+        *XIE,
+        at(**AT_EPOCHS),
+        at("shallow", learning_rate=0.1),
+        at("feedback_alignment", "1x120 ", learning_rate=0.03),
+        at(label="random", rule=sweeps(1e-3 * 0.05) | {"feedback": "random"}),
+        at(label="1x120 tanh, random", learning_rate=0.03),
+        at(label="feedback 10", learning_rate=0.02,
+           rule=sweeps(1e-3 * 0.05) | {"feedback": "random", "init": Init("normal_fan_in", 10.0)}),
+        at(label="first layer faster", learning_rate=(0.2, 0.02)),
+        at(label="logistic", nonlinearity="logistic", output="logistic", learning_rate=0.1,
+           weights=Init("normal", 0.1), biases=Init("normal", 0.1), batch=8, epochs=5,
+           test_epochs=()),
+        at("contrastive_hebbian", "logistic", rule=sweeps(1e-3 * 0.1) | {"gamma": 0.1}),
+    ],
+    [few(8000, 3)],
+)  # fmt: skip
+TABLE["09-curves"] = Experiment(
+    "xie2003equivalence, MNIST figure: training and test, error and squared error",
+    5,
+    {"backprop": 2, "contrastive_hebbian": 2},
+    [*XIE, at(**AT_EPOCHS)],
+    [at(examples=6000, epochs=3)],
+)
+TABLE["09-gain"] = Experiment(
+    "not published: rates by 09-tuning",
+    5,
+    {"backprop": 3, "contrastive_hebbian": 9},
+    [
+        *XIE,
+        at(epochs=5),
+        at(label="logistic", output="logistic", learning_rate=0.3),
+        at(label="squared", output="logistic_squared"),
+        *(at(label=f"gamma {g:g}$", rule=sweeps(1e-3 * g) | {"gamma": g}) for g in (0.2, 0.5, 1.0)),
+        at(label=r"linear, gamma (0\.2|1)$", learning_rate=0.02),
+        at(label="50 sweeps", rule=sweeps(0.0, 50)),
+    ],
+    [few(6000, 2)],
+)
+TABLE["09-depth"] = Experiment(
+    "not published: rates by 09-tuning",
+    5,
+    {"backprop": 5, "contrastive_hebbian": 18, "feedback_alignment": 5, "shallow": 5},
+    [
+        *XIE,
+        at(precision="float64", examples=20_000, epochs=3),
+        at("shallow", learning_rate=0.1),
+        *(row for n in (1, 2, 3, 4, 6) for row in (
+            at("contrastive_hebbian", f"^{n}x64", rule=sweeps(1e-3 * 0.05**n)),
+            at(label=f"^{n}x64.*random", rule=sweeps(1e-3 * 0.05**n) | {"feedback": "random"}),
+            at(label=f"^{n}x64.*gamma 0.3", rule=sweeps(1e-3 * 0.3**n) | {"gamma": 0.3},
+               learning_rate=0.02),
+            at(label=f"^{n}x64.*float32", rule=sweeps(max(1e-3 * 0.05**n, 3e-7)),
+               precision="float32"))),
+    ],
+    [few(4800, 1)],
+)  # fmt: skip
+SWEPT = (0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+SHARES = (10.0, 1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-5)
+TABLE["09-angles"] = Experiment(
+    "xie2003equivalence, the identity: one batch before any training",
+    5,
+    {"contrastive_hebbian": 121},
+    [
+        *XIE,
+        at(epochs=20),
+        at(label="float64", precision="float64"),
+        at(label="tolerance", precision="float64"),
+        *(at(label=f"^{n}x64.*{precision}, gamma {g:g}$",
+             rule=sweeps(max(1e-3 * g**n, finest)) | {"gamma": g})
+          for n in (1, 2, 3, 4, 6) for g in SWEPT
+          for precision, finest in (("float32", 3e-7), ("float64", 1e-15))),
+        *(at(label=f"tolerance {share:g}, gamma {g:g}$", rule=sweeps(share * g**3) | {"gamma": g})
+          for share in SHARES for g in (0.3, 0.1, 0.03)),
+    ],
+    [],
+)  # fmt: skip
+
+# 11. Theirs: up to 500 epochs, the rate halved every 100, the best epoch chosen on the test set.
+BRAINPROP = at(
+    sizes=(784, ..., 10), nonlinearity="relu", output="linear", weights=HE, biases=None,
+    learning_rate=0.1, batch=128,
+)  # fmt: skip
+WAYS = [
+    at(label="cross-entropy", output="softmax"),
+    at(label="reciprocal", rule={"feedback": "reciprocal", "init": HE}, weight_decay=1e-3),
+    at(label="random", rule={"feedback": "random", "init": Init("normal_fan_in", 0.5)}),
+]
+QUICK_11 = {"batch": 32}
+TABLE["11-mnist"] = Experiment(
+    "pozzi2020brainprop, isapome/BrainProp: SGD 0.1, 128 a batch, no biases; the net of "
+    "pozzi2018qagrel",
+    5,
+    {"attention_gated": 5, "backprop": 4, "shallow": 1},
+    [
+        BRAINPROP,
+        at(sizes=(784, 300, 100, 10), epochs=20, test_epochs=(1, 5)),
+        *WAYS,
+        at(label="no decay", weight_decay=0.0),
+        at(label="rate 0.3", learning_rate=0.3),
+        at(label="rate 0.2", learning_rate=0.2),
+    ],
+    [few(10_000, 8, **QUICK_11)],
+)
+TABLE["11-dense"] = Experiment(
+    "pozzi2020brainprop, isapome/BrainProp, README: 1500-1000-500, N(0, 0.01^2)",
+    3,
+    {"attention_gated": 2, "backprop": 4, "shallow": 2},
+    [
+        BRAINPROP,
+        at(epochs=4),
+        *WAYS,
+        at(label="rate 0.03", learning_rate=0.03),
+        at(label="published start", weights=Init("normal", 0.01), epochs=3),
+    ],
+    [few(10_000, 1, **QUICK_11)],
+)
+TABLE["11-depth"] = Experiment(
+    "not published: the terms of pozzi2020brainprop",
+    5,
+    {"attention_gated": 4, "backprop": 4, "shallow": 4},
+    [BRAINPROP, at(epochs=8)],
+    [few(10_000, 3, **QUICK_11)],
+)
+TABLE["11-depth-feedback"] = Experiment(
+    "not published: starts of B by 11-tuning",
+    5,
+    {"attention_gated": 8},
+    [
+        BRAINPROP,
+        at(epochs=8),
+        *WAYS,
+        at(label="^[46]x.*reciprocal", rule={"feedback": "reciprocal"}),
+    ],
+    [few(10_000, 3, **QUICK_11)],
+)
+
+# 12. Theirs: 784 units, 100 epochs, rate 1e-4, no correction of Adam's bias.
+AHMAD = at(
+    sizes=(196, ..., 196), nonlinearity="leaky_relu", output="leaky_squared", batch=60,
+    weights=Init("orthogonal"), precision="float64", dataset="mnist14", optimiser="adam99",
+    learning_rate=1e-3,
+)  # fmt: skip
+TABLE["12-mnist"] = Experiment(
+    "ahmad2020gaitprop, main table: square nets, orthogonal, Adam with beta2 0.99, 60 a batch; TP "
+    "with a penalty of 1000",
+    5,
+    BESIDE | {"gait_prop": 8},
+    [
+        AHMAD,
+        at(epochs=4),
+        at("gait_prop", "(leaky_relu|literal)$", learning_rate=3e-3),
+        at(label="literal", rule={"form": "literal"}),
+        at(label=", ITP", rule={"target": "itp"}, learning_rate=3e-5),
+        at(label=", TP", rule={"target": "tp", "penalty": 1000.0}),
+        at(label="with penalty", rule={"inverse": "transpose"}),
+        at(label="no penalty", rule={"penalty": 0.0}),
+        at(label="norms bound", rule={"penalty_norms": True}),
+        at(label="BP with norms bound", rule={"penalty_norms": True, "inverse": "transpose"}),
+    ],
+    [few(6000, 2)],
+)
+TABLE["12-depth"] = Experiment(
+    "not published: one rate for all, by 12-tuning",
+    5,
+    {"backprop": 4, "gait_prop": 8, "shallow": 4},
+    [AHMAD, at(examples=20_000, epochs=3), at(label="literal", rule={"form": "literal"})],
+    [few(4800, 1)],
+)
+TABLE["12-angles"] = Experiment(
+    "ahmad2020gaitprop, abstract: the identity, in nets of their width, 784",
+    5,
+    {"gait_prop": 16},
+    [
+        AHMAD,
+        at(sizes=(784,) * 6, dataset="mnist", epochs=4),
+        *(at(label=f"gamma {g:g}$", rule={"form": "literal", "gamma": g})
+          for g in (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4)),
+        *(at(label=f"departure {p:g}$", departure=p) for p in (0.05, 0.1, 0.2, 0.3)),
+        at(label=", ITP", rule={"target": "itp"}),
+        at(label=", TP", rule={"target": "tp"}),
+    ],
+    [at(sizes=(196,) * 6, dataset="mnist14")],
+)  # fmt: skip
+
+# 14. Theirs: batch normalisation, 256 a batch, a constant rate of 3e-5, 500,000 updates.
+JADERBERG = [
+    at(sizes=(784, ..., 10), nonlinearity="relu", weights=HE, optimiser="adam", learning_rate=1e-3,
+       own_learning_rate=1e-2, schedule="linear", batch=64, epochs=5),
+    at("shallow", learning_rate=3e-2),
+]  # fmt: skip
+QUICK_14 = few(20_000, 2, batch=32)
+TABLE["14-mnist"] = Experiment(
+    "jaderberg2017dni, feed-forward table: 256 rectifiers a layer, Adam",
+    5,
+    {"backprop": 4, "decoupled_neural_interfaces": 6, "shallow": 4},
+    [
+        *JADERBERG,
+        at(label="label unseen", rule={"conditioned": False, "hidden": (256, 256)},
+           learning_rate=1e-4, own_learning_rate=1e-3),
+    ],
+    [QUICK_14],
+)  # fmt: skip
+TABLE["14-depth"] = Experiment(
+    "not published: the terms of 14-mnist",
+    5,
+    {"backprop": 4, "decoupled_neural_interfaces": 8, "shallow": 4},
+    [*JADERBERG, at(epochs=3)],
+    [QUICK_14],
+)
+TABLE["14-unlocked"] = Experiment(
+    "jaderberg2017dni, feed-forward table: blocks at work on a share p of the batches",
+    5,
+    {"decoupled_neural_interfaces": 4, "backprop": 1, "shallow": 1},
+    [
+        *JADERBERG,
+        at(sizes=(784, 256, 256, 256, 10)),
+        *(at(label=f"p = {p:g}$", rule={"p": p}) for p in (0.5, 0.2, 0.05)),
+    ],
+    [QUICK_14, at(sizes=(784, 64, 64, 10))],
+)
+TABLE["14-normalised"] = Experiment(
+    "jaderberg2017dni, feed-forward table: with and without batch normalisation",
+    3,
+    {"backprop": 2, "decoupled_neural_interfaces": 2, "shallow": 2},
+    JADERBERG,
+    [few(20_000, 1, batch=32)],
+)
