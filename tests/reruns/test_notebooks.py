@@ -89,11 +89,13 @@ DEFECTS = {  # what the guard says -> how the defect is planted
     "level-1 title": lambda nb: nb.cells[0].update(source="A rule"),
     "does not begin with a level-1 title": lambda nb: nb.cells.pop(0),
     "section 'The idea' is missing": lambda nb: nb.cells.pop(2),
-    "section 'Checks' is missing": lambda nb: nb.cells[5].update(source="### Checks"),
-    "section 'References' is": lambda nb: nb.cells[7].update(source="```\n## References\n```"),
+    "section 'At paper scale' is missing": lambda nb: nb.cells[4].update(
+        source="### At paper scale"
+    ),
+    "section 'References' is": lambda nb: nb.cells[6].update(source="```\n## References\n```"),
     "sections stand as": lambda nb: nb.cells.insert(2, nb.cells.pop(3)),
     "each once in the order": lambda nb: add_source(nb, 3, "\n\n## The idea"),
-    "cell 9 holds an absolute path": lambda nb: add_source(nb, 9, '  # "/home/ann/x.csv"'),
+    "cell 8 holds an absolute path": lambda nb: add_source(nb, 8, '  # "/home/ann/x.csv"'),
     "an absolute path: '/tmp/": lambda nb: add_output(nb, stream("saved to /tmp/x.csv")),
     "an absolute path: '/root/": lambda nb: add_output(nb, display({"text/html": "/root/x"})),
     "an absolute path: 'C:": lambda nb: add_source(nb, 1, " In C:\\data."),
@@ -106,10 +108,10 @@ DEFECTS = {  # what the guard says -> how the defect is planted
     "shows a widget": lambda nb: add_output(
         nb, display({"application/vnd.jupyter.widget-view+json": {}})
     ),
-    "16 code cells, at most 15": lambda nb: nb.cells.extend(
+    "16 code cells that are not folded, at most 15": lambda nb: nb.cells.extend(
         new_code_cell("1", execution_count=count) for count in range(3, 17)
     ),
-    "has 26 lines, at most 25": lambda nb: add_source(nb, 9, 25 * "\n0"),
+    "has 26 lines, at most 25": lambda nb: add_source(nb, 8, 25 * "\n0"),
 }
 
 

@@ -1,4 +1,4 @@
 """Notebooks executed, checked and scheduled; what each depends on.
 
-May import: experiments, runs, paths.
+May import: evidence, experiments, runs, paths.
 """

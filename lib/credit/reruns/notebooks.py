@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode, from_dict
 
+from credit.evidence.claims import BROKEN
+from credit.evidence.prose import typed_numbers
+
 # Level-2 headings, in this order; others may stand between them. The key is the number that
 # starts a notebook's file name.
 SECTIONS = {
@@ -22,13 +25,14 @@ SECTIONS = {
         "The idea",
         "The rule at work",
         "At paper scale",
-        "Checks",
         "What this does and does not show",
         "References",
     ),
 }
 PARAMETERS = {"profile": "quick", "seed": 0}  # every notebook has these, with these defaults
-MAX_CELLS, MAX_LINES = 15, 25  # code cells in a notebook, lines in a code cell
+MAX_CELLS, MAX_LINES = 15, 25  # code cells in a notebook less those folded away, lines in one
+FOLDED = "hide-input"  # of cells that only say claims or draw: a reader sees the output alone
+SPEAKING = (FOLDED, "nbval-check-output")  # the tags of a cell that says claims
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {  # what JupyterLab writes, less the version
@@ -47,7 +51,8 @@ ABSOLUTE_PATH = re.compile(r"(?<![\w.])(?:/(?:home|root|tmp|work|usr|opt|Users)/
 def clean(nb: NotebookNode) -> NotebookNode:
     """A copy without the traces of machine and time; outputs and execution counts stay.
 
-    Of the metadata only tags and jupytext's pairing are kept; cells are named by their place.
+    Of the metadata only tags and jupytext's pairing are kept; cells are named by their place, and
+    what is tagged as folded is folded in JupyterLab.
     """
     nb = copy.deepcopy(nb)
     kept = {key: nb.metadata[key] for key in ("jupytext",) if key in nb.metadata}
@@ -56,7 +61,8 @@ def clean(nb: NotebookNode) -> NotebookNode:
     for number, cell in enumerate(nb.cells, start=1):
         tags = cell.metadata.get("tags")
         cell.id = f"cell-{number:02d}"
-        cell.metadata = from_dict({"tags": tags} if tags else {})
+        folded = {"jupyter": {"source_hidden": True}} if FOLDED in (tags or ()) else {}
+        cell.metadata = from_dict(({"tags": tags} if tags else {}) | folded)
     return nb
 
 
@@ -74,7 +80,20 @@ def problems(nb: NotebookNode, sections: tuple[str, ...] = SECTIONS["default"]) 
         *_heading_problems(nb, sections),
         *_machine_problems(nb),
         *_size_problems(nb),
+        *_claim_problems(nb),
     ]
+
+
+def unbound_results(nb: NotebookNode) -> list[str]:
+    """What a notebook states about results that no data can contradict, one line each."""
+    said = any(_calls(cell.source, "say") for _, cell in _code(nb))
+    typed = [
+        f"cell {number} states {found!r}, typed by hand"
+        for number, cell in enumerate(nb.cells, start=1)
+        if cell.cell_type == "markdown"
+        for found in typed_numbers(cell.source)
+    ]
+    return ([] if said else ["no cell says a claim"]) + typed
 
 
 def _code(nb: NotebookNode, tag: str | None = None) -> list[tuple[int, NotebookNode]]:
@@ -195,9 +214,35 @@ def _texts(node: object) -> Iterator[str]:
 
 
 def _size_problems(nb: NotebookNode) -> Iterator[str]:
-    if len(_code(nb)) > MAX_CELLS:
-        yield f"{len(_code(nb))} code cells, at most {MAX_CELLS} are allowed"
+    shown = len(_code(nb)) - len(_code(nb, FOLDED))
+    if shown > MAX_CELLS:
+        yield f"{shown} code cells that are not folded, at most {MAX_CELLS} are allowed"
     for number, cell in _code(nb):
         lines = len(cell.source.splitlines())
         if lines > MAX_LINES:
             yield f"cell {number} has {lines} lines, at most {MAX_LINES} are allowed"
+
+
+def _calls(source: str, name: str) -> list[ast.Call]:
+    """The calls of a function of this name in the source of a cell; none where it is no Python."""
+    try:
+        nodes = ast.walk(ast.parse(source))
+    except SyntaxError:
+        return []
+    return [n for n in nodes if isinstance(n, ast.Call) and getattr(n.func, "id", "") == name]
+
+
+def _claim_problems(nb: NotebookNode) -> Iterator[str]:
+    for number, cell in _code(nb):
+        if not _calls(cell.source, "say"):
+            continue
+        if missing := [tag for tag in SPEAKING if tag not in cell.metadata.get("tags", [])]:
+            yield f"cell {number} says claims, but is not tagged {' and '.join(missing)}"
+        for call in _calls(cell.source, "claim"):
+            sentence, condition, *_ = [*call.args, None, None]
+            if not (isinstance(sentence, ast.Constant) and isinstance(sentence.value, str)):
+                yield f"cell {number}: a claim's sentence is no literal: {ast.unparse(call)[:60]}"
+            if condition is None or isinstance(condition, ast.Constant):
+                yield f"cell {number}: a claim's condition is no data: {ast.unparse(call)[:60]}"
+        if any(BROKEN in _shown_text(output) for output in cell.outputs):
+            yield f"cell {number} shows a claim that {BROKEN}"

@@ -1,12 +1,14 @@
 """What notebooks show of the library and of tables, so that text and code cannot drift apart."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from IPython.display import Markdown
 
 from credit.audit import probes
 from credit.evidence import answer
+from credit.rules import catalogue
 from credit.rules.base import Rule
 from credit.runs.cells import source_of
 
@@ -48,3 +50,41 @@ def audit_table(rules: Sequence[Rule], seed: int = 0) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def not_run_table(rows: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFrame:
+    """Published values that nobody ran here, each with the reason: one row per setting and paper.
+
+    rows     of evidence.verdicts.published
+    reasons  {part of a setting: why}; the first that fits counts, none is a LookupError
+    """
+    lines = []
+    for (setting, paper), part in rows.groupby(["setting", "paper"], sort=False):
+        why = next((reason for some, reason in reasons.items() if some in setting), None)
+        if why is None:
+            raise LookupError(f"no reason is given why {setting!r} was not run")
+        values = [
+            f"{metric}: {', '.join(map(_value, same.itertuples()))}"
+            for metric, same in part.groupby("metric", sort=False)
+        ]
+        lines.append(
+            {
+                "setting": setting,
+                "published": "; ".join(values),
+                "paper": re.sub(r"^([a-z]+)(\d{4})\w*$", _author_and_year, paper),
+                "read": ", ".join(sorted(set(part["read"]))),
+                "why not here": why,
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def _value(row) -> str:
+    """DFA 3.92 %; where there is no number, what the note says in its place."""
+    unit = "" if row.unit == "1" else f" {row.unit}"
+    said = f"{row.value:g}{unit}" if row.value == row.value else row.note or "no value read"
+    return f"{catalogue()[row.method].short} {said}"
+
+
+def _author_and_year(key: re.Match) -> str:
+    return f"{key.group(1).title()} {key.group(2)}"
