@@ -6,9 +6,13 @@ import pandas as pd
 
 from credit.audit import probes
 from credit.evidence import results, verdicts
+from credit.evidence.agreement import AGREEING, BEST, WORDS, badness
+from credit.evidence.published import READ, citation, has_value
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
 from credit.rules.base import Rule
+
+RUN = ["method", "setting", "seed"]
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ def _row(method: Method) -> dict[str, str]:
         "ImageNet, published": _imagenet(method),
         "weight transport": transport,
         "teacher": teacher,
-        "agreement with its paper": _agreement(method),
+        "agreement with published values": _agreement(method),
     }
 
 
@@ -165,14 +169,30 @@ def _mean(frame: pd.DataFrame) -> str:
     return f"{mean:.2f} ± {half_width:.2f} %"
 
 
+def _ends(experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Final test errors of the runs that came to their end, and one row per run that diverged."""
+    frame = results.load(experiment)
+    lost = frame[frame["metric"] == "diverged"].drop_duplicates(RUN)
+    final = results.final(frame)
+    came = ~pd.MultiIndex.from_frame(final[RUN]).isin(pd.MultiIndex.from_frame(lost[RUN]))
+    return final[came], lost
+
+
+def _diverged(lost: int, others: int) -> str:
+    return f", {lost} of {lost + others} diverged" if lost else ""
+
+
 def _mnist(method: Method) -> str:
     if method.mnist is None or method.mnist[0] not in results.available():
         return UNMEASURED
     experiment, network = method.mnist
-    by_run = dict(list(results.final(results.load(experiment)).groupby(["method", "setting"])))
-    own = by_run.get((method.rule, method.label(network)))
+    final, lost = _ends(experiment)
+    by_run = dict(list(final.groupby(["method", "setting"])))
+    mine = (method.rule, method.label(network))
+    gone = int((pd.MultiIndex.from_frame(lost[RUN[:2]]) == mine).sum())
+    own = by_run.get(mine)
     if own is None:
-        return UNMEASURED
+        return f"{gone} of {gone} diverged ({mine[1]})" if gone else UNMEASURED
     name, label = method.backprop(network)
     baselines = {name: ("backprop", label), "shallow": ("shallow", network)}
     beside = [
@@ -181,7 +201,7 @@ def _mnist(method: Method) -> str:
         if run in by_run
     ]
     n = own["seed"].nunique()
-    return f"{_mean(own)} ({method.label(network)}, n = {n}; {', '.join(beside)})"
+    return f"{_mean(own)} ({mine[1]}, n = {n}{_diverged(gone, n)}; {', '.join(beside)})"
 
 
 def _cost(method: Method) -> str:
@@ -197,12 +217,14 @@ def _cost(method: Method) -> str:
 def _depth(method: Method) -> str:
     if method.depth not in results.available():
         return UNMEASURED
-    final = results.final(results.load(method.depth))
+    final, lost = _ends(method.depth)
     networks = final.loc[final["method"] == "backprop", "setting"]
     networks = networks[~networks.str.contains(", ")].unique()
     wanted = {("backprop", method.backprop(network)[1]) for network in networks}
     wanted |= {(method.rule, method.label(network, depth=True)) for network in networks}
-    final = final[[pair in wanted for pair in zip(final["method"], final["setting"], strict=True)]]
+    final, lost = (
+        frame[pd.MultiIndex.from_frame(frame[RUN[:2]]).isin(wanted)] for frame in (final, lost)
+    )
     mean = final.groupby(["method", "depth"])["value"].mean()
     if not {method.rule, "backprop"} <= set(mean.index.get_level_values("method")):
         return UNMEASURED
@@ -210,19 +232,26 @@ def _depth(method: Method) -> str:
     own, bp = (
         " → ".join(f"{mean[rule][d]:.1f}" for d in ends) for rule in (method.rule, "backprop")
     )
-    return f"{ends[0]} → {ends[1]} layers: {own} % ({method.backprop()[0]} {bp})"
+    gone = _diverged(len(lost), len(final))
+    return f"{ends[0]} → {ends[1]} layers: {own} % ({method.backprop()[0]} {bp}{gone})"
 
 
 def _imagenet(method: Method) -> str:
-    """The best published top-1 error on ImageNet, with how it was read."""
-    rows = verdicts.published(method=method.rule or "none")
-    rows = rows[rows["setting"].str.startswith("ImageNet") & (rows["metric"] == "top-1 error")]
-    rows = rows.dropna(subset=["value"])
+    """The best published top-1 error on ImageNet, its network and backprop, and how it was read."""
+    everything = verdicts.published()
+    everything = everything[everything["metric"] == "top-1 error"].dropna(subset=["value"])
+    everything = everything[everything["setting"].str.startswith("ImageNet ")]
+    rows = everything[everything["method"] == method.rule]
     if rows.empty:
         return "no value read" if method.rule else UNMEASURED
     best = rows.loc[rows["value"].idxmin()]
+    same = everything[everything["method"] == "backprop"]
+    network = best["setting"].partition(", ")[0]  # without the rule's own label
+    same = same[(same["setting"] == network) & (same["paper"] == best["paper"])]
+    beside = "".join(f", BP {value:g}" for value in same["value"].head(1))
+    source = f"{citation(best['paper'])}, {READ[best['read']]}"
     return (
-        f"{best['value']:g} % top-1 error ({best['paper']}; {best['read']}, {best['confidence']})"
+        f"{best['value']:g} % top-1 error ({network.removeprefix('ImageNet ')}{beside}; {source})"
     )
 
 
@@ -234,11 +263,37 @@ def _audit(method: Method) -> tuple[str, str]:
 
 
 def _agreement(method: Method) -> str:
-    """How many of the method's published values got which verdict."""
-    rows = verdicts.published(method=method.rule or "none")
-    words = []
-    for experiment in sorted(set(rows["experiment"]) & set(results.available())):
-        judged = verdicts.verdict_table(results.with_accuracy(results.load(experiment)), experiment)
-        words += list(judged.loc[judged["method"] == method.rule, "verdict"])
-    counts = pd.Series([w for w in words if w != UNMEASURED], dtype=object).value_counts()
-    return ", ".join(f"{n} {word}" for word, n in counts.items()) or UNMEASURED
+    """What became of the published values that experiments here are to answer, a run counted once.
+
+    'reproduced 1; near, worse 2; judged 3 of 8; difference to BP agrees in 1 of 2'
+    """
+    if not method.rule:
+        return UNMEASURED
+    rows = verdicts.published(method=method.rule)
+    rows = rows[(rows["experiment"] != "") & has_value(rows)]
+    if rows.empty:
+        return "no value published for its runs"
+    of = rows.drop_duplicates(["experiment", "setting", "paper"])
+    found = [
+        verdicts.verdict_table(results.with_accuracy(results.load(experiment)), experiment)
+        for experiment in of["experiment"].unique()
+        if experiment in results.available()
+    ]
+    found = [table[table["method"] == method.rule] for table in found]
+    values = _counted(found, "verdict")
+    parts = [f"{BEST['seen']} {values.pop(BEST['seen'], 0)}"]
+    parts += [f"{word} {n}" for word, n in values.items()]
+    judged = sum(_counted(found, "verdict").values())
+    parts.append(f"judged {judged} of {len(of)}")
+    differences = _counted(found, "difference_verdict")
+    if differences:
+        good = sum(n for word, n in differences.items() if word in AGREEING)
+        parts.append(f"difference to BP agrees in {good} of {sum(differences.values())}")
+    return "; ".join(parts)
+
+
+def _counted(tables: list[pd.DataFrame], column: str) -> dict[str, int]:
+    """{word: number of runs it was given to}, from good to bad."""
+    words = [word for table in tables for word in verdicts.judgements(table, column)]
+    places = sorted(place for word in words if (place := badness(word)) >= 0)
+    return {WORDS[place]: places.count(place) for place in dict.fromkeys(places)}

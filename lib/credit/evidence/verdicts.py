@@ -1,144 +1,40 @@
-"""Published values, and the verdict on a measured one: always computed, never written by hand."""
+"""Verdicts on the runs of an experiment: always computed, never written by hand.
 
-import csv
+Judged is what papers claim: values, their difference to the backprop of the same table, and the
+order of its methods. The rule stands in `agreement`.
+"""
+
+import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from credit.paths import DATA
+from credit.evidence.agreement import (
+    BEST,
+    EXACT,
+    NOTHING,
+    PUBLIC,
+    RULE,
+    Verdict,
+    badness,
+    compare,
+    difference,
+    interval,
+    out_of_reach,
+    tolerance,
+    verdict,
+)
+from credit.evidence.published import citation, has_value, in_words, places, plus_minus, published
+from credit.rules import catalogue
 
-PUBLISHED = DATA / "published.csv"
-COLUMNS = ["id", "experiment", "method", "setting", "paper", "locator", "metric"]
-COLUMNS += ["value", "spread", "unit", "read", "confidence", "note"]
-MARKS = {
-    "read": ("seen", "quoted", "memory"),  # in the paper, its code or logs; in another source
-    "confidence": ("high", "medium", "low"),
-}
+__all__ = ["RULE", "format_table", "interval", "judgements", "order_table", "out_of_reach"]
+__all__ += ["published", "verdict_table"]
+
 UNMEASURED = "not yet measured"  # the word where a run is still to come
 RESULT_COLUMNS = ["experiment", "method", "setting", "seed", "epoch", "metric", "value", "unit"]
-
-# What unprinted details (initial ranges, the best epoch instead of the last) may move a value,
-# in the unit of the metric: dense nets on MNIST, and angles ...
-TOLERANCES = {"test error": 0.3, "train error": 0.3, "test accuracy": 0.3}
-TOLERANCES |= {"delta angle": 10.0, "weight angle": 10.0}
-TOLERANCES |= {"largest gradient angle": 0.1}  # of an identity
-TOLERANCES |= {"epochs to criterion": 5.0}  # of a small task, whose criterion is not printed
-# ... and the percentages of settings that begin with another data set or kind of net.
-OTHER_PERCENTAGES = {"MNIST convolutional": 0.2, "MNIST LeNet": 0.2, "CIFAR": 2.0}
-OTHER_PERCENTAGES |= {"MNIST locally connected": 0.2}
-ROUNDING = 1e-9  # 2.0 - 1.7 is above 0.3 in binary
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One comparison: the word, and the numbers it was computed from."""
-
-    word: str
-    n: int
-    mean: float
-    half_width: float
-    published: float
-    gap: float  # mean - published
-    cost: str = ""  # of the run that would be needed, when it is out of reach
-
-
-def published(
-    experiment: str | None = None, method: str | None = None, setting: str | None = None
-) -> pd.DataFrame:
-    """Rows of data/published.csv, all or those that match; a value nobody could read is nan."""
-    rows = _read_published()
-    for column, wanted in (("experiment", experiment), ("method", method), ("setting", setting)):
-        if wanted is not None:
-            rows = rows[rows[column] == wanted]
-    return rows.reset_index(drop=True)
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and half width of its 95 % t interval; the half width is nan below two values."""
-    values = np.asarray(values, dtype=float)
-    n = len(values)
-    mean = float(values.mean()) if n else math.nan
-    if n < 2:
-        return mean, math.nan
-    return mean, float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n))
-
-
-def tolerance(metric: str, setting: str = "") -> float:
-    """Difference still called equal, unit of the metric; 'x at epoch 10' is judged like 'x'."""
-    kind = metric.split(" at ")[0]
-    if kind not in TOLERANCES:
-        raise ValueError(f"no tolerance for metric {metric!r}, known: {', '.join(TOLERANCES)}")
-    if not kind.endswith("angle"):
-        for beginning, points in OTHER_PERCENTAGES.items():
-            if setting.startswith(beginning):
-                return points
-    return TOLERANCES[kind]
-
-
-def verdict(
-    ours: Sequence[float],
-    published: float | None,
-    tolerance: float,
-    spread: float = 0.0,
-    lower_is_better: bool = True,
-) -> Verdict:
-    """Compare n runs with a published value.
-
-        gap     = mean(ours) - published
-        chance  = sqrt(half_width^2 + spread^2)                          (E.1)
-        word    reproduced if |gap| <= tolerance + chance                (E.2)
-                near       if |gap| <= 3 tolerance + chance              (E.3)
-                differs: better, or differs: worse, otherwise
-                too scattered in place of the first two, if half_width > 3 tolerance   (E.4)
-
-    The published mean varies over its own runs too, but papers print the standard deviation and
-    often not the number of runs. One such deviation is the 95 % half width of a mean of about
-    six runs, so the spread enters as that. The two halves are independent, so their squares add
-    (E.1); the tolerance is a shift common to all runs, so it adds to the chance (E.2). Runs that
-    leave their mean open by more than all that would still be near agree with nothing (E.4): a
-    seed that fails must not earn a good word.
-
-    ours             one value per seed, [n], finite
-    published        None or nan where nobody could read it
-    tolerance        difference still called equal, same unit
-    spread           published standard deviation over runs, same unit; nan counts as 0
-    lower_is_better  decides between better and worse only
-    """
-    ours = np.asarray(ours, dtype=float)
-    if not np.isfinite(ours).all():
-        raise ValueError(f"ours is {ours.tolist()}; give a run that diverged the value it ended at")
-    published = math.nan if published is None else float(published)
-    spread = 0.0 if math.isnan(spread) else spread
-    if not (tolerance >= 0 and spread >= 0):
-        raise ValueError(f"tolerance {tolerance} and spread {spread} must not be negative")
-    mean, half_width = interval(ours)
-    gap = mean - published
-    chance = math.hypot(half_width, spread) + ROUNDING  # (E.1)
-    if math.isnan(published):
-        word = "no published value"
-    elif len(ours) < 3:
-        word = "too few runs"
-    elif abs(gap) > 3 * tolerance + chance:
-        word = "differs: better" if (gap < 0) == lower_is_better else "differs: worse"
-    elif half_width > 3 * tolerance + ROUNDING:  # (E.4)
-        word = "too scattered"
-    else:
-        word = "reproduced" if abs(gap) <= tolerance + chance else "near"  # (E.2), (E.3)
-    return Verdict(word, len(ours), mean, half_width, published, gap)
-
-
-def out_of_reach(published: float | None, cost: str) -> Verdict:
-    """The verdict on a run nobody made here; cost says, measured or estimated, why not."""
-    if not cost.strip():
-        raise ValueError(
-            "'out of reach here' needs its cost, for instance '8 h per seed on 1 core'"
-        )
-    value = math.nan if published is None else float(published)
-    return Verdict("out of reach here", 0, math.nan, math.nan, value, math.nan, cost)
 
 
 def verdict_table(
@@ -147,10 +43,13 @@ def verdict_table(
     """One row per published value of an experiment, with the runs that answer it.
 
     results   tidy rows, columns RESULT_COLUMNS and any others; of each run the largest epoch
-              counts, except for a published 'x at epoch 10', which is answered by x at epoch 10
+              counts, except for a published 'x at epoch 10', which is answered by x at epoch 10;
+              a run with a row 'diverged' has no last value
     costs     {id of a published row: what its runs would cost}, for those out of reach here
-    Returns   id, method, setting, metric, unit, published, spread, read, confidence,
-              mean, half_width, n, verdict
+    Returns   experiment, id, method, setting, paper, metric, unit, published, low, high, spread,
+              rounding, read, confidence, mean, half_width, n, verdict; and of the difference to
+              the backprop of the same table published_difference, difference,
+              difference_half_width, difference_verdict, nan and "" where it has none
     """
     rows, costs = published(experiment), costs or {}
     if rows.empty:
@@ -159,102 +58,235 @@ def verdict_table(
     if unknown := set(costs) - set(rows["id"]):
         raise ValueError(f"costs name {sorted(unknown)}, not among the rows of {experiment}")
     rows = rows.sort_values("setting", kind="stable", ignore_index=True)
-    runs = _runs(results, experiment)
+    runs = Runs(results, experiment)
     verdicts = [_judge(row, runs, costs.get(row.id)) for row in rows.itertuples()]
-    table = rows[["id", "method", "setting", "metric", "unit"]].copy()
+    differences = [_judge_difference(row, rows, runs) for row in rows.itertuples()]
+    table = rows[["experiment", "id", "method", "setting", "paper", "metric", "unit"]].copy()
     table["published"] = rows["value"]
-    table[["spread", "read", "confidence"]] = rows[["spread", "read", "confidence"]]
+    kept = ["low", "high", "spread", "rounding", "read", "confidence"]
+    table[kept] = rows[kept]
     for column in ("mean", "half_width", "n"):
         table[column] = [getattr(v, column) for v in verdicts]
     table["verdict"] = [f"{v.word}: {v.cost}" if v.cost else v.word for v in verdicts]
+    table["published_difference"] = [v.published for v in differences]
+    table["difference"] = [v.mean for v in differences]
+    table["difference_half_width"] = [v.half_width for v in differences]
+    table["difference_verdict"] = ["" if v is NOTHING else v.word for v in differences]
     return table
 
 
+def judgements(table: pd.DataFrame, column: str = "verdict") -> pd.Series:
+    """One word per set of runs, whatever was published of them: the worst of its words.
+
+    Five runs are one judgement, also where four epochs and two angles of them were published. Rows
+    without a value to compare with have none; runs still to come keep UNMEASURED or their cost.
+
+    table    of verdict_table, one or several
+    column   verdict, or difference_verdict
+    """
+    known = table[has_value(table.rename(columns={"published": "value"})) & (table[column] != "")]
+    of_runs = known.groupby(["experiment", "method", "setting", "paper"], sort=False)
+    return of_runs[column].agg(lambda words: max(words, key=badness))
+
+
+def order_table(results: pd.DataFrame, experiment: str) -> pd.DataFrame:
+    """The methods of each published table from best to worst, there and here.
+
+    Two methods stand in an order where they differ by more than chance: the published spreads, or
+    without them the rounding; here the 95 % interval of the difference, paired by seed. The order
+    is the same if every published pair stands here as it does there, another one if a pair stands
+    the other way round, and open otherwise.
+
+    Returns   paper, setting, metric, published, here, verdict
+    """
+    rows, runs = published(experiment), Runs(results, experiment)
+    rows = rows[rows["value"].notna()]
+    rows = rows.assign(net=rows["beside"].where(rows["beside"] != "", rows["setting"]))
+    found = []
+    for (paper, net, metric), part in rows.groupby(["paper", "net", "metric"], sort=False):
+        part = [row for row in part.itertuples() if len(runs.of(row)[0]) > 2]
+        if len(part) > 1:
+            place = {"paper": paper, "setting": net, "metric": metric}
+            found.append(place | _order(part, runs))
+    return pd.DataFrame(
+        found, columns=["paper", "setting", "metric", "published", "here", "verdict"]
+    )
+
+
 def format_table(table: pd.DataFrame) -> pd.DataFrame:
-    """A verdict table to read: '1.74 ± 0.08 (memory, high)' beside '1.81 ± 0.05 (n = 5)'."""
-    short = table[["method", "setting", "metric", "unit"]].copy()
-    short["published"] = [
-        f"{_plus_minus(row.published, row.spread)} ({row.read}, {row.confidence})"
-        for row in table.itertuples()
-    ]
-    short["ours"] = [
-        f"{_plus_minus(row.mean, row.half_width, digits=2)} (n = {row.n})" if row.n else "–"
-        for row in table.itertuples()
+    """A verdict table to read: names, '1.74 ± 0.08 (recalled)' beside '1.81 ± 0.05 (n = 5)'.
+
+    Print RULE below it.
+    """
+    rows = list(table.itertuples())
+    short = pd.DataFrame({"method": [name(row.method) for row in rows]}, index=table.index)
+    short["setting"] = table["setting"]
+    short["metric"] = [_with_unit(row) for row in rows]
+    short["paper"] = table["paper"].map(citation)
+    short["published"] = [in_words(row) for row in rows]
+    short["here"] = [
+        f"{plus_minus(row.mean, row.half_width)} (n = {row.n})" if row.n else "–" for row in rows
     ]
     short["verdict"] = table["verdict"]
+    if (table["difference_verdict"] != "").any():
+        short["minus backprop: published, here"] = [_difference_in_words(row) for row in rows]
+        short["its verdict"] = table["difference_verdict"].where(
+            table["difference_verdict"] != "", "–"
+        )
     return short
 
 
-def _read_published() -> pd.DataFrame:
-    with PUBLISHED.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        rows, header = list(reader), reader.fieldnames or []
-    if header != COLUMNS:
-        missing, unknown = set(COLUMNS) - set(header), set(header) - set(COLUMNS)
-        raise ValueError(
-            f"{PUBLISHED}: columns missing {sorted(missing)}, unknown {sorted(unknown)}, "
-            f"expected exactly {','.join(COLUMNS)}"
-        )
-    ids = set()
-    for row in rows:
-        if problem := _problem(row, ids):
-            raise ValueError(f"{PUBLISHED}, row {row['id']!r}, {problem}")
-        ids.add(row["id"])
-        for column in ("value", "spread"):
-            row[column] = float(row[column] or "nan")
-    return pd.DataFrame(rows, columns=COLUMNS)
+def name(method: str) -> str:
+    """A method in words."""
+    return catalogue()[method].name if method in catalogue() else method.replace("_", " ")
 
 
-def _problem(row: dict, ids: set) -> str:
-    """What is wrong with one line of the file; '' if nothing."""
-    if None in row or None in row.values():
-        return f"column count: not the {len(COLUMNS)} of the header"
-    if row["id"] in ids or not row["id"]:
-        return "column id: empty or used before"
-    for column, allowed in MARKS.items():
-        if row[column] not in allowed:
-            return f"column {column}: {row[column]!r} is none of {', '.join(allowed)}"
-    for column in ("value", "spread"):
-        try:
-            fine = not row[column] or math.isfinite(float(row[column]))
-        except ValueError:
-            fine = False
-        if not fine:
-            return f"column {column}: {row[column]!r} is no finite number"
-    return ""
+class Runs:
+    """The runs of an experiment, as the values that answer published ones."""
+
+    def __init__(self, results: pd.DataFrame, experiment: str):
+        if missing := set(RESULT_COLUMNS) - set(results):
+            raise ValueError(f"results lack {sorted(missing)}, expected {RESULT_COLUMNS}")
+        rows = results.loc[results["experiment"] == experiment, RESULT_COLUMNS]
+        if not np.isfinite(rows["epoch"].to_numpy(dtype=float)).all():
+            raise ValueError(f"results of {experiment} hold rows without an epoch")
+        run = ["method", "setting", "seed"]
+        diverged = pd.MultiIndex.from_frame(rows.loc[rows["metric"] == "diverged", run])
+        last = rows["epoch"] == rows.groupby([*run, "metric"])["epoch"].transform("max")
+        last &= ~pd.MultiIndex.from_frame(rows[run]).isin(diverged)
+        named = rows["metric"] + " at epoch " + rows["epoch"].astype(int).astype(str)
+        self.rows = pd.concat([rows[last], rows.assign(metric=named)]).drop_duplicates()
+        self.seeds = rows.groupby(["method", "setting"])["seed"].agg(set).to_dict()
+        self.diverged = set(diverged)
+
+    def of(self, row) -> tuple[pd.Series, str]:
+        """Values by seed that answer a published row, and '1 of 5 diverged' where seeds lack one.
+
+        Percentages of right answers come as those of wrong ones.
+        """
+        same = [self.rows[c] == getattr(row, c) for c in ("method", "setting", "metric")]
+        mine = self.rows[np.logical_and.reduce(same)]
+        if mine["seed"].duplicated().any():
+            raise ValueError(f"results for {row.id} hold a seed twice: {sorted(mine['seed'])}")
+        if (mine["unit"] != row.unit).any():
+            raise ValueError(
+                f"results for {row.id} are in {set(mine['unit'])}, expected {row.unit!r}"
+            )
+        values = mine.set_index("seed")["value"]
+        seeds = self.seeds.get((row.method, row.setting), set())
+        lost = seeds - set(values.index)
+        diverged = {s for s in lost if (row.method, row.setting, s) in self.diverged}
+        if values.empty and diverged != seeds:
+            return values, ""  # this was measured of no run
+        why = "diverged" if lost == diverged else "without a value"
+        return values, f"{len(lost)} of {len(seeds)} {why}" if lost else ""
 
 
-def _runs(results: pd.DataFrame, experiment: str) -> pd.DataFrame:
-    """One row per run and metric: the last epoch as 'x', every epoch as 'x at epoch n'."""
-    if missing := set(RESULT_COLUMNS) - set(results):
-        raise ValueError(f"results lack {sorted(missing)}, expected {RESULT_COLUMNS}")
-    rows = results.loc[results["experiment"] == experiment, RESULT_COLUMNS]
-    last = rows.groupby(["method", "setting", "seed", "metric"])["epoch"].transform("max")
-    named = rows["metric"] + " at epoch " + rows["epoch"].astype(int).astype(str)
-    return pd.concat([rows[rows["epoch"] == last], rows.assign(metric=named)]).drop_duplicates()
-
-
-def _judge(row, runs: pd.DataFrame, cost: str | None) -> Verdict:
+def _judge(row, runs: Runs, cost: str | None) -> Verdict:
     """The verdict on one published row, a named tuple."""
-    same = [runs[column] == getattr(row, column) for column in ("method", "setting", "metric")]
-    mine = runs[np.logical_and.reduce(same)]
-    if mine.empty:
+    values, lost = runs.of(row)
+    if values.empty and not lost:
         if cost is not None:
             return out_of_reach(row.value, cost)
         return Verdict(UNMEASURED, 0, math.nan, math.nan, row.value, math.nan)
-    if mine["seed"].duplicated().any():
-        raise ValueError(f"results for {row.id} hold a seed twice: {sorted(mine['seed'])}")
-    if (mine["unit"] != row.unit).any():
-        raise ValueError(f"results for {row.id} are in {set(mine['unit'])}, expected {row.unit!r}")
-    margin = 0.0 if math.isnan(row.value) else tolerance(row.metric, row.setting)
-    return verdict(mine["value"], row.value, margin, row.spread, "accuracy" not in row.metric)
+    target, margin = row.value, 0.0
+    if not math.isnan(row.low):
+        target = (row.low, row.high)
+        margin = tolerance(row.metric, (row.low + row.high) / 2)
+    elif not math.isnan(row.value):
+        margin = tolerance(row.metric, row.value, row.rounding)
+    found = verdict(values, target, margin, row.spread, "accuracy" not in row.metric)
+    if lost and found.word != NOTHING.word:
+        return replace(found, word=lost)
+    return _at_best(found, [row])
 
 
-def _plus_minus(value: float, spread: float, digits: int | None = None) -> str:
-    """'1.70 ± 0.04', with as many digits as the longer of the two needs, unless told."""
-    if math.isnan(value):
-        return "no value"
-    if digits is None:
-        digits = max(len(f"{x:g}".partition(".")[2]) for x in (value, spread))
-    text = f"{value:.{digits}f}"
-    return text if math.isnan(spread) else f"{text} ± {spread:.{digits}f}"
+def _at_best(found: Verdict, rows) -> Verdict:
+    """'reproduced' only where the published values were read in the papers themselves."""
+    if found.word != "reproduced":
+        return found
+    words = [BEST[row.read] if row.origin == "paper" else PUBLIC for row in rows]
+    return replace(found, word=max(words, key=badness))
+
+
+def _partner(row, rows: pd.DataFrame):
+    """The published backprop of the same table, network and metric, a named tuple, or None."""
+    same = rows[(rows["method"] == "backprop") & (rows["setting"] == (row.beside or row.setting))]
+    same = same[(same["paper"] == row.paper) & (same["metric"] == row.metric)]
+    return next(same.itertuples(), None)
+
+
+def _judge_difference(row, rows: pd.DataFrame, runs: Runs) -> Verdict:
+    """The verdict on the published difference to backprop, in errors where accuracies are given."""
+    other = _partner(row, rows) if row.method != "backprop" else None
+    if other is None or math.isnan(row.value) or math.isnan(other.value):
+        return NOTHING
+    (ours, lost), (theirs, theirs_lost) = runs.of(row), runs.of(other)
+    sign = -1 if "accuracy" in row.metric else 1
+    claimed = sign * (row.value - other.value)
+    if ours.empty or theirs.empty or lost or theirs_lost:
+        word = lost or theirs_lost or UNMEASURED
+        return Verdict(word, 0, math.nan, math.nan, claimed, math.nan)
+    mean, half_width, n = difference(sign * ours, sign * theirs)
+    prints = row.rounding + other.rounding
+    margin = max(tolerance(row.metric, value, prints) for value in (row.value, other.value))
+    spread = np.hypot(*np.nan_to_num([row.spread, other.spread]))
+    found = compare(mean, half_width, n, claimed, margin, spread, lower_is_better=True)
+    return _at_best(found, [row, other])
+
+
+def _order(rows: list, runs: Runs) -> dict[str, str]:
+    """The order of some published rows, there and here, and whether it is the same."""
+    sign = -1 if "accuracy" in rows[0].metric else 1
+    values = {row.id: sign * runs.of(row)[0] for row in rows}
+
+    def there(a, b):
+        chance = np.hypot(a.spread, b.spread)
+        chance = a.rounding + b.rounding if math.isnan(chance) else chance
+        gap = sign * (a.value - b.value)
+        return 0 if abs(gap) <= chance + EXACT else np.sign(gap)
+
+    def here(a, b):
+        gap, half_width, _ = difference(values[a.id], values[b.id])
+        return 0 if not abs(gap) > half_width else np.sign(gap)
+
+    pairs = [(a, b) for i, a in enumerate(rows) for b in rows[:i] if there(a, b)]
+    agree = {here(a, b) * there(a, b) for a, b in pairs}
+    word = "no order published" if not pairs else "another order" if -1 in agree else "open"
+    if agree == {1}:
+        read = max((row.read for row in rows), key=lambda mark: badness(BEST[mark]))
+        word = "same order" if read == "seen" else BEST[read].replace("value", "order")
+    return {
+        "published": _chain(sorted(rows, key=lambda row: sign * row.value), there),
+        "here": _chain(sorted(rows, key=lambda row: values[row.id].mean()), here),
+        "verdict": word,
+    }
+
+
+def _chain(rows: list, sign_of) -> str:
+    """'BP < FA ≈ DFA', the best first."""
+    text = _short(rows[0])
+    for a, b in itertools.pairwise(rows):
+        text += f" {'<' if sign_of(a, b) else '≈'} {_short(b)}"
+    return text
+
+
+def _short(row) -> str:
+    """'DTP parallel': a method, and how its setting differs from that of the backprop beside it."""
+    known = catalogue()
+    short = known[row.method].short if row.method in known else row.method
+    own = row.setting.startswith(f"{row.beside}, ")
+    return f"{short} {row.setting.removeprefix(row.beside)[2:]}" if own else short
+
+
+def _with_unit(row) -> str:
+    return row.metric if row.unit in ("", "1") else f"{row.metric}, {row.unit}"
+
+
+def _difference_in_words(row) -> str:
+    if row.difference_verdict == "":
+        return "–"
+    there = f"{row.published_difference:+.{places(row.rounding)}f}"
+    if math.isnan(row.difference):
+        return f"{there}, –"
+    return f"{there}, {plus_minus(row.difference, row.difference_half_width, sign='+')}"
