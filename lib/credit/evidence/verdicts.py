@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from credit.paths import DATA
+from credit.runs.files import readable
 
 PUBLISHED = DATA / "published.csv"
 COLUMNS = ["id", "experiment", "method", "setting", "paper", "locator", "metric"]
@@ -186,7 +187,8 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_published() -> pd.DataFrame:
-    with PUBLISHED.open(newline="", encoding="utf-8") as file:
+    again = "get it back with git checkout data/published.csv"
+    with readable(PUBLISHED, again), PUBLISHED.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         rows, header = list(reader), reader.fieldnames or []
     if header != COLUMNS:
