@@ -58,7 +58,9 @@ def cells_of(file: Path) -> list[dict]:
         cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
         for cell in cells:
             cell["source"] = "".join(cell["source"])
-            cell.setdefault("metadata", {}).get("tags", []).count(cell["cell_type"])  # as it must be
+            tags = cell.setdefault("metadata", {}).get("tags", [])
+            if not isinstance(tags, list) or not isinstance(cell["cell_type"], str):
+                raise ValueError(f"a cell of type {cell['cell_type']!r} has the tags {tags!r}")
     return cells
 
 

@@ -224,7 +224,7 @@ class RunStore:
 def _check(record: Any, job: Job):
     """Refuse what save did not write, or wrote for another run."""
     if (record["seed"], record["setting"]) != (job.seed, repr(job.setting)):
-        raise ValueError(f"it holds another run: {record['setting']}, seed {record['seed']}")
+        raise ValueError(f"it holds the run of seed {record['seed']}, {record['setting']}")
     needed = {"epoch": float, "layer": int, "metric": str, "value": float, "unit": str}
     for row in record["rows"]:
         for column, kind in needed.items():
