@@ -1,6 +1,7 @@
 PROFILE ?= quick
 JOBS    ?= 2
 ON      ?= local
+LAB     ?=
 PYTHON  ?= python3
 BIN     := .venv/bin
 UV      := .tools/bin/uv
@@ -13,7 +14,7 @@ help:            ## this list
 
 setup: .venv/.ok ## the environment: happens by itself before every other target
 
-reproduce: .venv/.ok ## every notebook into build/PROFILE (quick or paper), JOBS side by side
+reproduce: .venv/.ok ## every notebook into build/PROFILE (quick or paper), JOBS=2 side by side
 	@$(BIN)/credit reproduce --profile $(PROFILE) --jobs $(JOBS) --on $(ON)
 
 test: export OMP_NUM_THREADS = 1
@@ -26,8 +27,10 @@ test: .venv/.ok  ## style, unit tests, theorems, and the stored outputs of the n
 	  --nbval --nbval-current-env --nbval-cell-timeout 300 notebooks; fi
 
 lab: export JUPYTER_PATH = $(CURDIR)/.venv/share/jupyter
-lab: .venv/.ok   ## the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir notebooks
+lab: export MPLBACKEND = module://matplotlib_inline.backend_inline
+lab: .venv/.ok   ## the notebooks in JupyterLab; options for it as in LAB='--port 9999 --no-browser'
+	$(BIN)/jupyter lab --notebook-dir . --LabApp.default_url=/lab/tree/notebooks \
+	  $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
 bench: .venv/.ok ## ratios to autograd backprop, written to data/results/bench.csv
 	$(BIN)/python -m credit.bench
@@ -37,10 +40,11 @@ lock: $(UV)      ## requirements.lock after a change of pyproject.toml
 	$(UV) export -q --frozen --no-emit-project --prune torch --no-header \
 	  --format requirements-txt -o requirements.lock
 
-clean:           ## remove build/; finished runs and the environment stay
+clean:           ## remove build/; finished runs (runs/) and the environment (.venv) stay
 	rm -rf build .snakemake
 
 # JUPYTER_PATH above: a kernel called python3 in somebody's home must not win over this one.
+# MPLBACKEND: with another one in the environment, usual on servers, notebooks show no pictures.
 
 # torch is pinned in pyproject.toml only and comes with `-e .`: where pip is set up with a folder of
 # wheels (PIP_FIND_LINKS), a CPU build in it is taken, elsewhere the index's.
@@ -54,5 +58,5 @@ $(UV):
 	  "or 3.13, or name one with make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("$(PYTHON)" \
 	  " is Python %d.%d: 3.11, 3.12 or 3.13 is needed; name one with make PYTHON=python3.11" % v)'
-	$(PYTHON) -m venv .tools
+	$(PYTHON) -m venv --clear .tools # an interrupted one is begun again
 	.tools/bin/pip install -q uv==0.13.9

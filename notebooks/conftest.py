@@ -5,11 +5,15 @@ and all are put back as they were. To change one, execute its notebook with `mak
 """
 
 import math
+import os
 import re
 from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
+
+# Kernels inherit these: pictures in the outputs, whatever is usual on this machine, and no bars.
+os.environ |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "TQDM_DISABLE": "1"}
 
 RELATIVE, ABSOLUTE = 0.02, 0.005
 SKIPPED = ("image/svg+xml", "application/pdf", "text/html", "stderr")  # may differ between runs

@@ -1,9 +1,13 @@
 """The command line: `credit list | run | collect | notebook | reproduce | refresh | table`."""
 
 import argparse
+import errno
 import os
+import re
+import signal
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from credit import paths
@@ -13,9 +17,23 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; a mistake of the user's is one line on stderr and status 2."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.command(arguments) or 0
+        status = arguments.command(arguments) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever reads has seen enough, as in `credit list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except BrokenProcessPool:
+        print(
+            "credit: a worker was killed, perhaps for want of memory; finished runs are kept, the "
+            "same command goes on, and --workers 1 needs least",
+            file=sys.stderr,
+        )
+        return 1
     except (ValueError, LookupError, OSError) as error:
         text = error.args[0] if isinstance(error, LookupError) and error.args else error
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            text = f"{text}: make room for {paths.ROOT}, the same command then goes on"
         print(f"credit: {text}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -37,10 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     def with_profile(sub, default="quick"):
         sub.add_argument("--profile", default=default, help="quick or paper (default %(default)s)")
 
-    with_profile(command("list", _list, "the experiments and how many of their runs are done"))
+    sub = command("list", _list, "the experiments and how many of their runs are done")
+    sub.add_argument("experiment", nargs="*", help="show each run of these, with its key")
+    with_profile(sub)
     sub = command("run", _run, "do the missing runs of experiments")
     sub.add_argument("experiment", nargs="+")
-    sub.add_argument("--only", metavar="KEY", help="only the run with this key")
+    sub.add_argument("--only", metavar="KEY", help="only this run, by its key in `credit list`")
     sub.add_argument("--workers", type=int, help="runs side by side (default: the processors)")
     with_profile(sub)
     sub = command("collect", _collect, "write data/results from finished runs")
@@ -48,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     with_profile(sub, "paper")
     sub = command("notebook", _notebook, "execute one notebook")
     sub.add_argument("name", help="its number, its file name or a path")
+    sub._negative_number_matcher = re.compile(r"-\.?\d")  # -1e-3 is a value, not an option
     parameter = {"nargs": 2, "action": "append", "default": [], "metavar": ("NAME", "VALUE")}
     sub.add_argument("-p", dest="parameters", help="set a parameter of the notebook", **parameter)
     sub.add_argument("--output", help="where the executed copy goes (default: build/)")
@@ -67,10 +88,14 @@ def _list(arguments):
     from credit.runs.store import RunStore
 
     store = RunStore()
-    for experiment in EXPERIMENTS:
-        wanted = jobs(experiment, arguments.profile)
-        done = len(wanted) - len(store.missing(wanted))
-        print(f"{experiment:12} {done:4} of {len(wanted):4} runs done ({arguments.profile})")
+    for experiment in arguments.experiment or EXPERIMENTS:
+        wanted = {job.key: job for job in jobs(experiment, arguments.profile)}  # two may share one
+        missing = {job.key for job in store.missing(list(wanted.values()))}
+        for key, job in wanted.items() if arguments.experiment else ():
+            state = "missing" if key in missing else "done"
+            print(f"{key}  {state:7}  {job.method}, {job.name}, seed {job.seed}")
+        done, total = len(wanted) - len(missing), len(wanted)
+        print(f"{experiment:16} {done:4} of {total:4} runs done ({arguments.profile})")
 
 
 def _run(arguments):
@@ -79,16 +104,17 @@ def _run(arguments):
     from credit.runs.store import RunStore
 
     wanted = [job for e in arguments.experiment for job in jobs(e, arguments.profile)]
-    if arguments.only:
+    if arguments.only is not None:
         wanted = [job for job in wanted if job.key == arguments.only]
         if not wanted:
             raise ValueError(
                 f"no run of {' '.join(arguments.experiment)} ({arguments.profile}) has the key "
-                f"{arguments.only!r}: the code or the setting has changed since it was listed"
+                f"{arguments.only!r}: see credit list {arguments.experiment[0]} --profile "
+                f"{arguments.profile}; keys change with code and setting"
             )
     if arguments.workers is not None and arguments.workers < 1:
         raise ValueError(f"--workers is {arguments.workers}, expected at least 1")
-    if not arguments.only:
+    if arguments.only is None:
         RunStore().fill(wanted, arguments.workers)
         return
     schedule.end_with_parent()
@@ -101,10 +127,35 @@ def _run(arguments):
 
 def _collect(arguments):
     from credit.evidence import results
+    from credit.reruns import schedule
 
+    if schedule.check_profile(arguments.profile) != "paper":
+        raise ValueError(
+            f"--profile is {arguments.profile}: data/results holds runs at paper scale only, from "
+            "which the answer table is made; notebooks read quick runs from the run store"
+        )
     for experiment in arguments.experiment:
+        _check_more(experiment, arguments.profile)
         path = results.collect(experiment, arguments.profile)
         print(os.path.relpath(path, paths.ROOT))
+
+
+def _check_more(experiment, profile):
+    """Refuse to replace results by those of fewer runs."""
+    from credit.evidence import results
+    from credit.experiments import jobs
+    from credit.runs.store import RunStore
+
+    wanted, file = jobs(experiment, profile), results.path(experiment)
+    text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    held = re.search(r"^# runs: (\d+) of", text, flags=re.MULTILINE)
+    missing = RunStore().missing(wanted)
+    if missing and held and len(wanted) - len(missing) < int(held[1]):
+        raise ValueError(
+            f"{os.path.relpath(file, paths.ROOT)} holds {held[1]} runs, and of the {len(wanted)} "
+            f"that are wanted now {len(missing)} are missing: go on with credit run {experiment} "
+            f"--profile {profile}, or remove the file first to replace it by fewer runs"
+        )
 
 
 def _notebook(arguments):

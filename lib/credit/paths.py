@@ -14,7 +14,8 @@ RESULTS = DATA / "results"  # committed: what the paper profile measured
 FIGURES = ROOT / "figures"
 NOTEBOOKS = ROOT / "notebooks"
 BUILD = ROOT / "build"  # made again by any rerun, never committed
-RUNS = Path(os.environ.get("CREDIT_RUNS", ROOT / "runs"))  # the run store
+# Of the two that can be chosen a relative one is taken from ROOT: notebooks work in another folder.
+RUNS = ROOT / (os.environ.get("CREDIT_RUNS") or "runs")  # the run store
+CACHE = ROOT / (os.environ.get("CREDIT_CACHE") or "data/downloads")  # larger data sets
 # rule files of one's own and folders of them, kept outside the library
 RULES = os.environ.get("CREDIT_RULES", "")
-CACHE = Path(os.environ.get("CREDIT_CACHE", DATA / "downloads"))  # larger data sets

@@ -1,5 +1,6 @@
 """One notebook: which one is meant, what may be asked of it, and what is kept when it fails."""
 
+import errno
 import json
 import sys
 
@@ -19,7 +20,7 @@ def notebook(tmp_path, monkeypatch):
     monkeypatch.setattr(execution, "FAILED", tmp_path / "failed")
     monkeypatch.setattr(execution, "WORK", tmp_path / "work")
     monkeypatch.setattr(paths, "ROOT", tmp_path)
-    for name in ("OMP_NUM_THREADS", "TQDM_DISABLE", "JUPYTER_PATH"):
+    for name in ("OMP_NUM_THREADS", "TQDM_DISABLE", "JUPYTER_PATH", "MPLBACKEND"):
         monkeypatch.setenv(name, "")  # what is set for a kernel is gone again after the test
     parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     cells = [new_markdown_cell("# Title"), parameters, new_code_cell("print(seed, rate)")]
@@ -134,3 +135,60 @@ def test_a_kernel_that_dies_in_a_cell_is_reported_with_that_cell(notebook, tmp_p
         execution.execute(notebook, tmp_path / "out.ipynb", {"seed": 1})
     assert json.loads((tmp_path / "failed/01_own.json").read_text())["cell"] == 5
     assert not (tmp_path / "out.ipynb").exists()
+
+
+@pytest.mark.parametrize("backend", ["Agg", "module://matplotlib_inline.backend_inline"])
+def test_pictures_are_in_the_notebook_whatever_the_backend_is(
+    notebook, tmp_path, monkeypatch, backend
+):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    nb = nbformat.read(notebook, as_version=4)
+    nb.cells.append(new_code_cell("import matplotlib.pyplot as plt\nplt.plot([1, 2]);"))
+    nbformat.write(nb, notebook)
+    execution.execute(notebook, tmp_path / "out.ipynb", {})
+    (output,) = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs
+    assert "image/png" in output.data
+
+
+def test_a_notebook_in_a_folder_with_odd_signs_is_executed(notebook, tmp_path):
+    odd = tmp_path / "My {seed} Projekt ü $x 'q'"
+    odd.mkdir()
+    notebook = notebook.rename(odd / notebook.name)
+    out = execution.execute(notebook, odd / "out.ipynb", {"seed": 3})
+    assert nbformat.read(out, as_version=4).cells[-1].outputs[0].text == "3 0.5\n"
+
+
+def test_the_executed_copy_reaches_another_file_system_whole(notebook, tmp_path, monkeypatch):
+    plain = execution.Path.replace
+
+    def replace(file, target):
+        if file.parent != target.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return plain(file, target)
+
+    monkeypatch.setattr(execution.Path, "replace", replace)
+    monkeypatch.setattr(execution, "_run_cells", lambda nb, copy, given: copy.write_text("whole"))
+    out = execution.execute(notebook, tmp_path / "far/out.ipynb", {})
+    assert out.read_text() == "whole"
+    assert [file.name for file in out.parent.iterdir()] == ["out.ipynb"]
+    assert not list(execution.WORK.iterdir())
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_anything_is_run(
+    notebook, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(execution, "_run_cells", lambda *_: pytest.fail("it was run"))
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        execution.execute(notebook, tmp_path / "file/out.ipynb", {})
+
+
+def test_an_interrupted_notebook_leaves_no_copy(notebook, tmp_path, monkeypatch):
+    def interrupted(notebook, copy, given):
+        copy.write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execution, "_run_cells", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        execution.execute(notebook, tmp_path / "out.ipynb", {})
+    assert not list(execution.WORK.iterdir()) and not (tmp_path / "out.ipynb").exists()

@@ -4,9 +4,18 @@ import copy
 
 import nbformat
 import pytest
+from damage import refusals
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from credit.reruns.notebooks import SECTIONS, clean, problems, sections_of
+from credit.reruns import dependencies, execution
+from credit.reruns.notebooks import (
+    SECTIONS,
+    clean,
+    lost_pictures,
+    problems,
+    read,
+    sections_of,
+)
 
 
 def stream(text, name="stdout"):
@@ -182,3 +191,58 @@ def test_cleaning_twice_is_cleaning_once_and_leaves_its_input_alone():
     untouched = copy.deepcopy(nb)
     assert clean(clean(nb)) == clean(nb)
     assert nb == untouched
+
+
+# pictures and progress
+
+
+def test_a_cell_that_shows_fewer_pictures_than_before_is_named():
+    old, new = good_notebook(), good_notebook()
+    for kind in ("image/png", "image/svg+xml"):
+        add_output(old, display({kind: "AA=="}))
+    assert lost_pictures(old, old) == lost_pictures(new, old) == []
+    assert lost_pictures(old, new) == ["cell 9 shows 0 pictures, the stored version 2"]
+    add_output(new, display({"image/png": "BB=="}))
+    assert lost_pictures(old, new) == ["cell 9 shows 1 pictures, the stored version 2"]
+
+
+def test_what_a_progress_bar_leaves_is_taken_off_and_other_html_stays():
+    nb = good_notebook()
+    add_output(nb, display({"text/html": ""}))
+    add_output(nb, display({"text/html": "<b>0</b>"}))
+    assert [o.get("data") for o in clean(nb).cells[-1].outputs] == [None, {"text/html": "<b>0</b>"}]
+
+
+# damaged files
+
+
+def refused(file, reader, many=300):
+    said = refusals(file, many, lambda: reader(file))
+    assert [text for text in said if not text.startswith(f"{file} is damaged (")] == []
+    assert [text for text in said if "\n" in text] == []
+    return len(said)
+
+
+READERS = {
+    "as nbformat does": lambda file: problems(clean(read(file))),
+    "for its code": lambda file: dependencies.modules(
+        cell["source"] for cell in dependencies.cells_of(file)
+    ),
+    "for its parameters": execution.defaults_of,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_damaged_notebook_is_read_or_refused_with_its_name(reader, tmp_path):
+    file = tmp_path / "01_rule.ipynb"
+    nbformat.write(good_notebook(), file)
+    READERS[reader](file)
+    assert 100 < refused(file, READERS[reader]) < 300
+
+
+def test_parameters_that_are_not_python_are_refused_with_the_name_of_the_notebook(tmp_path):
+    file, nb = tmp_path / "01_rule.ipynb", good_notebook()
+    nb.cells[1].source = "seed = = 0"
+    nbformat.write(nb, file)
+    with pytest.raises(ValueError, match=r"01_rule.ipynb is damaged \(SyntaxError.*name = value"):
+        execution.defaults_of(file)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_notebooks import good_notebook
 
 from credit import cli, paths
@@ -147,6 +147,30 @@ def test_only_what_failed_or_changed_is_executed_again(tmp_path):
     status, out, err = project.call("reproduce")
     assert (status, err) == (0, "")
     assert out == "3 notebooks, executed and up to date: build/quick/\n"
+
+
+@pytest.mark.slow  # three starts of Snakemake, two kernels
+def test_a_folder_with_odd_signs_a_touched_large_file_and_a_damaged_notebook(tmp_path):
+    """Its name may hold anything, content counts and not time, and one damage is one failure."""
+    project = Project(tmp_path / "My Projekt ü (1) $x {a}")
+    project.notebook("01_left", "from credit.left import SIDE", "SIDE")
+    images = project.root / "data/mnist/images.gz"
+    images.parent.mkdir(parents=True)
+    images.write_bytes(bytes(9_912_422))  # as large as the largest of MNIST's
+    status, out, err = project.call("reproduce", "--profile", "paper")
+    assert (status, started(out), err) == (0, ["01_left"], "")
+
+    os.utime(images)
+    damaged = project.root / "notebooks/02_damaged.ipynb"
+    damaged.write_text('{"cells": [')
+    status, out, err = project.call("reproduce", "--profile", "paper")
+    assert (status, started(out)) == (1, [])
+    assert re.search(r"\n1 failed:\n  notebook 02_damaged: .*02_damaged.ipynb is damaged \(", err)
+
+    damaged.unlink()
+    images.write_bytes(bytes(9_912_423))  # guards the first line: a change of it is seen
+    status, out, err = project.call("reproduce", "--profile", "paper")
+    assert (status, started(out), err) == (0, ["01_left"], "")
 
 
 @pytest.mark.slow  # three starts of Snakemake, runs of a second, one kernel
@@ -296,6 +320,10 @@ REFUSED = {
     "it was edited after it was executed": lambda stored, copy: edit(stored, source="2"),
     "but shows no text to compare": lambda stored, copy: edit(copy, outputs=[]),
     "it is not executed yet": lambda stored, copy: copy.unlink(),
+    "01_rule.ipynb is damaged (": lambda stored, copy: copy.write_text(copy.read_text()[:99]),
+    "cell 9 shows 0 pictures, the stored version 1": lambda stored, copy: edit(
+        stored, outputs=[new_output("display_data", data={"image/png": "AA=="})]
+    ),
 }
 
 

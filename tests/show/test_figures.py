@@ -101,3 +101,23 @@ def test_saving_a_figure_twice_gives_the_same_bytes(tmp_path, monkeypatch):
             figures.save(figure, "curve")
             saved.append([(tmp_path / f"figures/curve.{e}").read_bytes() for e in ("svg", "pdf")])
     assert saved[0] == saved[1]
+
+
+def test_a_figure_that_could_not_be_written_leaves_the_old_one_whole(ax, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "FIGURES", tmp_path / "own/figures")  # not there yet
+    figures.save(ax.figure, "90-a")
+    before = {file.name: file.read_bytes() for file in paths.FIGURES.iterdir()}
+    assert sorted(before) == ["90-a.pdf", "90-a.svg"]
+    ax.plot([0, 1])
+
+    def full(figure, file, **_):
+        file.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Figure, "savefig", full)
+        with pytest.raises(OSError, match="No space"):
+            figures.save(ax.figure, "90-a")
+    assert {file.name: file.read_bytes() for file in paths.FIGURES.iterdir()} == before
+    figures.save(ax.figure, "90-a")
+    assert all(file.read_bytes() != before[file.name] for file in paths.FIGURES.iterdir())

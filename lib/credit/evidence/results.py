@@ -2,15 +2,19 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from credit import paths
 from credit.experiments import jobs
+from credit.runs.files import readable
 from credit.runs.store import COLUMNS, RunStore, write_whole
 
 KEPT = [column for column in COLUMNS if column != "run"]
+KINDS = dict.fromkeys(KEPT, "str") | dict.fromkeys(["depth", "width", "seed", "layer"], "int64")
+KINDS |= {"epoch": "float64", "value": "float64"}
 OF_A_TUNING = ("train ", "validation ", "solved", "epochs to ")  # the metrics it is about
 
 
@@ -58,14 +62,25 @@ def load(experiment: str) -> pd.DataFrame:
             f"{file.name} is not there: make it with credit run {experiment} --profile paper and "
             f"credit collect {experiment}, or get it back with git checkout data/results"
         )
-    try:
-        frame = pd.read_csv(file, comment="#", dtype={"unit": str})  # all may be "1"
-    except ValueError as error:  # empty, ragged or no text
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{file} is damaged ({reason}): collect it again") from error
+    with readable(file, "collect it again"):
+        frame = pd.read_csv(file, comment="#", dtype=KINDS)
     if missing := set(KEPT) - set(frame):
         raise ValueError(f"{file} lacks the columns {', '.join(sorted(missing))}: collect it again")
+    with readable(file, "collect it again"):
+        _check(frame, file.read_text(encoding="utf-8"))
     return frame
+
+
+def _check(frame: pd.DataFrame, text: str):
+    """Refuse a file of which a part is missing."""
+    if empty := [c for c in KEPT if c != "value" and frame[c].isna().any()]:
+        raise ValueError(f"column {empty[0]} has gaps")
+    runs = re.search(r"^# runs: (\d+) of", text, flags=re.MULTILINE)
+    held = len(frame.drop_duplicates(["method", "setting", "seed"]))
+    if runs and held < int(runs[1]):
+        raise ValueError(f"it holds {held} of its {runs[1]} runs")
+    if not text.endswith("\n"):
+        raise ValueError("its last line is cut")
 
 
 def available() -> list[str]:

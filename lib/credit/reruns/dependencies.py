@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from credit import paths
+from credit.runs.files import readable
 
 PACKAGE = Path(__file__).parents[1]  # lib/credit
 
@@ -51,9 +52,23 @@ def modules(cells: Iterable[str]) -> list[Path]:
     return sorted(found)
 
 
+def cells_of(file: Path) -> list[dict]:
+    """The cells of a notebook: their cell_type, their source as one text, their metadata."""
+    with readable(file, "get it back with git checkout, or execute it again"):
+        cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
+        for cell in cells:
+            cell["source"] = "".join(cell["source"])
+            tags = cell.setdefault("metadata", {}).get("tags", [])
+            if not isinstance(tags, list) or not isinstance(cell["cell_type"], str):
+                raise ValueError(f"a cell of type {cell['cell_type']!r} has the tags {tags!r}")
+    return cells
+
+
 def _code_cells(file: Path) -> list[str]:
-    cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    try:
+        return [cell["source"] for cell in cells_of(file) if cell["cell_type"] == "code"]
+    except ValueError:  # it says so itself when it is executed, and holds up no other notebook
+        return []
 
 
 @functools.cache

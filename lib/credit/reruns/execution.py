@@ -2,8 +2,10 @@
 
 import ast
 import contextlib
+import errno
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -11,9 +13,12 @@ from pathlib import Path
 
 from credit import paths
 from credit.reruns import dependencies
+from credit.reruns.parameters import check_seed
+from credit.runs.files import readable
 
 FAILED = paths.BUILD / "failed"
 WORK = paths.BUILD / "work"
+INLINE = "module://matplotlib_inline.backend_inline"  # pictures in the output of cells
 ADDED_CELLS = {"injected-parameters", "papermill-error-cell-tag"}  # papermill's own, not counted
 
 
@@ -32,21 +37,25 @@ def find(name: str) -> Path:
     raise ValueError(f"unknown notebook {name!r}, expected a path or one of {known}")
 
 
-def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> Path:
+def execute(notebook: Path, output: Path, given: Mapping[str, object]) -> Path:
     """Run a notebook on a fresh kernel; the executed copy appears at `output` when it is whole.
 
-    parameters  {name: value}; a name or a type that the notebook does not have is a ValueError
+    given   {name: value}; a name or a type that the notebook does not have is a ValueError
     After an error NotebookFailed is raised, and the copy stays in build/failed with a record.
     """
-    changed = _checked(notebook, parameters)
-    profile, began = parameters.get("profile", "quick"), time.monotonic()
+    changed = _checked(notebook, given)
+    profile, began = given.get("profile", "quick"), time.monotonic()
     copy = WORK / f"{notebook.stem}-{os.getpid()}.ipynb"
-    copy.parent.mkdir(parents=True, exist_ok=True)
+    for folder in (copy.parent, output.parent):  # what cannot be written is said before the work
+        folder.mkdir(parents=True, exist_ok=True)
     say(f"{notebook.stem}: started")
     for last_attempt in (False, True):
         try:
             _run_cells(notebook, copy, changed)
             break
+        except KeyboardInterrupt:
+            copy.unlink(missing_ok=True)
+            raise
         except Exception as error:  # whatever it was: it is recorded, and the others go on
             cell = _last_cell(copy)
             if cell is None and not last_attempt:  # the kernel did not start: a second chance
@@ -56,11 +65,26 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, object]) -> P
             say(f"{notebook.stem}: failed after {time.monotonic() - began:.0f} s")
             raise NotebookFailed(line(record)) from error
     _forget(notebook.stem, profile)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    copy.replace(output)
+    _move(copy, output)
     seconds = time.monotonic() - began
     say(f"{notebook.stem}: finished in {seconds:.0f} s, {os.path.relpath(output)}")
     return output
+
+
+def _move(file: Path, target: Path):
+    """Move a file so that it is there whole or not at all, also to another file system."""
+    try:
+        file.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            shutil.copyfile(file, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        file.unlink()
 
 
 def say(text: str):
@@ -76,19 +100,25 @@ def _run_cells(notebook: Path, copy: Path, parameters: Mapping[str, object]):
         "OMP_NUM_THREADS": "1",  # several notebooks side by side, one thread each
         "TQDM_DISABLE": "1",  # progress is for people, not for an executed notebook
         "JUPYTER_PATH": f"{sys.prefix}/share/jupyter",  # the kernel python3 is this environment's
+        "MPLBACKEND": INLINE,  # with another one, usual on servers, no picture is stored
     }
     papermill.execute_notebook(
-        notebook, copy, parameters, kernel_name="python3", language="python",
+        _literal(notebook), _literal(copy), parameters, kernel_name="python3", language="python",
         cwd=notebook.parent, progress_bar=sys.stderr.isatty(),
         extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its plain TCP
     )  # fmt: skip
 
 
-def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict:
+def _literal(path: Path) -> str:
+    """A path as papermill takes it: in braces it would see names of parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _checked(notebook: Path, given: Mapping[str, object]) -> dict:
     """The parameters that differ from the notebook's own; papermill would only warn of others."""
     defaults = defaults_of(notebook)
     shown = ", ".join(f"{name} = {value!r}" for name, value in defaults.items()) or "none"
-    for name, value in parameters.items():
+    for name, value in given.items():
         if name not in defaults:
             raise ValueError(f"{notebook.stem} has no parameter {name!r}; its parameters: {shown}")
         expected = type(defaults[name])
@@ -98,15 +128,19 @@ def _checked(notebook: Path, parameters: Mapping[str, object]) -> dict:
                 f"{notebook.stem}: parameter {name} is {value!r}, expected {expected.__name__}; "
                 f"its parameters: {shown}"
             )
-    return {name: value for name, value in parameters.items() if value != defaults[name]}
+    if "seed" in given:
+        check_seed(given["seed"])
+    return {name: value for name, value in given.items() if value != defaults[name]}
 
 
 def defaults_of(notebook: Path) -> dict[str, object]:
     """{name: value} of the cell tagged parameters; empty without one."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    cells = dependencies.cells_of(notebook)
     tagged = (cell for cell in cells if "parameters" in cell["metadata"].get("tags", []))
+    with readable(notebook, "its parameters cell holds lines of name = value"):
+        statements = ast.parse(next(tagged, {"source": ""})["source"]).body
     defaults = {}
-    for statement in ast.parse("".join(next(tagged, {"source": ""})["source"])).body:
+    for statement in statements:
         with contextlib.suppress(ValueError):  # not a literal, so nobody can say what it takes
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -118,9 +152,10 @@ def defaults_of(notebook: Path) -> dict[str, object]:
 
 def _last_cell(copy: Path) -> int | None:
     """Place, from 1, of the last cell that was started, counted in the notebook itself."""
-    if not copy.exists():
+    try:
+        cells = dependencies.cells_of(copy)
+    except (FileNotFoundError, ValueError):  # not even the copy was written whole
         return None
-    cells = json.loads(copy.read_text(encoding="utf-8"))["cells"]
     cells = [cell for cell in cells if not ADDED_CELLS & {*cell["metadata"].get("tags", [])}]
     started = [
         number

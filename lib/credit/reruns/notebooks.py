@@ -4,11 +4,15 @@ import ast
 import copy
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode, from_dict
 
 from credit.evidence.claims import BROKEN
 from credit.evidence.prose import typed_numbers
+from credit.reruns.parameters import DEFAULTS
+from credit.runs.files import readable
 
 # Level-2 headings, in this order; others may stand between them. The key is the number that
 # starts a notebook's file name.
@@ -29,7 +33,6 @@ SECTIONS = {
         "References",
     ),
 }
-PARAMETERS = {"profile": "quick", "seed": 0}  # every notebook has these, with these defaults
 MAX_CELLS, MAX_LINES = 15, 25  # code cells in a notebook less those folded away, lines in one
 FOLDED = "hide-input"  # of cells that only say claims or draw: a reader sees the output alone
 SPEAKING = (FOLDED, "nbval-check-output")  # the tags of a cell that says claims
@@ -48,11 +51,20 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 ABSOLUTE_PATH = re.compile(r"(?<![\w.])(?:/(?:home|root|tmp|work|usr|opt|Users)/|C:\\)\S*")
 
 
+def read(file: Path) -> NotebookNode:
+    """A notebook as nbformat reads it, checked against the format."""
+    with readable(file, "execute it again, or get it back with git checkout"):
+        nb = nbformat.read(file, as_version=4)
+        nbformat.validate(nb)
+    return nb
+
+
 def clean(nb: NotebookNode) -> NotebookNode:
     """A copy without the traces of machine and time; outputs and execution counts stay.
 
     Of the metadata only tags and jupytext's pairing are kept; cells are named by their place, and
-    what is tagged as folded is folded in JupyterLab.
+    what is tagged as folded is folded in JupyterLab. What a progress bar leaves, an empty piece of
+    HTML, goes too.
     """
     nb = copy.deepcopy(nb)
     kept = {key: nb.metadata[key] for key in ("jupytext",) if key in nb.metadata}
@@ -63,7 +75,23 @@ def clean(nb: NotebookNode) -> NotebookNode:
         cell.id = f"cell-{number:02d}"
         folded = {"jupyter": {"source_hidden": True}} if FOLDED in (tags or ()) else {}
         cell.metadata = from_dict(({"tags": tags} if tags else {}) | folded)
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if o.get("data") != {"text/html": ""}]
     return nb
+
+
+def lost_pictures(old: NotebookNode, new: NotebookNode) -> list[str]:
+    """Cells that showed more pictures in the old version of the same notebook, one line each."""
+    return [
+        f"cell {number} shows {_pictures(cell)} pictures, the stored version {_pictures(before)}"
+        for (number, cell), (_, before) in zip(_code(new), _code(old), strict=False)
+        if _pictures(cell) < _pictures(before)
+    ]
+
+
+def _pictures(cell: NotebookNode) -> int:
+    shown = [output.get("data", {}) for output in cell.outputs]
+    return sum(any(kind.startswith("image/") for kind in data) for data in shown)
 
 
 def sections_of(name: str) -> tuple[str, ...]:
@@ -155,7 +183,7 @@ def _parameter_problems(nb: NotebookNode) -> Iterator[str]:
             yield f"cell {number}, the parameters, holds more than name = literal: {shown!r}"
         else:
             values[name] = value
-    for name, default in PARAMETERS.items():
+    for name, default in DEFAULTS.items():
         if repr(values.get(name)) != repr(default):
             yield f"cell {number}, the parameters, must say {name} = {default!r}"
 

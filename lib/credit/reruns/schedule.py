@@ -19,19 +19,11 @@ from pathlib import Path
 from credit import paths
 from credit.reruns import dependencies
 from credit.reruns.execution import WORK, execute, failures, line, say
+from credit.reruns.parameters import check_profile
 
 __all__ = ["check_profile", "end_with_parent", "execute", "failures", "refresh", "reproduce"]
 
 LOGS = paths.BUILD / "logs"  # what jobs wrote to stderr: <rule>/<name>.log
-
-
-def check_profile(profile: str) -> str:
-    """The profile, if there is one of that name."""
-    if profile == "quick":  # known, so that torch need not be imported
-        return profile
-    from credit import experiments
-
-    return experiments.check_profile(profile)
 
 
 def reproduce(
@@ -81,13 +73,17 @@ def refresh() -> int:
     for name in dependencies.notebooks():
         executed = paths.BUILD / "quick" / f"{name}.ipynb"
         stored = paths.NOTEBOOKS / f"{name}.ipynb"
-        if not executed.exists():
-            found = ["it is not executed yet: make reproduce"]
-        else:
-            new = notebooks.clean(nbformat.read(executed, as_version=4))
+        try:
+            new, old = map(notebooks.read, (executed, stored))
+            new = notebooks.clean(new)
             found = notebooks.problems(new, notebooks.sections_of(name))
-            if _sources(new) != _sources(nbformat.read(stored, as_version=4)):
+            found += notebooks.lost_pictures(old, new)
+            if _sources(new) != _sources(old):
                 found = ["it was edited after it was executed: make reproduce"]
+        except FileNotFoundError:
+            found = ["it is not executed yet: make reproduce"]
+        except ValueError as error:
+            found = [str(error)]
         if found:
             refused += 1
             print(*(f"{name}: {problem}" for problem in found), sep="\n", file=sys.stderr)
@@ -208,9 +204,10 @@ def _report(profile: str, said: Sequence[str]):
     for log in sorted(LOGS.glob("*/*.log")):
         if (problem := _problem_in(log, missing)) and log.stem not in failed:
             failed[log.stem] = problem
-    print(f"\n{len(failed)} failed:", *failed.values(), sep="\n  ", file=sys.stderr)
-    if not failed:
-        print(*said[-15:], sep="\n  ", file=sys.stderr)
+    if failed:
+        print(f"\n{len(failed)} failed:", *failed.values(), sep="\n  ", file=sys.stderr)
+    else:
+        print("\nsnakemake ended early; its last words:", *said[-15:], sep="\n  ", file=sys.stderr)
     if waiting := [name for name in missing if name not in failed]:
         print(f"not reached: {', '.join(waiting)}", file=sys.stderr)
     for text in said:
@@ -228,7 +225,7 @@ def _problem_in(log: Path, missing: Sequence[str]) -> str:
         what, said = (said[0], said[1:]) if said else (what, said)
     else:
         failed = log.stem in missing if kind == "notebook" else bool(said)
-    why = said[-1] if said else "ended without a message: killed, or out of memory"
+    why = said[-1] if said else "ended without a message: killed, out of memory, or the disk full"
     return f"{what}: {why} ({_near(log)})" if failed else ""
 
 

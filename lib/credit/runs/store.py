@@ -6,6 +6,7 @@ trees without docstrings: a new comment costs nothing.
 """
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -25,10 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from credit import paths
 from credit.runs import cells
+from credit.runs.files import readable
+from credit.runs.progress import bar as progress_bar
 from credit.tasks import data
 
 COLUMNS = [
@@ -157,13 +159,12 @@ class RunStore:
     def load(self, job: Job) -> dict | None:
         """{"rows": [...], "provenance": {...}} of a finished run, None when there is none."""
         try:
-            return json.loads(self.path(job).read_text(encoding="utf-8"))
+            with readable(self.path(job), "delete it and the run is done again"):
+                record = json.loads(self.path(job).read_text(encoding="utf-8"))
+                _check(record, job)
         except FileNotFoundError:
             return None
-        except ValueError as error:
-            raise ValueError(
-                f"{self.path(job)} is damaged ({error}): delete it and the run is done again"
-            ) from error
+        return record
 
     def save(self, job: Job, rows: list[dict], origin: dict | None = None):
         """Write a finished run: a whole file or none.
@@ -191,7 +192,7 @@ class RunStore:
                   "in a notebook; in a file (CREDIT_RULES) it runs side by side")  # fmt: skip
             workers = 1
         quiet = {} if progress else {"disable": True}  # else TQDM_DISABLE has its say
-        bar = tqdm(total=len(todo), desc="runs", unit="run", leave=False, **quiet)
+        bar = progress_bar(total=len(todo), desc="runs", unit="run", **quiet)
         with bar:
             if workers == 1:
                 for job in todo:
@@ -229,6 +230,18 @@ class RunStore:
                 part["seed"] = job.seed
             parts.append(part[COLUMNS])
         return pd.concat(parts, ignore_index=True)
+
+
+def _check(record: Any, job: Job):
+    """Refuse what save did not write, or wrote for another run."""
+    if (record["seed"], record["setting"]) != (job.seed, repr(job.setting)):
+        raise ValueError(f"it holds the run of seed {record['seed']}, {record['setting']}")
+    needed = {"epoch": float, "layer": int, "metric": str, "value": float, "unit": str}
+    for row in record["rows"]:
+        for column, kind in needed.items():
+            if not isinstance(row[column], (int, float) if kind is float else kind):
+                raise ValueError(f"{column} is {row[column]!r}")
+    dict(record["provenance"])
 
 
 def cores() -> int:
@@ -276,9 +289,11 @@ def write_whole(path: Path, text: str):
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written, nothing can be removed
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+        elsewhere = " or choose another folder with CREDIT_RUNS" if path.suffix == ".json" else ""
         raise OSError(
             f"cannot write {path}: {error.strerror or error}; nothing half-written was left, "
-            "free some space or choose another folder with CREDIT_RUNS"
+            f"see to its space and permissions{elsewhere}"
         ) from error

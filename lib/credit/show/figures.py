@@ -1,5 +1,7 @@
 """Plots: each takes axes and tidy data and returns the axes; none trains, loads or shows."""
 
+import os
+
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
@@ -61,12 +63,17 @@ def short(method: str) -> str:
 
 
 def save(figure: Figure, name: str):
-    """Write figures/<name>.svg and .pdf, the same bytes for the same data."""
-    paths.FIGURES.mkdir(exist_ok=True)
-    whole = {"bbox_inches": "tight"}
-    figure.savefig(paths.FIGURES / f"{name}.svg", metadata={"Date": None}, **whole)
-    undated = {"CreationDate": None, "ModDate": None}
-    figure.savefig(paths.FIGURES / f"{name}.pdf", metadata=undated, **whole)
+    """Write <name>.svg and .pdf to paths.FIGURES, whole, and the same bytes for the same data."""
+    paths.FIGURES.mkdir(parents=True, exist_ok=True)
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}
+    for kind, metadata in undated.items():
+        file = paths.FIGURES / f"{name}.{kind}"
+        part = file.with_name(f".{file.name}.{os.getpid()}.part")
+        try:
+            figure.savefig(part, format=kind, metadata=metadata, bbox_inches="tight")
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _mean_and_range(ax, values: pd.Series, by: pd.Series, label: str, **line):
