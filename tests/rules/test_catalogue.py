@@ -9,7 +9,7 @@ from credit import paths
 from credit.rules import catalogue, rule
 from credit.rules.base import Rule
 from credit.rules.feedback_alignment import FeedbackAlignment
-from credit.runs.store import Job, sources
+from credit.runs.store import Job, RunStore, sources
 from credit.training.setting import Setting
 
 HEAD = "from dataclasses import dataclass\nfrom credit.rules.base import Rule\n"
@@ -60,6 +60,15 @@ def test_files_and_folders_outside_may_be_named_together(outside, tmp_path, monk
     (tmp_path / "deep/_helper.py").write_text("no rule")
     monkeypatch.setattr(paths, "RULES", os.pathsep.join([str(one), str(tmp_path / "deep")]))
     assert set(catalogue()) == LIBRARY | {"first_rule", "second_rule"}
+
+
+@pytest.mark.slow  # two fresh processes load torch
+def test_a_rule_outside_runs_in_workers(outside, tmp_path):
+    outside("outside_rule", RULE)
+    setting = Setting(rule("outside_rule"), (784, 5, 10), examples=64, epochs=1)
+    jobs = [Job("e", setting, seed) for seed in (0, 1)]
+    frame = RunStore(tmp_path / "runs").fill(jobs, workers=2, progress=False).frame(jobs)
+    assert set(frame["method"]) == {"outside_rule"} and set(frame["seed"]) == {0, 1}
 
 
 WRONG = {

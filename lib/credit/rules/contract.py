@@ -29,18 +29,9 @@ def check(rule: Rule, network: Network, own: dict, x: Tensor, t: Tensor) -> list
     ch = Channels(used, Named("own parameter", kept), streams(0)).teach(t.clone())
     look, given = _Look(rule, network, own, x), x.clone()
     if type(rule).step is Rule.step:
-        trace = rule.forward(ch, given)
-        look.kind("forward", trace, Trace)
-        before = {name: _copies(getattr(trace, name)) for name in "ha"}
-        teaching = rule.teach(ch, trace)
-        look.teaching(teaching, finite=_finite(trace.h.values()))
-        look.untouched("forward or teach", kept, own)
-        update = rule.update(ch, trace, teaching)
-        for name, copies in before.items():
-            look.same("teach or update", copies, getattr(trace, name), name)
+        trace, update = _by_stages(rule, ch, given, look)
     else:  # a rule that interleaves the stages: only what comes out can be looked at
         trace, update = rule.step(ch, given)
-        look.kind("step", trace, Trace)
     finite = _finite(trace.h.values())
     look.update("update", update, finite)
     if rule.prepares:
@@ -52,6 +43,20 @@ def check(rule: Rule, network: Network, own: dict, x: Tensor, t: Tensor) -> list
     look.same("a step", {0: x}, {0: given}, "x")
     look.same("a step", {0: t}, {0: ch.target()}, "t")
     return sorted(update.W)
+
+
+def _by_stages(rule: Rule, ch: Channels, x: Tensor, look: "_Look") -> tuple[Trace, Update]:
+    """rule.step, with a look at what comes out of each stage."""
+    trace = rule.forward(ch, x)
+    look.kind("forward", trace, Trace)
+    before = {name: _copies(getattr(trace, name)) for name in "ha"}
+    teaching = rule.teach(ch, trace)
+    look.teaching(teaching, finite=_finite(trace.h.values()))
+    look.untouched("forward or teach", ch.own, look.own)
+    update = rule.update(ch, trace, teaching)
+    for name, copies in before.items():
+        look.same("teach or update", copies, getattr(trace, name), name)
+    return trace, update
 
 
 def check_names(kind: type[Rule]):
@@ -103,8 +108,7 @@ class _Look:
         for name in ("W", "b"):
             for l, change in getattr(update, name).items():
                 self._is_layer(f"{stage}.{name}", l)
-                expected = tuple(getattr(layers[l], name).shape)
-                self._is_tensor(f"{stage}, {name} of layer {l}", change, expected, finite)
+                self._is_change(stage, name, l, change, getattr(layers[l], name), finite)
         for name, changes in update.own.items():
             if name not in self.rule.learned:
                 self.refuse(
@@ -116,8 +120,7 @@ class _Look:
                         f"{stage} changes {name!r} of layer {l!r}, expected one of "
                         f"{', '.join(map(str, self.own[name]))}"
                     )
-                expected = tuple(self.own[name][l].shape)
-                self._is_tensor(f"{stage}, {name} of layer {l}", change, expected, finite)
+                self._is_change(stage, name, l, change, self.own[name][l], finite)
 
     def untouched(self, stage: str, after: dict, before: dict):
         for name, tensors in after.items():
@@ -134,10 +137,12 @@ class _Look:
             L = self.network.L
             self.refuse(f"{stage} names layer {l!r}, expected one of 1 to {L}")
 
+    def _is_change(self, stage: str, name: str, l: int, change, of: Tensor, finite: bool):
+        written_out = change.dense() if isinstance(change, Product) else change
+        self._is_tensor(f"{stage}, {name} of layer {l}", written_out, tuple(of.shape), finite)
+
     def _is_tensor(self, where: str, thing, expected: tuple, finite: bool):
-        """Refuse what is no tensor or Product of this shape or, where it could be, not finite."""
-        if isinstance(thing, Product) and not where.startswith("teach"):
-            thing = thing.dense()
+        """Refuse what is no tensor of this shape or, where it could be, not finite."""
         if not isinstance(thing, Tensor) or thing.shape != expected:
             self.refuse(f"{where}: came {_described(thing)}, expected {list(expected)}")
         if finite and not _finite([thing]):

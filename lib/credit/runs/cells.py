@@ -43,8 +43,8 @@ def with_what_it_uses(kind: type) -> str:
         if name in parts:
             continue
         if isinstance(thing, type | FunctionType) and thing.__module__ == "__main__":
-            parts[name] = source_of(thing)
-            tree = ast.parse(textwrap.dedent(parts[name]))
+            parts[name] = textwrap.dedent(source_of(thing))
+            tree = ast.parse(parts[name])
             queue += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
         elif name in names and isinstance(thing, PLAIN):
             parts[name] = f"{name} = {thing!r}"

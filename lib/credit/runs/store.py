@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import platform
 import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -75,10 +76,10 @@ class Job:
         rule = type(self.setting.rule)
         parts = [repr(self.setting), str(self.seed), self.run, data.version(self.setting.dataset)]
         modules = [self.run.split(":")[0]]
-        for kind in rule.__mro__[:-1]:  # the rule and what it inherits, whoever wrote that
+        for kind in rule.__mro__:  # the rule and what it inherits, whoever wrote that
             if kind.__module__ == "__main__":  # in a notebook
                 parts.append(_code(cells.with_what_it_uses(kind)))
-            else:
+            elif kind.__module__ not in sys.stdlib_module_names:
                 modules.append(kind.__module__)
         parts.append(_code_of(*modules))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
