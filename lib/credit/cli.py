@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     with_profile(sub)
     sub = command("collect", _collect, "write data/results from finished runs")
     sub.add_argument("experiment", nargs="+")
+    sub.add_argument("--dirty", action="store_true", help="also runs made by changed code")
     with_profile(sub, "paper")
     sub = command("notebook", _notebook, "execute one notebook")
     sub.add_argument("name", help="its number, its file name or a path")
@@ -136,7 +137,7 @@ def _collect(arguments):
         )
     for experiment in arguments.experiment:
         _check_more(experiment, arguments.profile)
-        path = results.collect(experiment, arguments.profile)
+        path = results.collect(experiment, arguments.profile, dirty=arguments.dirty)
         print(os.path.relpath(path, paths.ROOT))
 
 

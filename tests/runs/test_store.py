@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from credit import paths
 from credit.nets.networks import Init
@@ -217,7 +218,9 @@ def test_a_saved_run_loads_back_with_its_provenance(tmp_path):
     assert record["rows"] == ROWS
     assert record["seed"] == 3
     assert record["setting"] == repr(SETTING)
-    assert set(record["provenance"]) == {"commit", "python", "torch", "numpy", "machine"}
+    assert set(record["provenance"]) == {
+        "commit", "python", "torch", "numpy", "machine", "processor", "capability"
+    }  # fmt: skip
     assert leftovers(tmp_path) == [f"{job.key}.json"]
 
 
@@ -459,6 +462,12 @@ def test_the_provenance_names_the_commit():
     commit = store.provenance()["commit"]
     assert re.fullmatch("([0-9a-f]{12}|unknown)( with changes)?", commit)
     json.dumps(store.provenance())
+
+
+def test_the_provenance_names_the_processor():
+    made = store.provenance()
+    assert made["processor"] and made["processor"] == store.processor()
+    assert made["capability"] == torch.backends.cpu.get_cpu_capability()
 
 
 def test_outside_a_repository_the_commit_is_unknown(tmp_path, monkeypatch):

@@ -43,7 +43,7 @@ def test_only_the_metric_that_was_asked_for_is_drawn(ax):
 
 
 def test_angles_have_a_line_for_each_layer_and_one_at_ninety(ax):
-    parts = [rows("feedback_alignment", "delta angle", "deg", layer) for layer in (1, 2, 3)]
+    parts = [rows("feedback_alignment", "gradient angle", "deg", layer) for layer in (1, 2, 3)]
     figures.plot_angles(ax, pd.concat(parts))
     assert [line.get_label() for line in ax.lines[:3]] == ["layer 1", "layer 2", "layer 3"]
     assert set(ax.lines[3].get_ydata()) == {90}
@@ -121,3 +121,94 @@ def test_a_figure_that_could_not_be_written_leaves_the_old_one_whole(ax, tmp_pat
     assert {file.name: file.read_bytes() for file in paths.FIGURES.iterdir()} == before
     figures.save(ax.figure, "90-a")
     assert all(file.read_bytes() != before[file.name] for file in paths.FIGURES.iterdir())
+
+
+# runs that diverged
+
+
+def diverged(method, seed, epoch=1.5, depth=1):
+    row = {"method": method, "setting": "2x8 tanh", "metric": "diverged", "unit": "1", "layer": 0}
+    return pd.DataFrame([row | {"depth": depth, "seed": seed, "epoch": epoch, "value": epoch}])
+
+
+def crosses(ax):
+    return [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "x"]
+
+
+def test_a_run_that_diverged_is_counted_in_the_legend_and_is_a_cross(ax):
+    sound = rows("backprop", seeds=(0, 1))
+    figures.plot_curves(ax, pd.concat([sound, diverged("backprop", 7)]), "test error")
+    assert ax.lines[0].get_label() == "BP (1 of 3 diverged)"
+    assert ax.lines[0].get_ydata().tolist() == [10.5, 5.5]  # the mean of the others
+    assert crosses(ax) == [[1.5]]
+
+
+def test_without_one_there_is_no_cross(ax):
+    figures.plot_curves(ax, rows("backprop"), "test error")
+    figures.plot_depth(ax, rows("backprop", epochs=(2,)))
+    figures.plot_cases(ax, rows("backprop"), "test error", "epoch")
+    figures.plot_angles(ax, rows("backprop", "gradient angle", "deg", 1))
+    assert crosses(ax) == list(ax.texts) == []
+
+
+@pytest.mark.parametrize("plot", [figures.plot_curves, figures.plot_cases])
+def test_a_method_of_which_every_run_diverged_is_in_the_legend(ax, plot):
+    gone = pd.concat([diverged("kickback", seed) for seed in (0, 1)])
+    plot(ax, pd.concat([rows("backprop"), gone]), "test error", "epoch")
+    assert any("2 of 2 diverged" in line.get_label() for line in ax.lines)
+
+
+def test_cases_say_how_many_diverged_too(ax):
+    final = rows("GR-mid, own", epochs=(2,), seeds=(0, 1, 2))
+    final.loc[final["seed"] == 1, "value"] = float("nan")  # as results.final gives it
+    figures.plot_cases(ax, final, "test error", "depth")
+    assert ax.lines[0].get_label() == "GR-mid, own (1 of 3 diverged)"
+    assert ax.lines[0].get_ydata().tolist() == [6]
+    assert crosses(ax) == [[1]]
+
+
+def test_the_depth_plot_counts_beside_a_cross(ax):
+    deep = pd.concat([rows("backprop", depth=d, epochs=(2,)) for d in (1, 4)], ignore_index=True)
+    deep.loc[(deep["depth"] == 4) & (deep["seed"] == 0), "value"] = float("nan")
+    figures.plot_depth(ax, deep)
+    assert crosses(ax) == [[4]]
+    assert [text.get_text() for text in ax.texts] == ["1 of 2 diverged"]
+    mean = next(line for line in ax.lines if line.get_label().startswith("BP"))
+    assert mean.get_ydata().tolist() == [5.5, 6.0]
+    assert mean.get_label() == "BP (n = 2)"
+
+
+def test_the_depth_plot_takes_costs_as_well(ax):
+    figures.plot_depth(ax, rows("backprop").drop(columns=["metric", "unit"]))
+    assert len(ax.lines) == 2 and crosses(ax) == []
+
+
+def test_what_is_drawn_as_an_angle_is_that_of_the_update(ax):
+    parts = [rows("kickback", metric, "deg", 1) for metric in ("delta angle", "gradient angle")]
+    parts[1]["value"] += 40
+    figures.plot_angles(ax, pd.concat([*parts, diverged("kickback", 2)]))
+    assert ax.lines[0].get_ydata().tolist() == [50.5, 45.5]
+    assert ax.get_ylabel() == "angle of the update to backprop's (deg)"
+    assert crosses(ax) == [[1.5]]
+    assert ax.get_legend_handles_labels()[1] == ["layer 1", "1 of 3 diverged"]
+
+
+def test_the_angle_of_the_error_signals_is_drawn_when_asked(ax):
+    """Guards the test above."""
+    figures.plot_angles(ax, rows("kickback", "delta angle", "deg", 1), "delta angle")
+    assert ax.lines[0].get_ydata().tolist() == [10.5, 5.5]
+    assert ax.get_ylabel() == "angle of the error signal to backprop's (deg)"
+
+
+def test_the_depth_plot_says_which_variant_diverged(ax):
+    deep = rows("backprop", epochs=(2,)).assign(setting="1x8 tanh, tied")
+    deep.loc[deep["seed"] == 0, "value"] = float("nan")
+    figures.plot_depth(ax, deep)
+    assert [text.get_text() for text in ax.texts] == ["tied: 1 of 2 diverged"]
+
+
+def test_values_of_no_run_in_particular_are_drawn_as_well(ax):
+    noise = rows("backprop", "angle", "deg", 1)[["layer", "metric", "unit", "epoch", "value"]]
+    figures.plot_angles(ax, noise, "angle")
+    assert ax.get_ylabel() == "angle to backprop's (deg)"
+    assert crosses(ax) == []

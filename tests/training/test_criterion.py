@@ -201,14 +201,35 @@ def test_a_rule_with_feedback_of_its_own_learns_in_an_ensemble_as_alone():
     assert got.notna().all()
 
 
+def test_a_network_that_diverges_says_when_and_has_not_solved_its_task(monkeypatch):
+    apply, updates = Descent.apply, []
+
+    def spoiling(self, update, fraction=1.0):
+        apply(self, update, fraction)
+        updates.append(0)
+        if len(updates) == 7:  # in the second epoch of four
+            self.layers[1].W[3] = float("nan")
+
+    plain = table()
+    monkeypatch.setattr(Descent, "apply", spoiling)
+    rows = pd.DataFrame(run(SMALL, 0))
+    gone = rows[rows["metric"] == "diverged"]
+    assert gone[["seed", "value", "unit"]].to_numpy().tolist() == [[3, 2.0, "1"]]
+    spoiled = rows[rows["metric"] != "diverged"].pivot(
+        index="seed", columns="metric", values="value"
+    )
+    assert spoiled.loc[3, "solved"] == 0 and plain.loc[3, "solved"] == 1
+    pd.testing.assert_frame_equal(spoiled.drop(3), plain.drop(3))
+
+
 # what is refused
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"networks": 1}, "networks is 1, expected at least 2"),
-        ({"networks": -3}, "networks is -3, expected at least 2"),
+        ({"networks": 1}, "networks is 1, expected a whole number of at least 2"),
+        ({"networks": -3}, "networks is -3, expected a whole number of at least 2"),
         ({"networks": 2.0}, "networks is 2.0, expected a whole number"),
         ({"networks": True}, "networks is True, expected a whole number"),
         ({"blocks": ((4, 1),)}, r"do not add up to \(4, 2\)"),

@@ -12,8 +12,9 @@ from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.rules.gait_prop import GaitProp
 from credit.rules.shallow import Shallow
-from credit.training.diagnostics import alignment, angle, mean_angle
+from credit.training.diagnostics import alignment, angle, in_double, mean_angle
 
 SIZES = (6, 5, 4, 3)
 
@@ -123,14 +124,42 @@ def test_what_zero_weights_leave_undefined_has_no_row():
     assert table(alignment(rule, ch, x)).keys() == {(2, "delta angle"), (3, "weight angle")}
 
 
-def test_the_weight_angle_is_reported_for_feedback_of_the_weights_shape_only():
-    for rule, layers in ((FeedbackAlignment(), {2, 3}), (DirectFeedbackAlignment(), set())):
-        network, ch, x = bench(rule, SIZES)
+@pytest.mark.parametrize("sizes", [SIZES, (4, 4, 4, 4)], ids=str)  # in a square net all shapes fit
+def test_the_weight_angle_is_that_to_what_the_feedback_stands_in_for(sizes):
+    for rule, layers in ((FeedbackAlignment(), {2, 3}), (DirectFeedbackAlignment(), {1, 2})):
+        network, ch, x = bench(rule, sizes)
+        W = {l: layer.W for l, layer in network.layers.items()}
+        partners = W if layers == {2, 3} else {2: W[3], 1: W[3] @ W[2]}
         rows = [row for row in alignment(rule, ch, x) if row["metric"] == "weight angle"]
         assert {row["layer"] for row in rows} == layers
         for row in rows:
-            B, W = ch.own["B"][row["layer"]].flatten(), network.layers[row["layer"]].W.flatten()
+            B, W = ch.own["B"][row["layer"]].flatten(), partners[row["layer"]].flatten()
             cosine = float(B @ W / (B @ B).sqrt() / (W @ W).sqrt())
             degrees = float(torch.rad2deg(torch.acos(torch.tensor(cosine))))
             assert row["value"] == pytest.approx(degrees, abs=1e-4)
             assert row["unit"] == "deg"
+
+
+def test_direct_feedback_through_the_product_of_the_weights_is_at_no_angle():
+    rule = DirectFeedbackAlignment()
+    network, ch, x = bench(rule, (4, 4, 4, 4))
+    W = {l: layer.W for l, layer in network.layers.items()}
+    ch.own["B"] = {1: W[3] @ W[2], 2: W[3]}
+    found = table(alignment(rule, ch, x))
+    assert [found[l, "weight angle"] for l in (1, 2)] == pytest.approx([0, 0], abs=5e-6)
+    ch.own["B"] = {1: W[1], 2: W[2]}  # as their shapes alone would pair them
+    assert table(alignment(rule, ch, x))[1, "weight angle"] > 10
+
+
+@pytest.mark.parametrize("double", [True, False])
+def test_a_small_difference_keeps_its_angle_in_double_precision_only(double):
+    """GAIT-prop goes gamma of the way to its target; in orthogonal nets it is backprop exactly."""
+    rule, sizes = GaitProp(form="literal", gamma=1e-5), (6, 6, 6, 6)
+    network = make_network(seed=0, weights=Init("orthogonal"), **rule.asks(sizes))
+    x = torch.randn(20, 6, generator=torch.Generator().manual_seed(0))
+    t = torch.eye(6)[torch.arange(20) % 6]
+    ch = Channels(network, {}, streams(0)).teach(t)
+    if double:
+        ch, x = in_double(network, {}, streams(0), t.double()), x.double()
+    found = [row["value"] for row in alignment(rule, ch, x) if row["metric"] == "gradient angle"]
+    assert (max(found) < 1e-2) == double

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from helpers import bench
@@ -19,8 +20,11 @@ from credit.rules.equilibrium_propagation import EquilibriumPropagation
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.rules.kolen_pollack import KolenPollack
 from credit.rules.shallow import Shallow
+from credit.rules.weight_mirror import WeightMirror
+from credit.runs.store import Job
 from credit.tasks import data
 from credit.training import run as module
+from credit.training.arithmetic import without_denormals
 from credit.training.descent import Descent
 from credit.training.run import error_rates, run
 from credit.training.setting import Setting
@@ -56,14 +60,23 @@ def values(rows, metric):
         ({"examples": -5}, "examples is -5, expected a whole number"),
         ({"precision": "half"}, "unknown precision 'half', expected one of float32, float64"),
         ({"coherent": True}, "coherent needs signed_relu units, got tanh"),
-        ({"learning_rate": 0}, "learning_rate is 0, expected a positive number"),
+        ({"learning_rate": 0}, "learning_rate is 0.0, expected a positive number"),
         ({"learning_rate": -0.1}, "learning_rate is -0.1, expected a positive number"),
         ({"learning_rate": float("nan")}, "learning_rate is nan, expected a positive number"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf, expected a positive number"),
+        ({"weight_decay": float("nan")}, "weight_decay is nan, expected a number of at least 0"),
+        ({"own_learning_rate": float("inf")}, "own_learning_rate is inf, expected a number"),
+        ({"stop_below": -1}, "stop_below is -1.0, expected a number of at least 0"),
+        ({"rule": WeightMirror(), "batch": 1}, "batch is 1 of 300 examples, weight mirror needs"),
+        (
+            {"rule": WeightMirror(), "examples": 1},
+            "batch is 25 of 1 examples, weight mirror needs at least 2 side by side",
+        ),
         ({"learning_rate": "fast"}, "learning_rate is 'fast', expected a positive number"),
         ({"learning_rate": (0.1, 0.1)}, "learning_rate has 2 rates, expected 3: one a layer"),
         (
             {"learning_rate": (0.1, 0.1, 0)},
-            r"learning_rate is \(0.1, 0.1, 0\), expected a positive",
+            r"learning_rate is \(0.1, 0.1, 0.0\), expected a positive",
         ),
     ],
     ids=str,
@@ -683,3 +696,114 @@ def test_without_persistence_every_epoch_starts_at_zero(monkeypatch):
     assert kept == []
     run(SETTLED, 0)
     assert set(kept) == {1, 2, 3}
+
+
+# runs that diverge
+
+
+EXPLODES = replace(
+    TINY, rule=Backprop(), nonlinearity="relu", output="linear", learning_rate=1e3, epochs=3
+)
+
+
+def test_a_run_that_diverges_ends_there_and_says_so():
+    rows = run(EXPLODES, seed=0)
+    (at,) = values(rows, "diverged")
+    assert 0 < at < 1  # it is looked for early in the first epoch
+    last = {"epoch": at, "layer": 0, "metric": "diverged", "value": at, "unit": "1"}
+    assert rows[-2] == last and rows[-1]["metric"] == "cpu time"
+    assert not any(row["metric"].endswith("error") for row in rows)
+
+
+def test_a_run_that_does_not_diverge_says_nothing(rows):
+    """Guards the test above."""
+    tame = run(replace(EXPLODES, learning_rate=0.01), seed=0)
+    assert values(rows, "diverged") == values(tame, "diverged") == []
+    assert len(values(tame, "validation error")) == 3
+
+
+@pytest.mark.parametrize("lost", ["weights", "own", "outputs"])
+def test_whatever_is_no_longer_finite_ends_the_run(monkeypatch, lost):
+    apply, updates = Descent.apply, []
+
+    def watched(self, update, fraction=1.0):
+        apply(self, update, fraction)
+        updates.append(0)
+        if len(updates) == 20 and lost != "outputs":  # in the second epoch of twelve
+            spoiled = self.own["B"][2] if lost == "own" else self.layers[1].W
+            spoiled[0, 0] = float("inf")
+
+    def answer(self, ch, x):
+        y = torch.rand(len(x), 10, generator=torch.Generator().manual_seed(0))
+        return y / (lost != "outputs" or len(updates) <= 12)  # inf from the second epoch on
+
+    monkeypatch.setattr(Descent, "apply", watched)
+    monkeypatch.setattr(FeedbackAlignment, "answer", answer)
+    rows = run(replace(TINY, epochs=4), seed=0)
+    assert values(rows, "diverged") == [2]
+    assert len(values(rows, "validation error")) == 1
+
+
+def test_answers_that_tie_are_wrong_and_are_counted():
+    y = torch.tensor([[1.0, 0, 1], [1, 0, 0], [0, 0, 0], [0.2, 0.2, 0.1], [0, 0.1, 0.2]])
+    assert module.misses(y, torch.tensor([0, 0, 0, 0, 2])).tolist() == [3]
+    assert int(module.unanswered(y)) == 3
+    assert module.misses(y, torch.tensor([1, 1, 0, 2, 1])).tolist() == [5]
+
+
+def test_an_answer_that_is_not_a_number_is_never_right():
+    """Of nan the largest is the first, and class 0 is a tenth of MNIST."""
+    y, zeros = torch.full((4, 3), float("nan")), torch.zeros(4, dtype=torch.long)
+    assert module.misses(y, zeros).tolist() == [4]
+    assert y.argmax(-1).tolist() == zeros.tolist()
+
+
+def test_the_share_without_an_answer_stands_beside_the_errors(monkeypatch, rows):
+    monkeypatch.setattr(FeedbackAlignment, "answer", lambda self, ch, x: torch.zeros(len(x), 10))
+    silent = run(TINY, seed=0)
+    for split in ("validation", "test"):
+        assert values(silent, f"{split} error") == values(silent, f"{split} no answer") == [100]
+        assert values(rows, f"{split} no answer") == []
+        assert 0 < values(rows, f"{split} error")[0] < 100
+
+
+# numbers as given
+
+
+def test_more_examples_than_there_are_are_refused():
+    message = "examples is 60000, mnist has 50000 to train on; 10000 more are for validation"
+    with pytest.raises(ValueError, match=message):
+        run(replace(TINY, examples=60_000), seed=0)
+
+
+def test_equal_settings_are_equal_however_their_numbers_are_written():
+    given = Setting(
+        FeedbackAlignment(Init("uniform", np.float64(1))), [784, np.int64(8), 6, 10],
+        weights=[Init("normal", 1)] * 3, examples=np.int32(300), batch=np.int64(25),
+        epochs=np.uint8(1), learning_rate=np.float64(1), weight_decay=0, test_epochs=np.array([1]),
+    )  # fmt: skip
+    same = Setting(
+        FeedbackAlignment(Init("uniform", 1.0)), (784, 8, 6, 10),
+        weights=(Init("normal", 1.0),) * 3, examples=300, batch=25, epochs=1, learning_rate=1.0,
+        weight_decay=0.0, test_epochs=(1,),
+    )  # fmt: skip
+    assert repr(given) == repr(same)
+    assert Job("e", given, np.int64(0)).key == Job("e", same, 0).key
+    assert repr(replace(given, batch=np.int64(26))) != repr(same)
+
+
+def test_a_seed_may_be_numpys():
+    assert numbers(run(TINY, np.arange(2)[1])) == numbers(run(TINY, 1))
+
+
+def test_denormal_numbers_are_zero_inside_a_run_only():
+    def denormal():
+        return bool(torch.tensor(1e-39) * 2 != 0)
+
+    assert denormal()
+    with without_denormals():
+        assert not denormal()
+    assert denormal()
+    with pytest.raises(ValueError, match="examples"):
+        run(replace(TINY, examples=60_000), seed=0)
+    assert denormal()

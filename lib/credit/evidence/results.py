@@ -4,6 +4,7 @@ import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,19 +16,27 @@ from credit.runs.store import COLUMNS, RunStore, write_whole
 KEPT = [column for column in COLUMNS if column != "run"]
 KINDS = dict.fromkeys(KEPT, "str") | dict.fromkeys(["depth", "width", "seed", "layer"], "int64")
 KINDS |= {"epoch": "float64", "value": "float64"}
-OF_A_TUNING = ("train ", "validation ", "solved", "epochs to ")  # the metrics it is about
+# the metrics it is about
+OF_A_TUNING = ("train ", "validation ", "solved", "epochs to ", "diverged")
+CHANGED = " with changes"  # of a commit, see store.provenance
+ONE_RUN = "git checkout COMMIT; credit run {experiment} --profile {profile} --only KEY"
+RUN = ["method", "setting", "seed"]  # what tells the runs of an experiment apart
 
 
 def path(experiment: str) -> Path:
     return paths.RESULTS / f"{experiment}.csv"
 
 
-def collect(experiment: str, profile: str = "paper", store: RunStore | None = None) -> Path:
+def collect(
+    experiment: str, profile: str = "paper", store: RunStore | None = None, dirty: bool = False
+) -> Path:
     """Write data/results/<experiment>.csv from the finished runs of the store.
 
     Only whole seeds count: where a run of a network is missing, that network's seed is left out for
     every method, so that methods are compared on the same seeds. None at all is a LookupError.
-    Of a tuning only what it is about is kept.
+    Of a tuning only what it is about is kept. The head says of every run which commit made it on
+    which machine, see `origins`; a run of changed code, which nobody can check out, is refused
+    unless `dirty`.
     """
     store = store or RunStore()
     wanted = jobs(experiment, profile)
@@ -38,20 +47,61 @@ def collect(experiment: str, profile: str = "paper", store: RunStore | None = No
             f"nothing to collect for {experiment} ({profile}): no seed is finished for every "
             f"method; go on with credit run {experiment} --profile {profile}"
         )
+    records = [store.load(job)["provenance"] for job in done]
+    changed = sum(CHANGED in record["commit"] for record in records)
+    if changed and not dirty:
+        raise ValueError(
+            f"{experiment}: {changed} of {len(done)} runs were made by changed code, which nobody "
+            "can check out: commit it and do them again, or collect with --dirty"
+        )
     frame = store.frame(done)[KEPT]
     if experiment.endswith("tuning"):
         frame = frame[frame["metric"].str.startswith(OF_A_TUNING)].copy()
     frame["value"] = frame["value"].map(lambda v: float(f"{v:.4g}"))
     frame["epoch"] = frame["epoch"].map(lambda v: float(f"{v:.4g}"))
-    lines = [f"command: make reproduce PROFILE={profile}", f"profile: {profile}"]
+    lines = [f"command: credit run {experiment} --profile {profile}", f"profile: {profile}"]
+    lines += [f"one run: {ONE_RUN.format(experiment=experiment, profile=profile)}"]
     lines += [f"runs: {len(done)} of {len(wanted)}"]
-    origins = {json.dumps(store.load(job)["provenance"]) for job in done}
-    lines += [f"provenance: {origin}" for origin in sorted(origins)]
+    texts = [json.dumps(record) for record in records]
+    number = {text: i for i, text in enumerate(sorted(set(texts)), 1)}
+    lines += [f"provenance: {json.dumps({'id': i} | json.loads(t))}" for t, i in number.items()]
     lines += [f"setting: {s}" for s in dict.fromkeys(f"{j.method} {j.setting!r}" for j in done)]
+    lines += [
+        f"run: {json.dumps([job.method, job.name, job.seed, job.key, number[text]])}"
+        for job, text in zip(done, texts, strict=True)
+    ]
     buffer = io.StringIO()
     frame.to_csv(buffer, index=False, lineterminator="\n")
     write_whole(path(experiment), "".join(f"# {line}\n" for line in lines) + buffer.getvalue())
     return path(experiment)
+
+
+def head(experiment: str) -> dict[str, list[str]]:
+    """What stands above the columns of committed results, {name: [text, ...]}."""
+    found = {}
+    with path(experiment).open(encoding="utf-8") as file:
+        for line in file:
+            if not line.startswith("# "):
+                break
+            name, _, text = line[2:].rstrip("\n").partition(": ")
+            found.setdefault(name, []).append(text)
+    return found
+
+
+def origins(experiment: str) -> pd.DataFrame:
+    """Where committed rows come from, one row per run: method, setting, seed, run (its key), then
+    commit, machine and versions, and the command that makes it again at that commit. Files of old
+    do not say it of each run and give none."""
+    facts = head(experiment)
+    records = {record.get("id"): record for record in map(json.loads, facts["provenance"])}
+    (profile,) = facts["profile"]
+    rows: list[dict[str, Any]] = []
+    for method, setting, seed, key, number in map(json.loads, facts.get("run", [])):
+        made = {name: text for name, text in records[number].items() if name != "id"}
+        command = ONE_RUN.format(experiment=experiment, profile=profile).replace("KEY", key)
+        row = {"method": method, "setting": setting, "seed": seed, "run": key}
+        rows.append(row | made | {"command": command.replace("COMMIT", made["commit"])})
+    return pd.DataFrame(rows)
 
 
 def load(experiment: str) -> pd.DataFrame:
@@ -89,14 +139,43 @@ def available() -> list[str]:
 
 
 def final(frame: pd.DataFrame, metric: str = "test error") -> pd.DataFrame:
-    """One row per run, layer and metric: the last epoch's."""
-    rows = frame[frame["metric"] == metric]
-    last = rows.groupby(["method", "setting", "seed", "layer"])["epoch"].transform("max")
-    return rows[rows["epoch"] == last].reset_index(drop=True)
+    """One row per run, layer and metric: the last epoch's, and nan of a run that diverged.
+
+    A mean over such rows is that of the others: `spread` says beside it how many there were.
+    """
+    rows, lost = frame[frame["metric"] == metric], frame[frame["metric"] == "diverged"]
+    last = rows.groupby([*RUN, "layer"])["epoch"].transform("max")
+    ended = rows[rows["epoch"] == last]
+    if len(lost) and metric != "solved":  # a network that diverged has not solved its task
+        sound = ~ended.set_index(RUN).index.isin(lost.set_index(RUN).index)
+        ended = pd.concat([ended[sound], _absent(lost, rows, metric)])
+    return ended.reset_index(drop=True)
+
+
+def _absent(lost: pd.DataFrame, rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Rows of nan for the runs that diverged, for the layers that their like have; an error every
+    network has, also where all have diverged."""
+    like = rows[["method", "setting", "layer"]].drop_duplicates()
+    how = "left" if metric.endswith((" error", " accuracy", "nMSE")) else "inner"
+    absent = lost.drop(columns="layer").merge(like, how, ["method", "setting"])
+    absent["layer"] = absent["layer"].fillna(0).astype(int)
+    unit = rows["unit"].iloc[0] if len(rows) else "%"
+    return absent.assign(metric=metric, value=float("nan"), unit=unit)
+
+
+def spread(final: pd.DataFrame, by: str | list[str] = "method") -> pd.DataFrame:
+    """Mean, min and max of `final` rows without the runs that diverged, and in words how many runs
+    there were: "5", or "1 of 5 diverged"."""
+    groups = final.groupby(by, sort=False)["value"]
+    table = groups.agg(["mean", "min", "max"])
+    counts = zip(groups.count(), groups.size(), strict=True)
+    table["runs"] = [str(n) if k == n else f"{n - k} of {n} diverged" for k, n in counts]
+    return table
 
 
 def costs(frame: pd.DataFrame) -> pd.DataFrame:
-    """CPU time of an epoch beside backprop's in the same network: median of the seeds' ratios.
+    """CPU time of an epoch beside backprop's in the same network: median of the seeds' ratios,
+    without those that diverged.
 
     frame   rows of one experiment. Returns columns method, setting, depth, ratio, n
     """
@@ -109,7 +188,7 @@ def costs(frame: pd.DataFrame) -> pd.DataFrame:
     whole = whole.merge(theirs.rename("backprop").reset_index(), on=place)
     whole["ratio"] = whole["value"] / whole["backprop"]
     groups = whole.groupby(["method", "setting", "depth"], sort=False)["ratio"]
-    return groups.agg(ratio="median", n="size").reset_index()
+    return groups.agg(ratio="median", n="count").reset_index()
 
 
 def with_accuracy(frame: pd.DataFrame) -> pd.DataFrame:

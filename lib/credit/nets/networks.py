@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from credit.nets.plain import plain
 from credit.nets.streams import streams
 
 
@@ -447,6 +448,7 @@ def make_network(sizes, seed=0, nonlinearity="tanh", output="softmax", weights=I
     weights  Init of every W_l, or a tuple with one Init per layer; biases likewise
     sent     what hidden layers send each other, see Network
     """
+    sizes, seed, weights, biases = map(plain, (sizes, seed, weights, biases))
     if len(sizes) < 3 or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
         raise ValueError(
             f"sizes is {sizes!r}, expected at least input, one hidden layer and output, each >= 1"
@@ -456,7 +458,7 @@ def make_network(sizes, seed=0, nonlinearity="tanh", output="softmax", weights=I
             raise ValueError(
                 f"{name} has {len(inits)} inits, expected {len(sizes) - 1}: one a layer"
             )
-    if not isinstance(seed, int):
+    if isinstance(seed, tuple | range):
         if len(seed) == 0:
             raise ValueError("seed is an empty sequence, expected one seed or several")
         members = [

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from credit.nets.channels import Channels
 from credit.nets.networks import Trace
+from credit.nets.plain import real, whole
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,11 @@ class Settling:
     check: int = 1
 
     def __post_init__(self):
-        for name in ("steps", "check"):
-            n = getattr(self, name)
-            if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-                raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
-        if not isinstance(self.rate, int | float) or not 0 < self.rate <= 1:
-            raise ValueError(f"rate is {self.rate!r}, expected above 0 and at most 1")
-        if not isinstance(self.tolerance, int | float) or not self.tolerance >= 0:
-            raise ValueError(f"tolerance is {self.tolerance!r}, expected at least 0")
+        made = {name: whole(name, getattr(self, name)) for name in ("steps", "check")}
+        made["rate"] = real("rate", self.rate, "above 0 and at most 1", lambda r: 0 < r <= 1)
+        made["tolerance"] = real("tolerance", self.tolerance, "at least 0", lambda t: t >= 0)
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
 
 
 class Relaxation:

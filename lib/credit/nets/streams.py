@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from credit.nets.plain import whole
+
 # A new purpose goes to the end: the streams before it then stay as they were.
 PURPOSES = ("weights", "feedback", "order", "noise", "choice")
 
@@ -27,8 +29,7 @@ def streams(seed: int) -> dict[str, torch.Generator]:
     seed     any non-negative integer
     Returns  {purpose: generator} for every name in PURPOSES
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed is {seed!r}, expected a non-negative integer")
+    seed = whole("seed", seed, 0, "a non-negative integer")
     children = np.random.SeedSequence(seed).spawn(len(PURPOSES))
     generators = {
         name: torch.Generator().manual_seed(int(child.generate_state(1, np.uint64)[0] >> 1))

@@ -51,6 +51,7 @@ class Rule:
     # An own parameter that is not among them may hold a state across batches: update() writes into
     # it in place, and nothing else does.
     learned: ClassVar[tuple[str, ...]] = ()
+    smallest_batch: ClassVar[int] = 1  # examples that it compares with each other
 
     def asks(self, sizes: tuple[int, ...]) -> dict:
         """The network of about these sizes that the rule can teach: keywords of make_network."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from credit.nets.networks import Init
+from credit.nets.plain import real
 from credit.rules.base import Rule, draw_feedback, layer_by_layer
 
 
@@ -17,7 +18,8 @@ class WeightMirror(Rule):
     dB_l = -(r^T n) / (batch sigma^2) + decay B_l                     (WM)
 
     In expectation r^T n / (batch sigma^2) is <phi'> W_l. Dividing by sigma^2 makes the learning
-    rate of B, set beside that of W, free of the noise's size.
+    rate of B, set beside that of W, free of the noise's size. One example alone is its own mean:
+    nothing would be left to mirror, and B would decay to zero.
     sigma    standard deviation of the noise; decay pulls B_l back, so that it tracks W_l
     Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019.
     """
@@ -30,6 +32,11 @@ class WeightMirror(Rule):
     short = "WM"
     source = "akrout2019deep"
     learned = ("B",)
+    smallest_batch = 2
+
+    def __post_init__(self):
+        real("sigma", self.sigma, "a positive number", lambda s: s > 0)
+        real("decay", self.decay, "a number of at least 0", lambda d: d >= 0)
 
     def draw(self, sizes, streams):
         return {"B": draw_feedback(self.feedback, sizes, streams)}

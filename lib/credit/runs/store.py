@@ -13,8 +13,10 @@ import importlib.util
 import inspect
 import json
 import multiprocessing
+import operator
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
@@ -53,6 +55,9 @@ class Job:
     seed: int
     label: str = ""
     run: str = "credit.training.run:run"
+
+    def __post_init__(self):
+        object.__setattr__(self, "seed", operator.index(self.seed))  # numpy's look otherwise
 
     @property
     def function(self) -> Callable:
@@ -127,8 +132,24 @@ def _imported(module: str, name: str) -> str:
     return inner if is_module else module
 
 
+@functools.cache
+def processor() -> str:
+    """The model of the processor in words, as the system names it."""
+    info, model = Path("/proc/cpuinfo"), ""
+    if info.exists():
+        named = re.search(r"^model name\s*: (.*)$", info.read_text(), flags=re.MULTILINE)
+        model = named[1] if named else ""
+    elif platform.system() == "Darwin":
+        ask = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        model = subprocess.run(ask, capture_output=True, text=True).stdout
+    return model.strip() or platform.processor() or "unknown"
+
+
 def provenance() -> dict:
-    """What a result needs beside it to be made again."""
+    """What a result needs beside it to be made again; and on which processor, since others round
+    the last bits otherwise."""
+    import torch
+
     git = functools.partial(subprocess.run, cwd=paths.ROOT, capture_output=True, text=True)
     try:
         commit = git(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
@@ -142,6 +163,8 @@ def provenance() -> dict:
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "numpy")},
         "machine": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
     }
 
 

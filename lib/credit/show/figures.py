@@ -78,40 +78,78 @@ def save(figure: Figure, name: str):
 
 def _mean_and_range(ax, values: pd.Series, by: pd.Series, label: str, **line):
     """The mean of the seeds at each place as a line, their range as a band around it."""
-    seeds = values.groupby(by)
+    seeds = values.dropna().groupby(by)
     mean = seeds.mean()
     ax.plot(mean.index, mean, label=label, **({"lw": 1.8} | line))
     ax.fill_between(mean.index, seeds.min(), seeds.max(), color=line["color"], alpha=0.15, lw=0)
 
 
 def _with_unit(metric: str, rows: pd.DataFrame) -> str:
-    unit = rows["unit"].iloc[0]
-    return metric if unit == "1" else f"{metric} ({unit})"
+    units = rows.loc[rows["metric"] == metric, "unit"]
+    return metric if units.empty or units.iloc[0] == "1" else f"{metric} ({units.iloc[0]})"
+
+
+def _of(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of a metric and those of runs that diverged and have it no more."""
+    return frame[frame["metric"].isin([metric, "diverged"])]
+
+
+def _identity(rows: pd.DataFrame) -> list[str] | None:
+    """The columns that tell runs apart, of those there are; None if every row is one."""
+    return [column for column in ("method", "setting", "seed") if column in rows] or None
+
+
+def _lost(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row for every run that diverged: it says so, or its final value is nan."""
+    gone = rows["value"].isna()
+    if "metric" in rows:
+        gone |= rows["metric"] == "diverged"
+    return rows[gone].drop_duplicates(_identity(rows))
+
+
+def _diverged(rows: pd.DataFrame) -> str:
+    """In words how many runs did: "1 of 5 diverged"; "" if none."""
+    lost, runs = len(_lost(rows)), len(rows.drop_duplicates(_identity(rows)))
+    return f"{lost} of {runs} diverged" if lost else ""
 
 
 def _counted(method: str, part: pd.DataFrame) -> str:
-    return f"{short(method)} (n = {part['seed'].nunique()})"
+    many = _diverged(part) or f"n = {part['seed'].nunique()}"
+    return f"{short(method)} ({many})"
+
+
+def _crosses(ax, at: pd.Series, colour, label: str | None = None):
+    """A cross at the top, where there is no value, for every run that diverged."""
+    if len(at):
+        line = {"color": colour, "clip_on": False, "label": label}
+        ax.plot(at, [0.98] * len(at), "x", ms=6, transform=ax.get_xaxis_transform(), **line)
 
 
 def plot_curves(ax, frame: pd.DataFrame, metric: str, x: str = "epoch"):
-    """A metric against `x`: mean of the seeds as a line, their range as a band, per method.
+    """A metric against `x`: mean of the seeds as a line, their range as a band, per method. A run
+    that diverged is in them as far as it went; then it is a cross, and the legend counts it.
 
     frame   tidy rows with columns method, seed, metric, value, unit and x
     """
-    rows = frame[frame["metric"] == metric]
+    rows = _of(frame, metric)
     for method, part in rows.groupby("method", sort=False):
-        line = look(method) | ({"marker": None} if part[x].nunique() > MARKED else {})
-        _mean_and_range(ax, part["value"], part[x], _counted(method, part), **line)
+        own = part[part["metric"] == metric]
+        line = look(method) | ({"marker": None} if own[x].nunique() > MARKED else {})
+        _mean_and_range(ax, own["value"], own[x], _counted(method, part), **line)
+        _crosses(ax, _lost(part)[x], line["color"])
     ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 
 
 def plot_cases(ax, frame: pd.DataFrame, metric: str, x: str):
     """Like plot_curves, for cases that are not rules: column `method` holds their names."""
-    rows = frame[frame["metric"] == metric]
+    rows = _of(frame, metric)
     for name, colour in zip(rows["method"].unique(), _COLOURS, strict=False):
         part = rows[rows["method"] == name]
-        _mean_and_range(ax, part["value"], part[x], name, color=colour)
+        own, lost = part[part["metric"] == metric], _diverged(part)
+        label = f"{name} ({lost})" if lost else name
+        _mean_and_range(ax, own["value"], own[x], label, color=colour)
+        _crosses(ax, _lost(part)[x], colour)
     ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 
@@ -138,8 +176,17 @@ def plot_published(ax, value: float, source: str, below: bool = False):
     return ax
 
 
-def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
-    """Angle to backprop against the epoch, a line per hidden layer, darker towards the input."""
+ANGLES = {  # whose angle it is, as an axis says it
+    "gradient angle": "update",
+    "delta angle": "error signal",
+    "weight angle": "feedback",
+}
+
+
+def plot_angles(ax, frame: pd.DataFrame, metric: str = "gradient angle"):
+    """Angle to backprop against the epoch, a line per hidden layer, darker towards the input: that
+    of what the layer learns, dW_l of a batch ("gradient angle"). The "delta angle" is that of the
+    error signals, example by example: it does not see how examples are weighed."""
     rows = frame[frame["metric"] == metric]
     layers = sorted(rows["layer"].unique())
     colours = sns.color_palette("crest_r", len(layers))
@@ -148,7 +195,10 @@ def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
         line = {"color": colour, "marker": ".", "lw": 1.5}
         _mean_and_range(ax, part["value"], part["epoch"], f"layer {layer}", **line)
     ax.axhline(90, color="0.4", ls=":", lw=1)
-    ax.set(xlabel="epoch", ylabel=f"{metric} to backprop (deg)", ylim=(0, None))
+    runs = _of(frame, metric)
+    _crosses(ax, _lost(runs)["epoch"], "0.3", _diverged(runs))
+    what = f"angle of the {ANGLES[metric]}" if metric in ANGLES else metric
+    ax.set(xlabel="epoch", ylabel=f"{what} to backprop's (deg)", ylim=(0, None))
     ax.set_xscale("symlog", linthresh=0.01)
     ax.set_xlim(0, None)
     return ax
@@ -156,12 +206,24 @@ def plot_angles(ax, frame: pd.DataFrame, metric: str = "delta angle"):
 
 def plot_depth(ax, final: pd.DataFrame):
     """Final error against the number of hidden layers: mean with every seed as a dot. Variants of a
-    rule, named after a comma in column `setting`, are dashed and hollow."""
+    rule, named after a comma in column `setting`, are dashed and hollow. Runs that diverged (nan)
+    are in no mean: they are counted beside a cross at the top.
+
+    final   of evidence.results.final
+    """
     variant = final["setting"].str.partition(", ")[2]
     for (method, special), part in final.groupby(["method", variant], sort=False):
         mean = part.groupby("depth")["value"].mean()
         kind = look(method) | ({"ls": "--", "mfc": "none"} if special else {})
-        label = f"{_counted(method, part)}{', ' * bool(special)}{special}"
+        label = f"{short(method)} (n = {part['seed'].nunique()}){', ' * bool(special)}{special}"
+        for depth, lost in _lost(part).groupby("depth"):
+            _crosses(ax, lost["depth"], kind["color"])
+            which = f"{special}: " * bool(special)
+            ax.annotate(
+                which + _diverged(part[part["depth"] == depth]), (depth, 0.98), (-6, 0),
+                xycoords=("data", "axes fraction"), textcoords="offset points",
+                ha="right", va="center", fontsize=8, color=kind["color"],
+            )  # fmt: skip
         ax.plot(mean.index, mean, lw=1.8, label=label, **kind)
         ax.plot(part["depth"], part["value"], ".", ms=3, color=kind["color"], alpha=0.5)
     ax.set(xlabel="hidden layers", ylabel="test error (%)")

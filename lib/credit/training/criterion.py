@@ -7,10 +7,12 @@ import torch
 
 from credit.nets.channels import Channels
 from credit.nets.networks import make_network
+from credit.nets.plain import whole
 from credit.nets.streams import streams
 from credit.rules.base import own_parameters
 from credit.rules.contract import check
 from credit.tasks import data
+from credit.training.arithmetic import without_denormals
 from credit.training.descent import Descent
 from credit.training.setting import PRECISIONS, Setting
 
@@ -31,22 +33,22 @@ class ToCriterion(Setting):
 
     def __post_init__(self):
         super().__post_init__()
-        if isinstance(self.networks, bool) or not isinstance(self.networks, int):
-            raise ValueError(f"networks is {self.networks!r}, expected a whole number")
-        if self.networks < 2:
-            raise ValueError(f"networks is {self.networks}, expected at least 2")
+        whole("networks", self.networks, 2)
         if self.blocks and [sum(n) for n in zip(*self.blocks, strict=True)] != [*self.sizes[:2]]:
             raise ValueError(f"blocks {self.blocks} do not add up to {self.sizes[:2]}")
 
 
+@without_denormals()
 def run(setting: ToCriterion, seed: int) -> list[dict]:
     """Train every network for setting.epochs or until all have reached the criterion.
 
     A network has reached it after the first epoch in which every output was on its target's side of
     one half for every pattern, while the weights changed. Returns for every network, with its own
-    `seed`: "solved", 1 or 0, and "epochs to criterion" of those that did; and with the first seed
-    the mean "steps" of each phase of a network that settles.
+    `seed`: "solved", 1 or 0, "epochs to criterion" of those that did, and "diverged", the epoch, of
+    those whose weights are no longer finite, which have not; and with the first seed the mean
+    "steps" of each phase of a network that settles.
     """
+    seed = whole("seed", seed, 0, "a non-negative integer")
     train = data.load(setting.dataset).train
     x, t = train.x, train.label
     if setting.sizes[0] != x.shape[1] or setting.sizes[-1] != t.shape[1]:
@@ -67,9 +69,10 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
             V.copy_(network.layers[l].W)
     few = (patterns[: setting.batch].expand(n, -1, -1) for patterns in (x, t))
     check(setting.rule, network, own, *few)
+    parameters = [*network.parameters(), *(w for ws in own.values() for w in ws.values())]
     order = streams(seed)["order"]
     ch, descent = Channels(network, own, streams(seed)), Descent(setting, network, own)
-    reached = torch.zeros(n, dtype=torch.long)
+    reached, diverged = torch.zeros(2, n, dtype=torch.long)
     settled, updates = Counter(), 0
     for epoch in range(1, setting.epochs + 1):
         right = torch.ones(n, dtype=torch.bool)
@@ -84,8 +87,11 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
             descent.apply(update)
             settled.update(trace.taken())
             updates += 1
-        reached[right & (reached == 0)] = epoch
-        if reached.all():
+        left = (reached == 0) & (diverged == 0)
+        sound = torch.stack([p.isfinite().flatten(1).all(1) for p in parameters]).all(0)
+        reached[left & sound & right] = epoch
+        diverged[left & ~sound] = epoch
+        if (reached + diverged).all():
             break
 
     def row(member, metric, value):
@@ -93,8 +99,10 @@ def run(setting: ToCriterion, seed: int) -> list[dict]:
         return {**row, "value": float(value), "unit": "1"}
 
     rows = []
-    for member, at in zip(seeds, reached.tolist(), strict=True):
+    for member, at, lost in zip(seeds, reached.tolist(), diverged.tolist(), strict=True):
         rows.append(row(member, "solved", at > 0))
         if at:
             rows.append(row(member, "epochs to criterion", at))
+        if lost:
+            rows.append(row(member, "diverged", lost))
     return rows + [row(seed, f"steps, {name}", n / updates) for name, n in settled.items() if n]

@@ -10,12 +10,14 @@ from torch import Tensor
 
 from credit.nets.channels import Channels
 from credit.nets.networks import OUTPUTS, Init, Network, make_network
+from credit.nets.plain import whole
 from credit.nets.streams import streams
 from credit.rules.base import own_parameters
 from credit.rules.contract import check
 from credit.tasks import data
+from credit.training.arithmetic import without_denormals
 from credit.training.descent import Descent
-from credit.training.diagnostics import alignment
+from credit.training.diagnostics import alignment, in_double
 from credit.training.setting import PRECISIONS, Setting
 
 PROBE = 512  # validation examples on which the angles are measured
@@ -29,10 +31,18 @@ def answers(y: Tensor) -> Tensor:
 
 
 def misses(y: Tensor, label: Tensor) -> Tensor:
-    """Wrong answers, the answer being the largest output, [1]; of values, squared errors [n]."""
+    """Wrong answers [1]; of values, squared errors [n]. An answer is right where the label's output
+    is above all others: where the largest tie, there is no answer."""
     if label.dim() == 1:
-        return (y.argmax(-1) != label).sum().view(1)
+        below = (y < y.gather(-1, label.unsqueeze(-1))).sum(-1)
+        return (below != y.shape[-1] - 1).sum().view(1)
     return (y - label).square().sum(0)
+
+
+def unanswered(y: Tensor) -> Tensor:
+    """How many rows of y [n, classes] have no answer: the largest outputs tie."""
+    first, second = y.topk(2).values.unbind(-1)
+    return (first == second).sum()
 
 
 def rates(missed: Tensor, label: Tensor) -> Tensor:
@@ -42,18 +52,21 @@ def rates(missed: Tensor, label: Tensor) -> Tensor:
     return missed / (len(label) * label.var(0, correction=0))
 
 
-def error_rates(
-    answer: Callable[[Tensor], Tensor], split: data.Split, classes: int, chunk: int = 2000
+def outputs(
+    answer: Callable[[Tensor], Tensor], x: Tensor, classes: int, chunk: int = 2000
 ) -> Tensor:
-    """The error in % [1] or, of a regression, the normalised error of every value [classes].
+    """What a network answers to a whole split, [n, classes].
 
     answer  x -> y
     """
-    missed = 0
-    for x, label in zip(split.x.split(chunk), split.label.split(chunk), strict=True):
-        y = answers(answer(x))[:, :classes]
-        missed = missed + misses(y, label)
-    return rates(missed, split.label)
+    return torch.cat([answers(answer(part))[:, :classes] for part in x.split(chunk)])
+
+
+def error_rates(
+    answer: Callable[[Tensor], Tensor], split: data.Split, classes: int, chunk: int = 2000
+) -> Tensor:
+    """The error in % [1] or, of a regression, the normalised error of every value [classes]."""
+    return rates(misses(outputs(answer, split.x, classes, chunk), split.label), split.label)
 
 
 def targets(label: Tensor, classes: int, apart: bool, dtype: torch.dtype) -> Tensor:
@@ -73,18 +86,34 @@ def build(setting: Setting, seed: int, classes: int) -> Network:
     )  # fmt: skip
 
 
+class Diverged(Exception):
+    """Weights or outputs are no longer finite."""
+
+
+def must_be_finite(*tensors: Tensor):
+    if not all(bool(w.isfinite().all()) for w in tensors):
+        raise Diverged
+
+
+@without_denormals()
 def run(setting: Setting, seed: int) -> list[dict]:
     """Train once; returns tidy rows of epoch, layer, metric, value, unit.
 
     Epochs count from 1, with fractions inside the first. Metrics: train error (running, over the
     epoch) and validation error after each epoch; test error after the last one and after
-    setting.test_epochs; the rows of diagnostics.alignment at the start, early in the first epoch,
-    after epochs 1, 2, 5, 10, ... and at the end; of a network that settles, the mean number of
-    steps in every phase of an epoch; the CPU time of the whole run. Nothing is chosen by the test
-    error. A regression has the normalised mean squared error, nMSE, in its place, the
-    mean over the values, and at the end the test nMSE of each.
+    setting.test_epochs; beside these two, where it is not zero, the share of examples for which the
+    largest outputs tie, "validation no answer" and "test no answer", which count as wrong; the rows
+    of diagnostics.alignment at the start, early in the first epoch, after epochs 1, 2, 5, 10, ...
+    and at the end; of a network that settles, the mean number of steps in every phase of an epoch;
+    the CPU time of the whole run. Nothing is chosen by the test error. A regression has the
+    normalised mean squared error, nMSE, in its place, the mean over the values, and at the end the
+    test nMSE of each.
+
+    A run whose weights or outputs are no longer finite ends where that is seen, after an epoch or
+    early in the first, with a row "diverged": the epoch. It has no error of that epoch.
     """
     clock = time.process_time()
+    seed = whole("seed", seed, 0, "a non-negative integer")
     random = streams(seed)
     dataset = data.load(setting.dataset)
     _check_fit(setting, dataset)
@@ -97,9 +126,10 @@ def run(setting: Setting, seed: int) -> list[dict]:
     check(setting.rule, network, own, x[: setting.batch], t[..., : setting.batch, :])
     ch = Channels(network, own, random, len(x))
     descent = Descent(setting, network, own)
-    probe_ch = Channels(network, own, streams(seed))
-    probe = dataset.validation.x[:PROBE].to(dtype)
-    probe_ch.teach(targets(dataset.validation.label[:PROBE], classes, setting.apart, dtype))
+    chance = streams(seed)  # of what is asked beside training
+    asked = Channels(network, own, chance)
+    probe = dataset.validation.x[:PROBE].double()
+    wanted = targets(dataset.validation.label[:PROBE], classes, setting.apart, torch.float64)
     kind, unit = ("nMSE", "1") if dataset.regression else ("error", "%")
 
     rows, step, running = [], 0, 100.0
@@ -113,15 +143,26 @@ def run(setting: Setting, seed: int) -> list[dict]:
     def batches():
         return setting.batches(len(x), random["order"])
 
-    def answer(x):
-        return setting.rule.answer(probe_ch, x.to(dtype))
-
     def diagnose():
-        for row in alignment(setting.rule, probe_ch, probe):
+        for row in alignment(setting.rule, in_double(network, own, chance, wanted), probe):
             record(row["metric"], row["value"], row["unit"], row["layer"])
 
-    diagnose()
-    for epoch in range(1, setting.epochs + 1):
+    def check(y):
+        must_be_finite(y, *network.parameters(), *(w for ws in own.values() for w in ws.values()))
+
+    def test(name, split):
+        """Record the errors of a split; returns them."""
+        y = outputs(lambda x: setting.rule.answer(asked, x.to(dtype)), split.x, classes)
+        must_be_finite(y)
+        errors = rates(misses(y, split.label), split.label)
+        record(f"{name} {kind}", errors.mean())
+        if not dataset.regression and (silent := unanswered(y)):
+            record(f"{name} no answer", 100 * silent / len(y))
+        return errors
+
+    def train():
+        """One epoch; returns its running error and the steps of settling."""
+        nonlocal step
         if setting.rule.prepares:
             for index in batches():
                 descent.apply(setting.rule.prepare(ch, x[index]), descent.fraction(step / total))
@@ -129,36 +170,50 @@ def run(setting: Setting, seed: int) -> list[dict]:
         for index in batches():
             trace, update = setting.rule.step(ch.teach(t[..., index, :], index), x[index])
             descent.apply(update, descent.fraction(step / total))
-            missed = missed + misses(answers(trace.h[network.L])[:, :classes], label[index])
+            y = answers(trace.h[network.L])[:, :classes]
+            missed = missed + misses(y, label[index])
             step += 1
             settled.update(trace.taken())
             if step in EARLY and step < updates:
+                check(y)
                 diagnose()
-        train = rates(missed, label).mean()
-        running = 0.75 * running + 0.25 * float(train)
-        enough = setting.stop_below is not None and running <= setting.stop_below
-        last = enough or epoch == setting.epochs
-        record(f"train {kind}", train)
-        for name, steps in settled.items():
-            if steps:
-                record(f"steps, {name}", steps / updates, "1")
-        record(f"validation {kind}", error_rates(answer, dataset.validation, classes).mean())
-        if last or epoch in setting.test_epochs:
-            test = error_rates(answer, dataset.test, classes)
-            record(f"test {kind}", test.mean())
-            if dataset.regression:
-                for name, value in zip(dataset.classes, test, strict=True):
-                    record(f"test {kind} of {name}", value)
-        if last or epoch in ROUND:
-            diagnose()
-        if last:
-            break
+        check(y)
+        return rates(missed, label).mean(), settled
+
+    try:
+        diagnose()
+        for epoch in range(1, setting.epochs + 1):
+            error, settled = train()
+            running = 0.75 * running + 0.25 * float(error)
+            enough = setting.stop_below is not None and running <= setting.stop_below
+            last = enough or epoch == setting.epochs
+            record(f"train {kind}", error)
+            for name, steps in settled.items():
+                if steps:
+                    record(f"steps, {name}", steps / updates, "1")
+            test("validation", dataset.validation)
+            if last or epoch in setting.test_epochs:
+                errors = test("test", dataset.test)
+                if dataset.regression:
+                    for name, value in zip(dataset.classes, errors, strict=True):
+                        record(f"test {kind} of {name}", value)
+            if last or epoch in ROUND:
+                diagnose()
+            if last:
+                break
+    except Diverged:
+        record("diverged", step / updates, "1")
     record("cpu time", time.process_time() - clock, "s")
     return rows
 
 
 def _check_fit(setting: Setting, dataset: data.Dataset):
-    """Refuse a network that does not fit the data."""
+    """Refuse a network that does not fit the data, and more examples than there are."""
+    if (setting.examples or 0) > len(dataset.train):
+        raise ValueError(
+            f"examples is {setting.examples}, {setting.dataset} has {len(dataset.train)} to train "
+            f"on; {len(dataset.validation)} more are for validation"
+        )
     output, given = OUTPUTS[setting.output], setting.sizes[-1]
     inputs = dataset.train.x.shape[1]
     outputs = output.units * (1 if setting.apart else len(dataset.classes))

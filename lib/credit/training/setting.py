@@ -1,11 +1,12 @@
 """One experiment, complete: a frozen Setting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 from credit.nets.networks import Init
+from credit.nets.plain import finite, plain, real, whole
 from credit.rules.base import Rule
 from credit.training.optimisers import OPTIMISERS
 
@@ -15,7 +16,14 @@ SCHEDULES = ("constant", "linear")
 
 @dataclass(frozen=True)
 class Setting:
-    """One experiment, complete: the same Setting and seed give the same numbers."""
+    """One experiment, complete.
+
+    The same Setting and seed give the same numbers on the same machine with the same versions.
+    Another processor rounds the last bits otherwise: what is smooth then agrees to rounding, but a
+    rule that chooses, or whose network settles, can make another run of a single seed.
+    Numbers may be numpy's and sequences lists: they become plain ones, so that equal settings are
+    equal, and one run in the store.
+    """
 
     rule: Rule
     sizes: tuple[int, ...] = (784, 400, 400, 10)  # units per layer, input first
@@ -41,6 +49,8 @@ class Setting:
     test_epochs: tuple[int, ...] = ()  # where the test set is looked at besides the end
 
     def __post_init__(self):
+        for f in fields(self):
+            object.__setattr__(self, f.name, plain(getattr(self, f.name), f.type))
         if not isinstance(self.rule, Rule):
             raise ValueError(f"rule is {self.rule!r}, expected a Rule such as Backprop()")
         if self.optimiser not in OPTIMISERS:
@@ -57,21 +67,23 @@ class Setting:
             )
         if self.coherent and self.nonlinearity != "signed_relu":
             raise ValueError(f"coherent needs signed_relu units, got {self.nonlinearity}")
-        whole = {"batch": self.batch, "epochs": self.epochs, "examples": self.examples}
-        for name, n in whole.items():
-            optional = name == "examples" and n is None
-            if not optional and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
-                raise ValueError(f"{name} is {n!r}, expected a whole number of at least 1")
+        for name in ("batch", "epochs", "examples"):
+            if name != "examples" or self.examples is not None:
+                whole(name, getattr(self, name))
+        least = self.rule.smallest_batch
+        if min(self.batch, self.examples or self.batch) < least:
+            given = f"batch is {self.batch}" + f" of {self.examples} examples" * bool(self.examples)
+            raise ValueError(f"{given}, {self.rule.name} needs at least {least} side by side")
         layered = isinstance(self.learning_rate, tuple)
         for rate in self.learning_rate if layered else (self.learning_rate,):
-            if not isinstance(rate, int | float) or not rate > 0:
+            if not finite(rate) or not rate > 0:
                 raise ValueError(
                     f"learning_rate is {self.learning_rate!r}, expected a positive number"
                 )
         for name in ("own_learning_rate", "weight_decay", "stop_below"):
             value = getattr(self, name)
-            if value is not None and not (isinstance(value, int | float) and value >= 0):
-                raise ValueError(f"{name} is {value!r}, expected a number of at least 0")
+            if value is not None:
+                real(name, value, "a number of at least 0", lambda v: v >= 0)
         if len(self.sizes) < 3:
             raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
         if layered and len(self.learning_rate) != len(self.sizes) - 1:
