@@ -178,3 +178,8 @@ def test_the_audit_table_has_numbers_and_words():
 def test_a_markdown_table_has_a_line_per_row():
     shown = table(pd.DataFrame({"a": [1.234, 2.0], "b": ["x", "y"]})).data
     assert shown.splitlines() == ["| a | b |", "| --- | --- |", "| 1.23 | x |", "| 2.00 | y |"]
+
+
+def test_a_note_stands_below_its_table():
+    frame = pd.DataFrame({"a": [1.0]})
+    assert table(frame, "why").data == table(frame).data + "\n\nwhy"

@@ -304,6 +304,15 @@ def test_a_difference_of_accuracies_is_one_of_errors(tmp_path, monkeypatch):
     assert table["difference_verdict"]["b"] == "differs, worse"
 
 
+def test_equal_accuracies_differ_by_plus_zero(tmp_path, monkeypatch):
+    accuracy = {"metric": "test accuracy", "value": "98.3"}
+    use(tmp_path, monkeypatch, accuracy, {"id": "b"} | accuracy | FA)
+    accuracy = {"metric": "test accuracy"}
+    rows = three(98, 98, 98, **accuracy) + three(98, 98, 98, **accuracy, **FA)
+    short = format_table(verdict_table(pd.DataFrame(rows), "99-toy"))
+    assert short["minus backprop: published, here"][1].startswith("+0.0, ")
+
+
 @pytest.mark.parametrize(
     "other", [{"paper": "lee2015dtp"}, {"setting": "3x8 tanh"}, {"metric": "train error"}]
 )

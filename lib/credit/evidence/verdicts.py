@@ -107,7 +107,7 @@ def order_table(results: pd.DataFrame, experiment: str) -> pd.DataFrame:
         lost = [lost for row in part.itertuples() if (lost := runs.of(row)[1])]
         part = [row for row in part.itertuples() if len(runs.of(row)[0]) > 2]
         if len(part) > 1:
-            place = {"paper": paper, "setting": net, "metric": metric}
+            place = {"paper": citation(paper), "setting": net, "metric": metric}
             found.append(place | _order(part, runs) | ({"verdict": lost[0]} if lost else {}))
     return pd.DataFrame(
         found, columns=["paper", "setting", "metric", "published", "here", "verdict"]
@@ -226,7 +226,7 @@ def _judge_difference(row, rows: pd.DataFrame, runs: Runs) -> Verdict:
         return NOTHING
     (ours, lost), (theirs, theirs_lost) = runs.of(row), runs.of(other)
     sign = -1 if "accuracy" in row.metric else 1
-    claimed = sign * (row.value - other.value)
+    claimed = sign * (row.value - other.value) + 0.0  # no minus zero
     if ours.empty or theirs.empty or lost or theirs_lost:
         word = lost or theirs_lost or UNMEASURED
         return Verdict(word, 0, math.nan, math.nan, claimed, math.nan)
