@@ -1,5 +1,6 @@
 """The answer table is made from data, and says where there is none."""
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -62,7 +63,9 @@ def test_without_results_nothing_is_claimed(monkeypatch):
     monkeypatch.setattr(results, "available", list)
     rows = answer.table()
     assert set(rows["MNIST, test error"]) == {UNMEASURED}
-    assert set(rows["agreement with its paper"]) == {UNMEASURED}
+    for cell in rows["agreement with published values"]:
+        nothing = "no value published for its runs"
+        assert cell in (UNMEASURED, nothing) or re.fullmatch(r"reproduced 0; judged 0 of \d+", cell)
 
 
 @pytest.fixture
@@ -105,9 +108,81 @@ def test_a_fair_backprop_takes_the_place_of_the_one_in_the_same_network(made_up,
     assert fair == "1 → 2 layers: 2.0 → 2.0 % (BP with linear output 0.5 → 0.5)"
 
 
-def test_the_agreement_counts_computed_verdicts(made_up):
-    cell = answer.table().set_index("method").loc["feedback alignment", "agreement with its paper"]
-    assert cell == "1 reproduced"  # 2.1 published for Fig. 2; the sparse net has no partner
+def test_a_diverged_run_is_counted_in_its_cell_and_not_averaged(made_up, monkeypatch):
+    fa = made_up["method"] == "feedback_alignment"
+    lost = made_up[fa & (made_up["seed"] == 0)].assign(seed=3)
+    lost = [lost.assign(value=90.2, epoch=2), lost.assign(metric="diverged", unit="epoch")]
+    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([made_up, *lost]))
+    cell = answer._mnist(METHODS[0])
+    assert cell.startswith("2.00 ± 0.25 % (1x1000 logistic, n = 3, 1 of 4 diverged; BP 1.00")
+    every = made_up.assign(metric=made_up["metric"].where(~fa, "diverged"))
+    monkeypatch.setattr(results, "load", lambda experiment: every)
+    assert answer._mnist(METHODS[0]) == "3 of 3 diverged (1x1000 logistic)"
+
+
+def of_rule(rule):
+    return next(method for method in METHODS if method.rule == rule)
+
+
+def test_beside_an_error_on_imagenet_stands_backprop_on_the_same_network():
+    cell = answer._imagenet(of_rule("weight_mirror"))
+    assert cell == "23.4 % top-1 error (ResNet-50, BP 22.9; Akrout et al. 2019, recalled)"
+    labelled = answer._imagenet(of_rule("sign_symmetry"))  # the rule's own label is no network
+    assert "(ResNet-18, BP 30.39; " in labelled
+
+
+@pytest.fixture
+def three_values(monkeypatch):
+    """One published value recalled, one read in its paper, one without a run; on made-up runs."""
+    rows = verdicts.published("01-mnist", "feedback_alignment")[:1]
+    made = [("a", "1x1000 logistic", 2.1, "memory"), ("b", "1x9 tanh", 2.0, "seen")]
+    made += [("c", "1x9 ReLU", 2.0, "seen")]
+    rows = pd.concat([rows.assign(id=i, setting=s, value=v, read=read) for i, s, v, read in made])
+    backprop = rows.assign(method="backprop", value=1.0, id=rows["id"] + "-bp")
+    everything = pd.concat([rows, backprop], ignore_index=True)
+
+    def published(experiment=None, method=None, setting=None):
+        return everything[(everything["method"] == method) | (method is None)].reset_index(
+            drop=True
+        )
+
+    monkeypatch.setattr(verdicts, "published", published)
+
+
+def test_the_agreement_counts_computed_verdicts_and_what_was_not_judged(
+    made_up, three_values, monkeypatch
+):
+    frame = made_up[made_up["seed"] == 0].drop(columns=["seed", "value"])
+    ends = {"feedback_alignment": 2.1, "backprop": 1.0, "shallow": 9.0}
+    runs = pd.concat(
+        [frame.assign(seed=seed, value=frame["method"].map(ends)) for seed in range(3)]
+    )
+    net = runs.assign(setting="1x9 tanh", value=runs["value"] - 0.1)
+    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([runs, net]))
+    assert answer._agreement(METHODS[0]) == (
+        "reproduced 1; agrees with a recalled value 1; judged 2 of 3; "
+        "difference to BP agrees in 2 of 2"
+    )
+    monkeypatch.setattr(results, "load", lambda experiment: runs)
+    assert answer._agreement(METHODS[0]) == (
+        "reproduced 0; agrees with a recalled value 1; judged 1 of 3; "
+        "difference to BP agrees in 1 of 1"
+    )
+    worse = runs.assign(value=2 * runs["value"])
+    monkeypatch.setattr(results, "load", lambda experiment: worse)
+    assert answer._agreement(METHODS[0]) == (
+        "reproduced 0; differs, worse 1; judged 1 of 3; difference to BP agrees in 0 of 1"
+    )
+
+
+def test_a_method_with_values_and_no_experiment_for_them_says_so():
+    assert answer._agreement(of_rule("sign_symmetry")) == "no value published for its runs"
+
+
+def test_the_published_epochs_of_one_run_count_once():
+    """Kolen-Pollack: seven values of one set of runs, four of them answered here."""
+    assert "; judged 1 of 1" in answer._agreement(of_rule("kolen_pollack"))
+    assert len(verdicts.published("01-akrout", "kolen_pollack")) == 7
 
 
 def test_the_table_in_the_readme_can_be_replaced_and_found_again():
@@ -132,3 +207,8 @@ def test_the_audit_table_has_numbers_and_words():
 def test_a_markdown_table_has_a_line_per_row():
     shown = table(pd.DataFrame({"a": [1.234, 2.0], "b": ["x", "y"]})).data
     assert shown.splitlines() == ["| a | b |", "| --- | --- |", "| 1.23 | x |", "| 2.00 | y |"]
+
+
+def test_a_note_stands_below_its_table():
+    frame = pd.DataFrame({"a": [1.0]})
+    assert table(frame, "why").data == table(frame).data + "\n\nwhy"

@@ -2,12 +2,28 @@
 
 import csv
 import io
+import math
 import re
 
 import pandas as pd
 import pytest
 
-from credit.evidence.verdicts import COLUMNS, PUBLISHED, published, tolerance
+from credit.evidence import published as published_values
+from credit.evidence import results
+from credit.evidence.agreement import BEST, tolerance
+from credit.evidence.published import (
+    COLUMNS,
+    MARKS,
+    PUBLISHED,
+    READ,
+    citation,
+    has_value,
+    in_words,
+    places,
+    plus_minus,
+    published,
+)
+from credit.evidence.verdicts import verdict_table
 
 CELL = ["paper", "method", "setting"]
 RULES = ["backprop", "feedback_alignment", "direct_feedback_alignment"]
@@ -52,19 +68,66 @@ def test_every_row_says_where_it_stands_and_every_id_is_a_slug(rows):
 
 def test_no_experiment_asks_twice_for_the_same_cell(rows):
     asked = rows[rows["experiment"] != ""]
+    assert len(asked) > 100
     assert not asked.duplicated(["experiment", "method", "setting", "metric"]).any()
     read = rows[rows["value"].notna()]
     assert not read.duplicated([*CELL, "metric", "locator"]).any()
 
 
-def test_what_was_seen_is_of_high_confidence_and_what_was_quoted_is_not(rows):
+def test_what_was_seen_is_of_high_confidence_and_what_was_quoted_or_derived_is_not(rows):
     assert rows.loc[rows["read"] == "seen", "confidence"].eq("high").all()
-    assert rows.loc[rows["read"] == "quoted", "confidence"].ne("high").all()
-    assert set(rows["read"]) == {"seen", "quoted", "memory"}
+    assert rows.loc[rows["read"].isin(["quoted", "derived"]), "confidence"].ne("high").all()
+    assert set(rows["read"]) == {"seen", "quoted", "memory", "derived"}
+
+
+def test_every_way_of_reading_has_its_word_in_tables_and_its_best_verdict():
+    assert set(READ) == set(BEST) == set(MARKS["read"])
+    assert [read for read, word in BEST.items() if word == "reproduced"] == ["seen"]
+
+
+def test_a_claim_in_words_that_was_put_as_a_number_is_derived_and_not_seen(rows):
+    mine = rows[rows["id"].str.contains("-identical-")]
+    assert len(mine) == 2
+    assert mine["read"].eq("derived").all()
+    assert mine["note"].str.contains("the paper prints no such number").all()
+
+
+def test_a_range_in_words_has_two_ends_and_is_no_standard_deviation(rows):
+    ranges = rows[rows["low"].notna()]
+    assert len(ranges) >= 4
+    assert ranges["value"].isna().all() and ranges["spread"].isna().all()
+    assert (ranges["low"] < ranges["high"]).all()
+    assert not rows["note"].str.contains("half of that range").any()
+    scellier = rows[rows["id"].str.fullmatch(r"scellier2017-mnist-.*-test")]
+    assert len(scellier) == 4
+    assert set(zip(scellier["low"], scellier["high"], strict=True)) == {(2.0, 3.0)}
+
+
+def test_a_repository_of_somebody_else_is_an_implementation_and_no_paper(rows):
+    """A source that is named like a repository, unless it is the authors' own."""
+    authors_own = {"QUVA-Lab/spiking-eqprop"}  # of oconnor2019spiking
+    named = rows["paper"].str.contains("/") & ~rows["paper"].isin(authors_own)
+    named |= rows["paper"] == "westerchl"
+    assert named.sum() > 20
+    assert (rows["origin"].eq("implementation") == named).all()
+
+
+def test_a_row_that_names_the_backprop_beside_it_finds_it(rows):
+    named = rows[rows["beside"] != ""]
+    backprop = rows[rows["method"] == "backprop"]
+    there = set(zip(backprop["paper"], backprop["setting"], backprop["metric"], strict=True))
+    assert len(named) >= 5
+    asked = zip(named["paper"], named["beside"], named["metric"], strict=True)
+    assert {one for one in asked if one not in there} == set()
+
+
+def test_every_experiment_that_is_asked_is_one_that_was_run_or_that_a_notebook_runs(rows):
+    live = {"01-linear"}  # measured where it is shown, in notebook 01
+    assert set(rows["experiment"]) - {""} - live <= set(results.available())
 
 
 def test_a_row_without_a_value_explains_itself(rows):
-    empty = rows[rows["value"].isna()]
+    empty = rows[~has_value(rows)]
     assert len(empty) > 0
     assert empty["note"].ne("").all() and empty["spread"].isna().all()
 
@@ -121,7 +184,7 @@ def test_every_value_an_experiment_answers_has_a_tolerance(rows):
     asked = rows[(rows["experiment"] != "") & rows["value"].notna()]
     assert len(asked) > 60
     for row in asked.itertuples():
-        assert tolerance(row.metric, row.setting) > 0
+        assert tolerance(row.metric, row.value, row.rounding) > 0
 
 
 def test_the_table_of_nokland_has_ten_nets_and_three_rules(table1):
@@ -179,3 +242,142 @@ def test_rows_chosen_on_the_test_set_say_so(rows):
         mine = rows[(rows["paper"] == paper) & rows["metric"].isin([metric, "test error"])]
         assert len(mine) >= 4
         assert mine["note"].str.contains("optimistic").all(), paper
+
+
+# --- reading the file ---------------------------------------------------------------------
+
+ROW = dict.fromkeys(COLUMNS, "") | {
+    "id": "a",
+    "experiment": "99-toy",
+    "method": "backprop",
+    "setting": "2x8 tanh",
+    "paper": "nokland2016direct",
+    "origin": "paper",
+    "metric": "test error",
+    "value": "1.70",
+    "unit": "%",
+    "read": "seen",
+    "confidence": "high",
+}
+
+
+def use(tmp_path, monkeypatch, *rows, columns=COLUMNS):
+    """Make these rows the published ones; a row changes what it names in ROW."""
+    path = tmp_path / "published.csv"
+    pd.DataFrame([ROW | row for row in rows], columns=columns).to_csv(path, index=False)
+    monkeypatch.setattr(published_values, "PUBLISHED", path)
+    return path
+
+
+def test_published_rows_are_filtered_and_an_empty_value_is_nan(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b", "method": "kickback", "value": "", "spread": "0.1"})
+    rows = published(method="kickback")
+    assert list(rows["id"]) == ["b"]
+    assert math.isnan(rows["value"][0]) and rows["spread"][0] == 0.1
+    assert len(published()) == 2
+    assert len(published(experiment="99-toy", setting="2x8 tanh")) == 2
+    assert published(experiment="98-toy").empty
+
+
+@pytest.mark.parametrize(
+    ("printed", "rounding"), [("1.70", 0.005), ("1.7", 0.05), ("2", 0.5), ("0.00", 0.005)]
+)
+def test_the_print_of_a_value_tells_how_it_was_rounded(tmp_path, monkeypatch, printed, rounding):
+    use(tmp_path, monkeypatch, {"value": printed})
+    assert published()["rounding"][0] == pytest.approx(rounding)
+    assert f"{float(printed):.{places(rounding)}f}" == printed
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        ({"read": "heard"}, "read"),
+        ({"origin": "blog"}, "origin"),
+        ({"confidence": ""}, "confidence"),
+        ({"value": "about 2"}, "value"),
+        ({"value": "nan"}, "value"),
+        ({"value": "1e-2"}, "value"),
+        ({"spread": "inf"}, "spread"),
+        ({"low": "2", "high": "3"}, "value"),
+        ({"value": "", "low": "2", "high": "3", "spread": "0.5"}, "value"),
+        ({"value": "", "low": "2"}, "low"),
+        ({"value": "", "low": "3", "high": "2"}, "low"),
+        ({"id": "a"}, "id"),
+    ],
+)
+def test_a_bad_cell_is_named_by_file_row_and_column(tmp_path, monkeypatch, change, column):
+    bad = {"id": "b"} | change
+    path = use(tmp_path, monkeypatch, {}, bad)
+    with pytest.raises(ValueError, match=f"row '{bad['id']}', column {column}") as caught:
+        published()
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_missing_and_unknown_columns_are_both_named(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {"colour": "red"}, columns=[*COLUMNS[:-1], "colour"])
+    with pytest.raises(ValueError, match=r"missing \['note'\], unknown \['colour'\]"):
+        published()
+
+
+@pytest.mark.parametrize("line", ["b,99-toy,backprop", "b" + "," * len(COLUMNS)])
+def test_a_line_with_too_few_or_too_many_fields_is_refused(tmp_path, monkeypatch, line):
+    path = use(tmp_path, monkeypatch, {})
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(ValueError, match="row 'b', column count"):
+        published()
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path, monkeypatch):
+    path = use(tmp_path, monkeypatch, {})
+    path.write_bytes(b"\xff\xfe" + path.read_bytes())
+    with pytest.raises(ValueError, match="is no UTF-8 text") as caught:
+        published()
+    assert str(path) in str(caught.value)
+
+
+# --- in words -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("nokland2016direct", "Nøkland 2016"),
+        ("scellier2017equilibrium", "Scellier and Bengio 2017"),
+        ("akrout2019deep", "Akrout et al. 2019"),
+        ("emeraxon", "O'Reilly et al. 2024"),  # 'and others'
+        ("meulemans2020tp", "Meulemans et al. 2020"),  # authors on two lines
+        ("someone/code", "someone/code"),
+    ],
+)
+def test_a_source_is_named_as_readers_know_it(key, name):
+    assert citation(key) == name
+
+
+def test_no_citation_of_a_published_value_holds_markup(rows):
+    assert not any(set("{}\\") & set(citation(key)) for key in rows["paper"])
+
+
+def test_a_value_in_words_says_how_it_was_read_and_keeps_its_print(tmp_path, monkeypatch):
+    use(
+        tmp_path,
+        monkeypatch,
+        {"value": "2.0", "read": "memory"},
+        {"id": "b", "setting": "3x8 tanh", "value": "", "low": "2", "high": "3"},
+        {"id": "c", "setting": "4x8 tanh", "value": "", "read": "memory"},
+        {"id": "d", "setting": "5x8 tanh", "value": "0", "read": "derived"},
+    )
+    columns = ["experiment", "method", "setting", "seed", "epoch", "metric", "value", "unit"]
+    table = verdict_table(pd.DataFrame([], columns=columns).astype({"epoch": float}), "99-toy")
+    assert [in_words(row) for row in table.itertuples()] == [
+        "2.0 (recalled)",
+        "between 2 and 3 (read)",
+        "no value read",
+        "0 (derived)",
+    ]
+
+
+def test_a_spread_is_not_cut_shorter_than_its_own_digits():
+    assert plus_minus(45.1, 0.3, 1) == "45.1 ± 0.3"
+    assert plus_minus(2.0, 0.125, 1) == "2.000 ± 0.125"
+    assert plus_minus(1.70, math.nan, 2) == "1.70"
+    assert plus_minus(0.1, 0.2, 2, sign="+") == "+0.10 ± 0.20"

@@ -1,54 +1,47 @@
-"""The verdict on a measured value, and the join of results with published rows."""
+"""The join of runs with published rows: values, differences, orders, and what is counted once."""
 
+import itertools
 import math
-from dataclasses import FrozenInstanceError
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from credit.evidence import verdicts
+from credit.evidence import published as published_values
+from credit.evidence import results, verdicts
+from credit.evidence.agreement import RULE
+from credit.evidence.published import COLUMNS
 from credit.evidence.verdicts import (
-    COLUMNS,
+    Runs,
+    difference,
     format_table,
-    interval,
-    out_of_reach,
+    judgements,
+    order_table,
     published,
-    tolerance,
-    verdict,
     verdict_table,
 )
 
-SEVERITY = {
-    "reproduced": 0,
-    "near": 1,
-    "too scattered": 1,
-    "differs: better": 2,
-    "differs: worse": 2,
-}
-SWAPPED = {"differs: better": "differs: worse", "differs: worse": "differs: better"}
 T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)  # the 97.5 % point of t with 2 degrees of freedom
-hundredths = st.integers(-500, 500).map(lambda i: i / 100)
-runs = st.lists(hundredths, min_size=3, max_size=8)
 ROW = dict.fromkeys(COLUMNS, "") | {
     "id": "a",
     "experiment": "99-toy",
     "method": "backprop",
     "setting": "2x8 tanh",
+    "paper": "nokland2016direct",
+    "origin": "paper",
     "metric": "test error",
     "value": "1.70",
     "unit": "%",
     "read": "seen",
     "confidence": "high",
 }
+FA, DFA = {"method": "feedback_alignment"}, {"method": "direct_feedback_alignment"}
 
 
 def use(tmp_path, monkeypatch, *rows, columns=COLUMNS):
     """Make these rows the published ones; a row changes what it names in ROW."""
     path = tmp_path / "published.csv"
     pd.DataFrame([ROW | row for row in rows], columns=columns).to_csv(path, index=False)
-    monkeypatch.setattr(verdicts, "PUBLISHED", path)
+    monkeypatch.setattr(published_values, "PUBLISHED", path)
     return path
 
 
@@ -63,205 +56,15 @@ def three(*values, **other):
     return [result(value, seed, **other) for seed, value in enumerate(values)]
 
 
-# --- the interval ---------------------------------------------------------------------
+def diverged(seed, epoch=4, **other):
+    return result(epoch, seed, epoch, metric="diverged", unit="epoch", **other)
 
 
-def test_the_interval_of_two_runs_is_the_cauchy_quantile_times_half_their_distance():
-    mean, half_width = interval([1.0, 3.0])
-    assert mean == 2.0
-    assert half_width == pytest.approx(math.tan(0.475 * math.pi), abs=1e-9)
+def words(rows, **keywords):
+    return dict(verdict_table(pd.DataFrame(rows), "99-toy", **keywords).set_index("id")["verdict"])
 
 
-def test_the_interval_of_three_runs_is_the_closed_form_quantile_times_their_standard_error():
-    mean, half_width = interval([1.0, 2.0, 3.0])
-    assert mean == pytest.approx(2.0, abs=1e-12)
-    assert half_width == pytest.approx(T2 / math.sqrt(3), abs=1e-9)
-
-
-def test_a_single_run_has_a_mean_and_no_half_width_and_no_run_has_neither():
-    mean, half_width = interval([1.5])
-    assert mean == 1.5 and math.isnan(half_width)
-    assert all(math.isnan(x) for x in interval([]))
-
-
-# --- the word ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("gap", "word"),
-    [
-        (0.0, "reproduced"),
-        (0.3, "reproduced"),
-        (-0.3, "reproduced"),
-        (0.301, "near"),
-        (-0.301, "near"),
-        (0.9, "near"),
-        (0.901, "differs: worse"),
-        (-0.901, "differs: better"),
-    ],
-)
-def test_without_scatter_the_word_changes_at_one_and_three_tolerances(gap, word):
-    got = verdict([1.7 + gap] * 3, published=1.7, tolerance=0.3)
-    assert got.word == word
-    assert got.gap == pytest.approx(gap, abs=1e-12)
-    assert (got.n, got.half_width, got.published) == (3, pytest.approx(0, abs=1e-12), 1.7)
-
-
-def test_more_error_is_worse_and_more_accuracy_is_better():
-    assert verdict([5.0] * 3, 2.0, 0.3).word == "differs: worse"
-    assert verdict([5.0] * 3, 2.0, 0.3, lower_is_better=False).word == "differs: better"
-
-
-def test_scatter_of_the_runs_widens_what_counts_as_reproduced():
-    d = 0.2 * math.sqrt(3) / T2  # half width 0.2
-    assert verdict([2.15 - d, 2.15, 2.15 + d], 1.7, tolerance=0.3).word == "reproduced"
-    assert verdict([2.15] * 3, 1.7, tolerance=0.3).word == "near"
-
-
-@pytest.mark.parametrize(("gap", "word"), [(0.599, "reproduced"), (0.601, "near")])
-def test_half_width_and_published_spread_add_as_squares(gap, word):
-    d = 0.3 * math.sqrt(3) / T2  # half width 0.3; with a spread of 0.4 the chance is 0.5
-    ours = [gap - d, gap, gap + d]
-    assert verdict(ours, 0.0, tolerance=0.1, spread=0.4).word == word
-
-
-def test_without_the_published_spread_the_same_runs_are_only_near():
-    """Guards the test above: it would also pass if the half width alone were large enough."""
-    d = 0.3 * math.sqrt(3) / T2
-    ours = [0.599 - d, 0.599, 0.599 + d]
-    assert verdict(ours, 0.0, tolerance=0.1).word == "near"
-    assert verdict(ours, 0.0, tolerance=0.1, spread=math.nan).word == "near"
-
-
-@pytest.mark.parametrize(("half_width", "word"), [(0.89, "reproduced"), (0.91, "too scattered")])
-def test_scatter_beyond_what_is_near_agrees_with_nothing(half_width, word):
-    d = half_width * math.sqrt(3) / T2
-    assert verdict([1.7 - d, 1.7, 1.7 + d], 1.7, tolerance=0.3).word == word
-
-
-def test_a_seed_that_fails_does_not_earn_a_good_word_and_scatter_does_not_hide_a_difference():
-    assert verdict([2.5, 2.5, 80.0], 2.5, tolerance=0.3).word == "too scattered"
-    assert verdict([49.0, 50.0, 51.0], 2.5, tolerance=0.3).word == "differs: worse"
-
-
-@given(ours=runs, near=st.integers(0, 400), further=st.integers(0, 400), spread=st.floats(0, 2))
-def test_moving_the_published_value_away_never_improves_the_word(ours, near, further, spread):
-    mean, _ = interval(ours)
-    words = [
-        verdict(ours, mean + offset / 100, 0.3, spread).word for offset in (near, near + further)
-    ]
-    assert SEVERITY[words[0]] <= SEVERITY[words[1]]
-
-
-@given(ours=runs, centre=hundredths)
-def test_mirrored_runs_get_the_mirrored_word(ours, centre):
-    word = verdict(ours, centre, 0.3).word
-    mirrored = verdict([2 * centre - x for x in ours], centre, 0.3).word
-    assert mirrored == SWAPPED.get(word, word)
-
-
-@given(ours=runs)
-def test_runs_far_away_always_differ(ours):
-    """Guards the two tests above: they would also pass if the word never changed."""
-    assert verdict(ours, 1000.0, 0.3).word == "differs: better"
-
-
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_fewer_than_three_runs_are_too_few_even_on_the_published_value(n):
-    got = verdict([1.7] * n, 1.7, 0.3)
-    assert (got.word, got.n) == ("too few runs", n)
-    assert verdict([1.7] * 3, 1.7, 0.3).word == "reproduced"
-
-
-@pytest.mark.parametrize("value", [None, math.nan])
-def test_a_value_nobody_read_gives_no_verdict_but_keeps_the_measurement(value):
-    got = verdict([1.0, 2.0, 3.0], value, 0.3)
-    assert got.word == "no published value"
-    assert got.mean == pytest.approx(2.0) and math.isnan(got.gap)
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_run_without_a_finite_value_is_refused_and_not_dropped(bad):
-    with pytest.raises(ValueError, match="diverged"):
-        verdict([1.7, 1.7, 1.7, bad], 1.7, 0.3)
-
-
-@pytest.mark.parametrize("margins", [{"tolerance": -0.1}, {"tolerance": 0.3, "spread": -1.0}])
-def test_a_negative_tolerance_or_spread_is_refused(margins):
-    with pytest.raises(ValueError, match="must not be negative"):
-        verdict([1.7] * 3, 1.7, **margins)
-
-
-def test_out_of_reach_states_its_cost():
-    got = out_of_reach(3.92, "estimated 8 h per seed")
-    assert (got.word, got.n, got.cost) == ("out of reach here", 0, "estimated 8 h per seed")
-    assert got.published == 3.92 and math.isnan(got.mean)
-    with pytest.raises(ValueError, match="cost"):
-        out_of_reach(3.92, " ")
-
-
-def test_a_verdict_cannot_be_edited():
-    with pytest.raises(FrozenInstanceError):
-        verdict([1.7] * 3, 1.7, 0.3).word = "reproduced"
-
-
-def test_tolerances_depend_on_the_metric_and_on_the_data():
-    assert tolerance("test error", "2x800 tanh") == 0.3
-    assert tolerance("test accuracy at epoch 100", "1x500 logistic") == 0.3
-    assert tolerance("test error", "MNIST locally connected") == 0.2
-    assert tolerance("test error", "CIFAR-10 3x1024 tanh") == 2.0
-    assert tolerance("delta angle at start", "CIFAR-10 1x1000 logistic") == 10.0
-    with pytest.raises(ValueError, match="'perplexity'"):
-        tolerance("perplexity")
-
-
-# --- reading the published rows -----------------------------------------------------------
-
-
-def test_published_rows_are_filtered_and_an_empty_value_is_nan(tmp_path, monkeypatch):
-    use(tmp_path, monkeypatch, {}, {"id": "b", "method": "kickback", "value": "", "spread": "0.1"})
-    rows = published(method="kickback")
-    assert list(rows["id"]) == ["b"]
-    assert math.isnan(rows["value"][0]) and rows["spread"][0] == 0.1
-    assert len(published()) == 2
-    assert len(published(experiment="99-toy", setting="2x8 tanh")) == 2
-    assert published(experiment="98-toy").empty
-
-
-@pytest.mark.parametrize(
-    ("change", "column"),
-    [
-        ({"read": "heard"}, "read"),
-        ({"confidence": ""}, "confidence"),
-        ({"value": "about 2"}, "value"),
-        ({"value": "nan"}, "value"),
-        ({"spread": "inf"}, "spread"),
-        ({"id": "a"}, "id"),
-    ],
-)
-def test_a_bad_cell_is_named_by_file_row_and_column(tmp_path, monkeypatch, change, column):
-    bad = {"id": "b"} | change
-    path = use(tmp_path, monkeypatch, {}, bad)
-    with pytest.raises(ValueError, match=f"row '{bad['id']}', column {column}") as caught:
-        published()
-    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_missing_and_unknown_columns_are_both_named(tmp_path, monkeypatch):
-    use(tmp_path, monkeypatch, {"colour": "red"}, columns=[*COLUMNS[:-1], "colour"])
-    with pytest.raises(ValueError, match=r"missing \['note'\], unknown \['colour'\]"):
-        published()
-
-
-@pytest.mark.parametrize("line", ["b,99-toy,backprop", "b" + "," * len(COLUMNS)])
-def test_a_line_with_too_few_or_too_many_fields_is_refused(tmp_path, monkeypatch, line):
-    path = use(tmp_path, monkeypatch, {})
-    path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(ValueError, match="row 'b', column count"):
-        published()
-
-
-# --- the join ------------------------------------------------------------------------------
+# --- values --------------------------------------------------------------------------------
 
 
 def test_each_published_row_gets_one_verdict_from_the_runs_of_its_own_cell(tmp_path, monkeypatch):
@@ -269,23 +72,40 @@ def test_each_published_row_gets_one_verdict_from_the_runs_of_its_own_cell(tmp_p
         tmp_path,
         monkeypatch,
         {"spread": "0.05"},
-        {"id": "b", "method": "feedback_alignment"},
+        {"id": "b"} | FA,
         {"id": "c", "setting": "3x8 tanh"},
         {"id": "d", "metric": "test accuracy", "value": "90"},
         {"id": "e", "experiment": "98-toy"},
     )
-    rows = three(1.7, 1.8, 1.9) + three(5.0, 5.0, 5.0, method="feedback_alignment")
+    rows = three(1.71, 1.72, 1.73) + three(5.0, 5.0, 5.0, **FA)
     rows += three(95, 95, 95, metric="test accuracy") + three(9, 9, 9, experiment="98-toy")
     table = verdict_table(pd.DataFrame(rows), "99-toy").set_index("id")
     assert dict(table["verdict"]) == {
         "a": "reproduced",
-        "b": "differs: worse",
+        "b": "differs, worse",
         "c": "not yet measured",
-        "d": "differs: better",
+        "d": "differs, better",
     }
     assert dict(table["n"]) == {"a": 3, "b": 3, "c": 0, "d": 3}
-    assert table["mean"]["a"] == pytest.approx(1.8, abs=1e-12)
-    assert table["half_width"]["a"] == pytest.approx(T2 * 0.1 / math.sqrt(3), abs=1e-9)
+    assert table["mean"]["a"] == pytest.approx(1.72, abs=1e-12)
+    assert table["half_width"]["a"] == pytest.approx(T2 * 0.01 / math.sqrt(3), abs=1e-9)
+
+
+def test_the_tolerance_of_a_row_is_a_tenth_of_its_error_but_not_finer_than_its_print(
+    tmp_path, monkeypatch
+):
+    use(
+        tmp_path,
+        monkeypatch,
+        {"value": "2.00"},
+        {"id": "b", "setting": "3x8 tanh", "value": "0.2"},
+        {"id": "c", "setting": "4x8 tanh", "value": "98.00", "metric": "test accuracy"},
+    )
+    for gap, expected in ((0.19, "reproduced"), (0.21, "near, worse"), (0.41, "differs, worse")):
+        rows = three(*[2.0 + gap] * 3)
+        rows += three(*[0.2 + gap / 4] * 3, setting="3x8 tanh")  # ± 0.05, not ± 0.02
+        rows += three(*[98.0 - gap] * 3, setting="4x8 tanh", metric="test accuracy")
+        assert set(words(rows).values()) == {expected}
 
 
 def test_the_last_epoch_of_each_run_counts_and_no_earlier_one(tmp_path, monkeypatch):
@@ -300,8 +120,7 @@ def test_a_value_published_for_an_epoch_is_answered_by_that_epoch(tmp_path, monk
     at = "test error at epoch "
     use(tmp_path, monkeypatch, {"metric": at + "10"}, {"id": "b", "metric": at + "400"})
     rows = three(1.7, 1.7, 1.7, epoch=10) + three(0.1, 0.1, 0.1, epoch=20)
-    table = verdict_table(pd.DataFrame(rows), "99-toy")
-    assert list(table["verdict"]) == ["reproduced", "not yet measured"]
+    assert words(rows) == {"a": "reproduced", "b": "not yet measured"}
 
 
 def test_a_value_reported_under_both_names_counts_once(tmp_path, monkeypatch):
@@ -315,27 +134,38 @@ def test_a_value_reported_under_both_names_counts_once(tmp_path, monkeypatch):
 
 
 def test_the_published_spread_enters_the_verdict_of_its_row(tmp_path, monkeypatch):
-    results = pd.DataFrame(three(2.1, 2.1, 2.1))
-    use(tmp_path, monkeypatch, {"spread": "0.15"})
-    assert verdict_table(results, "99-toy")["verdict"][0] == "reproduced"
+    rows = three(1.8, 1.8, 1.8)
     use(tmp_path, monkeypatch, {"spread": "0.05"})
-    assert verdict_table(results, "99-toy")["verdict"][0] == "near"
+    assert words(rows) == {"a": "reproduced"}
+    use(tmp_path, monkeypatch, {"spread": "0.15"})
+    assert words(rows) == {"a": "near, worse"}
 
 
 def test_a_row_without_a_value_still_shows_what_was_measured(tmp_path, monkeypatch):
     use(tmp_path, monkeypatch, {"value": "", "metric": "perplexity"})
-    rows = pd.DataFrame(three(88, 89, 90, metric="perplexity"))
-    table = verdict_table(rows, "99-toy")
-    assert (table["verdict"][0], table["mean"][0]) == ("no published value", pytest.approx(89))
+    table = verdict_table(pd.DataFrame(three(88, 89, 90, metric="perplexity")), "99-toy")
+    assert (table["verdict"][0], table["mean"][0]) == (
+        "no value to compare with",
+        pytest.approx(89),
+    )
+    assert judgements(table).empty
+
+
+def test_a_range_is_judged_as_a_range(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {"value": "", "low": "2", "high": "3"})
+    for value, word in ((2.1, "reproduced"), (3.2, "near, worse"), (3.6, "differs, worse")):
+        assert words(three(value, value, value)) == {"a": word}
+    table = verdict_table(pd.DataFrame(three(2.1, 2.1, 2.1)), "99-toy")
+    assert format_table(table)["published"][0] == "between 2 and 3 (read)"
 
 
 def test_a_cost_is_shown_only_where_nothing_was_measured(tmp_path, monkeypatch):
     use(tmp_path, monkeypatch, {}, {"id": "b", "setting": "100x8 tanh"})
-    results = pd.DataFrame(three(1.7, 1.7, 1.7))
-    table = verdict_table(results, "99-toy", costs={"a": "1 h", "b": "8 h"}).set_index("id")
-    assert dict(table["verdict"]) == {"a": "reproduced", "b": "out of reach here: 8 h"}
+    rows = three(1.7, 1.7, 1.7)
+    found = words(rows, costs={"a": "1 h", "b": "8 h"})
+    assert found == {"a": "reproduced", "b": "out of reach here: 8 h"}
     with pytest.raises(ValueError, match=r"\['z'\]"):
-        verdict_table(results, "99-toy", costs={"z": "8 h"})
+        words(rows, costs={"z": "8 h"})
 
 
 @pytest.mark.parametrize(
@@ -344,6 +174,7 @@ def test_a_cost_is_shown_only_where_nothing_was_measured(tmp_path, monkeypatch):
         ([*three(1.7, 1.7, 1.7), result(9.9, seed=0)], "seed twice"),
         (three(0.017, 0.017, 0.017, unit="fraction"), "fraction"),
         (three(1.7, 1.7, math.nan), "diverged"),
+        (three(1.7, 1.7, 1.7, epoch=math.nan), "without an epoch"),
     ],
 )
 def test_results_that_would_falsify_the_verdict_are_refused(tmp_path, monkeypatch, rows, message):
@@ -354,30 +185,313 @@ def test_results_that_would_falsify_the_verdict_are_refused(tmp_path, monkeypatc
 
 def test_missing_result_columns_and_unknown_experiments_are_named(tmp_path, monkeypatch):
     use(tmp_path, monkeypatch, {})
-    results = pd.DataFrame(three(1.7, 1.7, 1.7))
+    rows = pd.DataFrame(three(1.7, 1.7, 1.7))
     with pytest.raises(ValueError, match=r"\['seed'\]"):
-        verdict_table(results.drop(columns="seed"), "99-toy")
+        verdict_table(rows.drop(columns="seed"), "99-toy")
     with pytest.raises(ValueError, match=r"'97-toy'.*99-toy"):
-        verdict_table(results, "97-toy")
+        verdict_table(rows, "97-toy")
 
 
-def test_the_formatted_table_shows_value_spread_mark_and_number_of_runs(tmp_path, monkeypatch):
-    mark = {"read": "memory", "confidence": "low"}
+# --- whose value it is, and how it was read ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"read": "seen"}, "reproduced"),
+        ({"read": "memory"}, "agrees with a recalled value"),
+        ({"read": "quoted"}, "agrees with a quoted value"),
+        ({"read": "derived"}, "agrees with a derived value"),
+        ({"origin": "implementation"}, "agrees with a public implementation"),
+    ],
+)
+def test_only_a_value_read_in_its_paper_can_be_reproduced(tmp_path, monkeypatch, change, word):
+    use(tmp_path, monkeypatch, change)
+    assert words(three(1.7, 1.7, 1.7)) == {"a": word}
+    assert words(three(1.9, 1.9, 1.9)) == {"a": "near, worse"}  # that much is true of any value
+
+
+# --- runs that diverged -----------------------------------------------------------------------
+
+
+def test_a_diverged_run_is_counted_and_never_averaged(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {})
+    rows = [*three(1.7, 1.7, 1.7), diverged(seed=3)]
+    table = verdict_table(pd.DataFrame(rows), "99-toy")
+    found = (table["verdict"][0], table["n"][0], table["mean"][0])
+    assert found == ("1 of 4 diverged", 3, pytest.approx(1.7))
+    assert words(rows[:3]) == {"a": "reproduced"}  # it is the diverged run that costs the word
+
+
+def test_what_a_run_measured_before_it_diverged_is_no_last_value(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b", "metric": "test error at epoch 2"})
+    rows = [*three(1.7, 1.7, 1.7), *three(1.7, 1.7, 1.7, epoch=2), result(1.7, seed=3, epoch=2)]
+    rows.append(diverged(seed=3))
+    assert words(rows) == {"a": "1 of 4 diverged", "b": "reproduced"}
+
+
+def test_runs_that_all_diverged_say_so(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b"} | FA)
+    rows = [diverged(seed) for seed in range(3)]
+    assert words(rows) == {"a": "3 of 3 diverged", "b": "not yet measured"}
+
+
+def test_an_epoch_that_no_run_has_reached_is_unmeasured_though_one_diverged(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {"metric": "test error at epoch 400"})
+    assert words([*three(1.7, 1.7, 1.7), diverged(seed=3)]) == {"a": "not yet measured"}
+
+
+def test_seeds_without_a_value_are_counted_too(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {"metric": "epochs to criterion", "value": "48", "unit": "1"})
+    rows = three(48, 48, 48, metric="epochs to criterion", unit="1")
+    rows.append(result(0, seed=3, metric="solved", unit="1"))
+    assert words(rows) == {"a": "1 of 4 without a value"}
+
+
+# --- one run, one verdict ------------------------------------------------------------------
+
+
+def test_epochs_and_angles_of_the_same_runs_are_one_judgement_and_the_worst_counts(
+    tmp_path, monkeypatch
+):
+    at = "test error at epoch "
+    use(
+        tmp_path,
+        monkeypatch,
+        {"metric": at + "10", "value": "5.0"},
+        {"id": "b", "metric": at + "20"},
+        {"id": "c", "metric": at + "400"},
+        {"id": "d", "metric": at + "20"} | FA,
+    )
+    rows = (
+        three(6.5, 6.5, 6.5) + three(1.7, 1.7, 1.7, epoch=20) + three(1.7, 1.7, 1.7, epoch=20, **FA)
+    )
+    table = verdict_table(pd.DataFrame(rows), "99-toy")
+    shown = ["differs, worse", "reproduced", "not yet measured", "reproduced"]
+    assert list(table["verdict"]) == shown
+    assert list(judgements(table)) == ["differs, worse", "reproduced"]
+
+
+# --- differences to backprop, and the order -----------------------------------------------------
+
+
+def test_the_difference_to_the_backprop_of_the_same_table_is_judged(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b", "value": "2.00"} | FA)
+    rows = three(2.6, 2.7, 2.8) + three(2.9, 3.0, 3.1, **FA)
+    table = verdict_table(pd.DataFrame(rows), "99-toy").set_index("id")
+    assert table["verdict"]["b"] == "differs, worse"  # the values are far off ...
+    assert table["difference_verdict"]["b"] == "reproduced"  # ... and 0.3 apart, as published
+    assert table["difference"]["b"] == pytest.approx(0.3)
+    assert table["difference_half_width"]["b"] == pytest.approx(0, abs=1e-9)
+    assert table["difference_verdict"]["a"] == ""
+    swapped = three(2.9, 3.0, 3.1) + three(2.6, 2.7, 2.8, **FA)
+    table = verdict_table(pd.DataFrame(swapped), "99-toy").set_index("id")
+    assert table["difference_verdict"]["b"] == "differs, better"
+
+
+def test_a_difference_of_accuracies_is_one_of_errors(tmp_path, monkeypatch):
+    accuracy = {"metric": "test accuracy"}
+    use(
+        tmp_path,
+        monkeypatch,
+        {"value": "98.0"} | accuracy,
+        {"id": "b", "value": "97.0"} | accuracy | FA,
+    )
+    rows = three(98, 98, 98, **accuracy) + three(96, 96, 96, **accuracy, **FA)
+    table = verdict_table(pd.DataFrame(rows), "99-toy").set_index("id")
+    assert table["published_difference"]["b"] == pytest.approx(1.0)
+    assert table["difference"]["b"] == pytest.approx(2.0)
+    assert table["difference_verdict"]["b"] == "differs, worse"
+
+
+def test_equal_accuracies_differ_by_plus_zero(tmp_path, monkeypatch):
+    accuracy = {"metric": "test accuracy", "value": "98.3"}
+    use(tmp_path, monkeypatch, accuracy, {"id": "b"} | accuracy | FA)
+    accuracy = {"metric": "test accuracy"}
+    rows = three(98, 98, 98, **accuracy) + three(98, 98, 98, **accuracy, **FA)
+    short = format_table(verdict_table(pd.DataFrame(rows), "99-toy"))
+    assert short["minus backprop: published, here"][1].startswith("+0.0, ")
+
+
+@pytest.mark.parametrize(
+    "other", [{"paper": "lee2015dtp"}, {"setting": "3x8 tanh"}, {"metric": "train error"}]
+)
+def test_backprop_of_another_paper_network_or_metric_is_not_compared_with(
+    tmp_path, monkeypatch, other
+):
+    use(tmp_path, monkeypatch, other, {"id": "b"} | FA)
+    table = verdict_table(pd.DataFrame(three(1.7, 1.7, 1.7, **FA)), "99-toy").set_index("id")
+    assert table["difference_verdict"]["b"] == ""
+
+
+def test_a_rule_with_a_label_of_its_own_names_the_backprop_it_was_printed_beside(
+    tmp_path, monkeypatch
+):
+    parallel = {"setting": "2x8 tanh, parallel"} | FA
+    rows = pd.DataFrame(three(1.7, 1.7, 1.7) + three(1.7, 1.7, 1.7, **parallel))
+    use(tmp_path, monkeypatch, {}, {"id": "b", "beside": "2x8 tanh"} | parallel)
+    table = verdict_table(rows, "99-toy").set_index("id")
+    assert table["difference_verdict"]["b"] == "reproduced"
+    assert list(order_table(rows, "99-toy")["here"]) == ["BP ≈ FA parallel"]
+    use(tmp_path, monkeypatch, {}, {"id": "b"} | parallel)
+    table = verdict_table(rows, "99-toy").set_index("id")
+    assert table["difference_verdict"]["b"] == ""
+
+
+def test_a_difference_is_no_better_than_the_worse_known_of_its_two_values(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {"read": "memory"}, {"id": "b"} | FA)
+    rows = pd.DataFrame(three(1.7, 1.7, 1.7) + three(1.7, 1.7, 1.7, **FA))
+    table = verdict_table(rows, "99-toy").set_index("id")
+    assert table["verdict"]["b"] == "reproduced"
+    assert table["difference_verdict"]["b"] == "agrees with a recalled value"
+
+
+def test_a_diverged_run_of_either_leaves_the_difference_open(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b"} | FA)
+    rows = [*three(1.7, 1.7, 1.7), *three(1.7, 1.7, 1.7, **FA), diverged(3)]
+    table = verdict_table(pd.DataFrame(rows), "99-toy").set_index("id")
+    assert (table["verdict"]["b"], table["difference_verdict"]["b"]) == (
+        "reproduced",
+        "1 of 4 diverged",
+    )
+    assert list(order_table(pd.DataFrame(rows), "99-toy")["verdict"]) == ["1 of 4 diverged"]
+
+
+@pytest.mark.parametrize(
+    ("fa", "dfa", "here", "word"),
+    [
+        (2.0, 2.5, "BP < FA < DFA", "same order"),
+        (2.5, 2.0, "BP < DFA < FA", "another order"),
+        (1.7, 2.0, "BP ≈ FA < DFA", "open"),
+    ],
+)
+def test_the_order_of_the_methods_is_judged(tmp_path, monkeypatch, fa, dfa, here, word):
+    use(
+        tmp_path,
+        monkeypatch,
+        {},
+        {"id": "b", "value": "1.80"} | FA,
+        {"id": "c", "value": "1.90"} | DFA,
+    )
+    rows = three(1.69, 1.7, 1.71) + three(fa, fa, fa, **FA) + three(dfa, dfa, dfa, **DFA)
+    found = order_table(pd.DataFrame(rows), "99-toy").iloc[0]
+    assert (found["published"], found["here"], found["verdict"]) == ("BP < FA < DFA", here, word)
+
+
+def test_published_values_within_their_spread_claim_no_order(tmp_path, monkeypatch):
+    spread = {"spread": "0.10"}
+    use(tmp_path, monkeypatch, spread, {"id": "b", "value": "1.80"} | spread | FA)
+    rows = pd.DataFrame(three(1.7, 1.7, 1.7) + three(1.8, 1.8, 1.8, **FA))
+    assert list(order_table(rows, "99-toy")["verdict"]) == ["no order published"]
+    use(tmp_path, monkeypatch, {"read": "memory"}, {"id": "b", "value": "1.80"} | FA)
+    assert list(order_table(rows, "99-toy")["verdict"]) == ["agrees with a recalled order"]
+
+
+SWAPS = ("01-mnist", "01-akrout", "02-table1", "06-mnist", "06-parallel", "14-mnist")
+
+
+def judged(frame, experiment):
+    table = verdict_table(frame, experiment).set_index("id")
+    return table["verdict"] + " | " + table["difference_verdict"]
+
+
+@pytest.fixture(scope="module")
+def swaps():
+    """For the project's own results: did giving one method's runs to another change its words?
+
+    Returns   experiment, apart (whether our runs of the two differ by more than noise), changed
+    """
+    found = []
+    for experiment in SWAPS:
+        frame = results.with_accuracy(results.load(experiment))
+        frame = frame[frame["metric"].isin(["test error", "train error", "test accuracy"])]
+        cells = frame["method"] + " @ " + frame["setting"]
+        before, runs = judged(frame, experiment), Runs(frame, experiment)
+        rows = published(experiment)
+        rows = rows[
+            [row.value == row.value and len(runs.of(row)[0]) > 2 for row in rows.itertuples()]
+        ]
+        rows["net"] = rows["beside"].where(rows["beside"] != "", rows["setting"])
+        for _, part in rows.groupby(["paper", "net"]):
+            networks = part.groupby(["method", "setting"])
+            for (one, mine), (other, theirs) in itertools.combinations(networks, 2):
+                swapped = frame.copy()
+                for here, there in ((one, other), (other, one)):
+                    swapped.loc[cells == " @ ".join(here), ["method", "setting"]] = there
+                after = judged(swapped, experiment)
+                pairs = itertools.product(mine.itertuples(), theirs.itertuples())
+                for a, b in ((a, b) for a, b in pairs if a.metric == b.metric):
+                    gap, half_width, _ = difference(runs.of(a)[0], runs.of(b)[0])
+                    for row in (a, b):
+                        changed = after[row.id] != before[row.id]
+                        found.append((experiment, abs(gap) > half_width, changed))
+    return pd.DataFrame(found, columns=["experiment", "apart", "changed"])
+
+
+def test_permuting_the_methods_changes_most_words_where_they_differ_by_more_than_noise(swaps):
+    apart = swaps[swaps["apart"]]
+    assert len(apart) > 50
+    assert apart["changed"].mean() > 2 / 3
+    assert apart.groupby("experiment")["changed"].any().all()
+
+
+def test_a_tolerance_as_wide_as_the_errors_would_not_tell_the_methods_apart(monkeypatch):
+    """Guards the test above: generous constants leave every word of the same results as it is."""
+    frame = results.load("02-table1")
+    swapped = frame.replace(
+        {"method": {"feedback_alignment": "backprop", "backprop": "feedback_alignment"}}
+    )
+    strict = judged(frame, "02-table1") != judged(swapped, "02-table1")
+    monkeypatch.setattr("credit.evidence.agreement.SHARE", 10.0)
+    monkeypatch.setattr("credit.evidence.agreement.LARGEST", 20.0)
+    generous = judged(frame, "02-table1") != judged(swapped, "02-table1")
+    assert generous.sum() == 0 < strict.sum()
+
+
+# --- the table to read --------------------------------------------------------------------------
+
+
+def test_the_formatted_table_shows_names_papers_and_how_a_value_was_read(tmp_path, monkeypatch):
     use(
         tmp_path,
         monkeypatch,
         {"spread": "0.04"},
-        {"id": "b", "setting": "3x8 tanh", "value": "45.1", "spread": "0.3"} | mark,
-        {"id": "c", "setting": "4x8 tanh", "value": ""},
-        {"id": "d", "setting": "5x8 tanh", "value": "2"},
+        {"id": "b", "setting": "3x8 tanh", "value": "45.1", "spread": "0.3", "read": "memory"},
+        {"id": "c", "setting": "4x8 tanh", "value": ""} | DFA,
+        {"id": "d", "setting": "5x8 tanh", "value": "2", "paper": "someone/code"},
     )
     rows = [*three(1.7, 1.8, 1.9), result(2.0, setting="5x8 tanh")]
     short = format_table(verdict_table(pd.DataFrame(rows), "99-toy"))
+    assert list(short["method"]) == ["backprop"] * 2 + ["direct feedback alignment", "backprop"]
+    assert list(short["paper"]) == ["Nøkland 2016"] * 3 + ["someone/code"]
+    assert set(short["metric"]) == {"test error, %"}
     assert list(short["published"]) == [
-        "1.70 ± 0.04 (seen, high)",
-        "45.1 ± 0.3 (memory, low)",
-        "no value (seen, high)",
-        "2 (seen, high)",
+        "1.70 ± 0.04 (read)",
+        "45.1 ± 0.3 (recalled)",
+        "no value read",
+        "2 (read)",
     ]
-    assert list(short["ours"]) == ["1.80 ± 0.25 (n = 3)", "–", "–", "2.00 (n = 1)"]
+    assert list(short["here"]) == ["1.80 ± 0.25 (n = 3)", "–", "–", "2.00 (n = 1)"]
     assert short["verdict"].iloc[-1] == "too few runs"
+    assert list(short) == ["method", "setting", "metric", "paper", "published", "here", "verdict"]
+
+
+def test_the_formatted_table_shows_the_difference_to_backprop_and_hides_no_row(
+    tmp_path, monkeypatch
+):
+    use(tmp_path, monkeypatch, {}, {"id": "b", "value": "1.80"} | FA, {"id": "c"} | DFA)
+    rows = three(1.7, 1.8, 1.9) + three(1.75, 1.85, 1.95, **FA)
+    short = format_table(verdict_table(pd.DataFrame(rows), "99-toy"))
+    assert len(short) == 3
+    column = "minus backprop: published, here"
+    assert list(short[column]) == ["–", "+0.10, +0.05 ± 0.00", "+0.00, –"]
+    assert list(short["its verdict"]) == ["–", "reproduced", "not yet measured"]
+
+
+def test_every_published_row_of_an_experiment_is_shown():
+    frame = results.load("02-table1")
+    assert len(format_table(verdict_table(frame, "02-table1"))) == len(published("02-table1"))
+
+
+def test_the_rule_stands_where_the_tables_are_made():
+    assert verdicts.RULE is RULE

@@ -95,7 +95,7 @@ def order_table(results: pd.DataFrame, experiment: str) -> pd.DataFrame:
     Two methods stand in an order where they differ by more than chance: the published spreads, or
     without them the rounding; here the 95 % interval of the difference, paired by seed. The order
     is the same if every published pair stands here as it does there, another one if a pair stands
-    the other way round, and open otherwise.
+    the other way round, and open otherwise; not judged where a run diverged.
 
     Returns   paper, setting, metric, published, here, verdict
     """
@@ -104,10 +104,11 @@ def order_table(results: pd.DataFrame, experiment: str) -> pd.DataFrame:
     rows = rows.assign(net=rows["beside"].where(rows["beside"] != "", rows["setting"]))
     found = []
     for (paper, net, metric), part in rows.groupby(["paper", "net", "metric"], sort=False):
+        lost = [lost for row in part.itertuples() if (lost := runs.of(row)[1])]
         part = [row for row in part.itertuples() if len(runs.of(row)[0]) > 2]
         if len(part) > 1:
-            place = {"paper": paper, "setting": net, "metric": metric}
-            found.append(place | _order(part, runs))
+            place = {"paper": citation(paper), "setting": net, "metric": metric}
+            found.append(place | _order(part, runs) | ({"verdict": lost[0]} if lost else {}))
     return pd.DataFrame(
         found, columns=["paper", "setting", "metric", "published", "here", "verdict"]
     )
@@ -151,13 +152,15 @@ class Runs:
         if not np.isfinite(rows["epoch"].to_numpy(dtype=float)).all():
             raise ValueError(f"results of {experiment} hold rows without an epoch")
         run = ["method", "setting", "seed"]
-        diverged = pd.MultiIndex.from_frame(rows.loc[rows["metric"] == "diverged", run])
-        last = rows["epoch"] == rows.groupby([*run, "metric"])["epoch"].transform("max")
-        last &= ~pd.MultiIndex.from_frame(rows[run]).isin(diverged)
-        named = rows["metric"] + " at epoch " + rows["epoch"].astype(int).astype(str)
-        self.rows = pd.concat([rows[last], rows.assign(metric=named)]).drop_duplicates()
         self.seeds = rows.groupby(["method", "setting"])["seed"].agg(set).to_dict()
-        self.diverged = set(diverged)
+        self.diverged = set(rows.loc[rows["metric"] == "diverged", run].itertuples(index=False))
+        wanted = set(published(experiment)["metric"])
+        kinds = {metric.partition(" at epoch ")[0] for metric in wanted}
+        rows = rows[rows["metric"].isin(wanted | kinds)]
+        last = rows[rows["epoch"] == rows.groupby([*run, "metric"])["epoch"].transform("max")]
+        came = [one not in self.diverged for one in last[run].itertuples(index=False, name=None)]
+        named = rows["metric"] + " at epoch " + rows["epoch"].astype(int).astype(str)
+        self.rows = pd.concat([last[came], rows.assign(metric=named)]).drop_duplicates()
 
     def of(self, row) -> tuple[pd.Series, str]:
         """Values by seed that answer a published row, and '1 of 5 diverged' where seeds lack one.
@@ -223,7 +226,7 @@ def _judge_difference(row, rows: pd.DataFrame, runs: Runs) -> Verdict:
         return NOTHING
     (ours, lost), (theirs, theirs_lost) = runs.of(row), runs.of(other)
     sign = -1 if "accuracy" in row.metric else 1
-    claimed = sign * (row.value - other.value)
+    claimed = sign * (row.value - other.value) + 0.0  # no minus zero
     if ours.empty or theirs.empty or lost or theirs_lost:
         word = lost or theirs_lost or UNMEASURED
         return Verdict(word, 0, math.nan, math.nan, claimed, math.nan)

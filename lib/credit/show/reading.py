@@ -18,9 +18,9 @@ def source(thing) -> Markdown:
     return Markdown(f"```python\n{source_of(thing).rstrip()}\n```")
 
 
-def table(frame: pd.DataFrame) -> Markdown:
-    """A frame as a Markdown table, text as it is and numbers with two decimals."""
-    return Markdown(answer.markdown_table(frame))
+def table(frame: pd.DataFrame, below: str = "") -> Markdown:
+    """A frame as a Markdown table, text as it is and numbers with two decimals; a note below it."""
+    return Markdown(answer.markdown_table(frame) + (f"\n\n{below}" if below else ""))
 
 
 def own_rules(seed: int = 0) -> Markdown:
