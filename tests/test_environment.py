@@ -130,3 +130,4 @@ def test_the_citation_names_this_version_and_licence():
     assert citation["authors"] == [{"name": "The Plausible Backprop Companion authors"}]
     assert str(citation["version"]) == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
+    assert citation["date-released"].year >= 2026  # a reference needs a year
