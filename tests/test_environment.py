@@ -1,5 +1,6 @@
 """pyproject.toml, requirements.lock, environment.yml and the installed packages agree."""
 
+import os
 import re
 import subprocess
 import sys
@@ -130,3 +131,30 @@ def test_the_citation_names_this_version_and_licence():
     assert citation["authors"] == [{"name": "The Plausible Backprop Companion authors"}]
     assert str(citation["version"]) == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
+    assert citation["date-released"].year >= 2026  # a reference needs a year
+
+
+@pytest.mark.parametrize(("user", "allowed"), [("0", True), ("1000", False)])
+def test_jupyterlab_gets_the_whole_folder_its_options_and_root_only_when_it_is_root(
+    user, allowed, tmp_path
+):
+    """`make -n` says what would be run; `id` answers for another user."""
+    answer = tmp_path / "id"
+    answer.write_text(f"#!/bin/sh\necho {user}\n")
+    answer.chmod(0o755)
+    run = subprocess.run(
+        ["make", "-n", "-o", ".venv/.ok", "lab", "LAB=--port 9999"],
+        cwd=ROOT, env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    said = " ".join(run.stdout.replace("\\", " ").split())
+    assert "jupyter lab --notebook-dir . --LabApp.default_url=/lab/tree/notebooks" in said
+    assert said.endswith("--port 9999")
+    assert ("--allow-root" in said) == allowed
+
+
+def test_help_lists_every_target_with_a_line():
+    run = subprocess.run(["make", "help"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    (targets,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    lines = dict(line.split(maxsplit=1) for line in run.stdout.splitlines())
+    assert set(lines) == set(targets.split()) and all(lines.values())

@@ -238,6 +238,39 @@ def test_a_killed_notebook_leaves_no_kernel_and_no_half_written_copy(tmp_path):
     assert not list((tmp_path / "build/quick").glob("*"))
 
 
+@pytest.mark.slow  # a kernel
+def test_an_interrupted_notebook_ends_in_one_line(tmp_path):
+    project = Project(tmp_path)
+    waiting = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))"
+    project.notebook("01_waits", waiting + "\ntime.sleep(600)")
+    process = project.start("notebook", "01")
+    wait_for((tmp_path / "notebooks/pid").exists)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does, to all in the terminal
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, "01_waits: started\n")
+    assert err.strip() == "credit: interrupted; finished runs are kept, the same command goes on"
+    assert not [file for file in (tmp_path / "build").rglob("*") if file.is_file()]
+
+
+@pytest.mark.slow  # runs of a second
+def test_a_killed_worker_is_one_line_and_finished_runs_are_kept(tmp_path):
+    project = Project(tmp_path, seeds=tuple(range(12)), seconds=1.0)
+    process = project.start("run", "01-toy", "--workers", "2")
+    wait_for(lambda: list((tmp_path / "runs").glob("*.json")))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [p for p in children if "spawn_main" in Path(f"/proc/{p}/cmdline").read_text()]
+    os.kill(int(workers[0]), signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    last = re.split(r"[\r\n]+", err.strip())[-1]
+    assert process.returncode == 1 and "Traceback" not in err
+    assert last.startswith("credit: a worker was killed, perhaps for want of memory")
+    kept = len(list((tmp_path / "runs").glob("*.json")))
+    assert 0 < kept < 12
+    assert project.call("list")[1] == f"{'01-toy':16} {kept:4} of   12 runs done (quick)\n"
+    assert project.call("run", "01-toy", "--workers", "2")[0] == 0
+    assert len(list((tmp_path / "runs").iterdir())) == 12
+
+
 CHILD = """
 import os, sys, time
 from credit.reruns import schedule

@@ -105,7 +105,8 @@ def _run_cells(notebook: Path, copy: Path, parameters: Mapping[str, object]):
     papermill.execute_notebook(
         _literal(notebook), _literal(copy), parameters, kernel_name="python3", language="python",
         cwd=notebook.parent, progress_bar=sys.stderr.isatty(),
-        extra_arguments=["--log-level=ERROR"],  # else each kernel warns of its plain TCP
+        # a kernel warns of its plain TCP, and when it is interrupted of what it could not finish
+        extra_arguments=["--log-level=CRITICAL"],
     )  # fmt: skip
 
 

@@ -2,11 +2,10 @@
 
 import ast
 import sys
-from collections.abc import Sequence
 
 from credit import paths
 
-Allowed = tuple[float, float] | Sequence[str]
+Allowed = tuple[float, float] | list
 DEFAULTS = {"profile": "quick", "seed": 0}  # every notebook has these, with these defaults
 
 
@@ -15,8 +14,10 @@ def check_parameters(
 ):
     """Refuse wrong parameters, and keep the stored figures from being replaced by other ones.
 
-    others   name=(value, default, allowed) for each further parameter; allowed is the lowest and
-             the highest number, whole ones where the default is whole, or a list of words
+    others   name=(value, default, allowed) for each further parameter, where allowed is a pair, the
+             lowest and the highest number (whole ones if the default is whole), or a list of words
+
+        check_parameters(profile=profile, seed=seed, beta=(beta, 0.5, (0, 1)))
 
     Names that papermill has put into a notebook which does not know them are refused as well.
     With any value but the defaults figures go to build/<profile>/figures or build/own/figures.
@@ -55,9 +56,10 @@ def check_seed(seed: int):
 
 
 def _check(name: str, value: object, default: object, allowed: Allowed):
-    if isinstance(default, str):
+    if isinstance(allowed, list):
         if value not in allowed:
-            raise ValueError(f"{name} is {value!r}, expected one of {', '.join(allowed)}")
+            words = ", ".join(map(str, allowed))
+            raise ValueError(f"{name} is {value!r}, expected one of {words}")
         return
     low, high = allowed
     whole = type(default) is int
