@@ -6,7 +6,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from credit.reruns.notebooks import SECTIONS, clean, problems, sections_of
+from credit.evidence.claims import BROKEN
+from credit.reruns.notebooks import (
+    SECTIONS,
+    SPEAKING,
+    clean,
+    problems,
+    sections_of,
+    unbound_results,
+)
 
 
 def stream(text, name="stdout"):
@@ -182,3 +190,63 @@ def test_cleaning_twice_is_cleaning_once_and_leaves_its_input_alone():
     untouched = copy.deepcopy(nb)
     assert clean(clean(nb)) == clean(nb)
     assert nb == untouched
+
+
+# what notebooks say about results
+
+SAID = """say(claim("It falls by {x:.1f}.", x > 0, x=x))"""
+
+
+def speaking_notebook(source=SAID, output="It falls by 0.3."):
+    nb = good_notebook()
+    cell = tagged(source, "hide-input", [stream(output)], count=3)
+    cell.metadata.tags.append("nbval-check-output")
+    nb.cells.append(cell)
+    return nb
+
+
+def test_a_notebook_whose_results_are_claims_has_no_problems():
+    assert problems(speaking_notebook()) == [] and unbound_results(speaking_notebook()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (SAID.replace("x > 0", "True"), "a claim's condition is no data"),
+        (SAID.replace(", x > 0, x=x", ""), "a claim's condition is no data"),
+        (SAID.replace('"It', 'f"It'), "a claim's sentence is no literal"),
+        (SAID.replace('"It falls by {x:.1f}."', "text"), "a claim's sentence is no literal"),
+    ],
+)
+def test_a_claim_without_data_is_reported(source, said):
+    found = problems(speaking_notebook(source))
+    assert len(found) == 1 and said in found[0]
+
+
+@pytest.mark.parametrize("tag", SPEAKING)
+def test_a_cell_that_says_claims_is_folded_and_compared(tag):
+    nb = speaking_notebook()
+    nb.cells[-1].metadata.tags.remove(tag)
+    assert problems(nb) == [f"cell 9 says claims, but is not tagged {tag}"]
+
+
+def test_a_claim_that_did_not_hold_is_not_stored():
+    nb = speaking_notebook(output=f"{BROKEN}: It falls by -0.3.")
+    assert problems(nb) == [f"cell 9 shows a claim that {BROKEN}"]
+
+
+def test_results_that_are_not_bound_are_listed():
+    assert unbound_results(good_notebook()) == ["no cell says a claim"]
+    nb = speaking_notebook()
+    nb.cells[3].source += " It ends at 5.9 %."
+    assert unbound_results(nb) == ["cell 4 states '5.9 %', typed by hand"]
+
+
+def test_folded_cells_do_not_count_and_are_folded_in_jupyterlab():
+    nb = speaking_notebook()
+    for count in range(4, 30):
+        cell = tagged("1\n" * 30, "hide-input", count=count)
+        nb.cells.append(cell)
+    assert problems(nb) == []
+    assert clean(nb).cells[-1].metadata.jupyter.source_hidden is True
+    assert "jupyter" not in clean(nb).cells[1].metadata
