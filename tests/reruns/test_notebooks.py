@@ -7,6 +7,7 @@ import pytest
 from damage import refusals
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from credit.evidence.claims import BROKEN
 from credit.reruns import dependencies, execution
 from credit.reruns.notebooks import (
     SECTIONS,
@@ -15,6 +16,7 @@ from credit.reruns.notebooks import (
     problems,
     read,
     sections_of,
+    unbound_results,
 )
 
 
@@ -246,3 +248,69 @@ def test_parameters_that_are_not_python_are_refused_with_the_name_of_the_noteboo
     nbformat.write(nb, file)
     with pytest.raises(ValueError, match=r"01_rule.ipynb is damaged \(SyntaxError.*name = value"):
         execution.defaults_of(file)
+
+
+# what notebooks say about results
+
+SAID = """say(claim("It falls by {x:.1f}.", x > 0, x=x))"""
+
+
+def speaking_notebook(source=SAID, output="It falls by 0.3."):
+    nb = good_notebook()
+    cell = tagged(source, "hide-input", [stream(output)], count=3)
+    cell.metadata.tags.append("nbval-check-output")
+    nb.cells.append(cell)
+    return nb
+
+
+def test_a_notebook_whose_results_are_claims_has_no_problems():
+    assert problems(speaking_notebook()) == [] and unbound_results(speaking_notebook()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (SAID.replace("x > 0", "True"), "a claim's condition is no data"),
+        (SAID.replace(", x > 0, x=x", ""), "a claim's condition is no data"),
+        (SAID.replace('"It', 'f"It'), "a claim's sentence is no literal"),
+        (SAID.replace('"It falls by {x:.1f}."', "text"), "a claim's sentence is no literal"),
+    ],
+)
+def test_a_claim_without_data_is_reported(source, said):
+    found = problems(speaking_notebook(source))
+    assert len(found) == 1 and said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("tag", "wanted"),
+    [
+        ("hide-input", "hide-input"),
+        ("nbval-check-output", "nbval-check-output or nbval-ignore-output"),
+    ],
+)
+def test_a_cell_that_says_claims_is_folded_and_says_how_it_is_compared(tag, wanted):
+    nb = speaking_notebook()
+    nb.cells[-1].metadata.tags.remove(tag)
+    assert problems(nb) == [f"cell 9 says claims, but is not tagged {wanted}"]
+
+
+def test_a_claim_that_did_not_hold_is_not_stored():
+    nb = speaking_notebook(output=f"{BROKEN}: It falls by -0.3.")
+    assert problems(nb) == [f"cell 9 shows a claim that {BROKEN}"]
+
+
+def test_results_that_are_not_bound_are_listed():
+    assert unbound_results(good_notebook()) == ["no cell says a claim"]
+    nb = speaking_notebook()
+    nb.cells[3].source += " It ends at 5.9 %."
+    assert unbound_results(nb) == ["cell 4 states '5.9 %', typed by hand"]
+
+
+def test_folded_cells_do_not_count_and_are_folded_in_jupyterlab():
+    nb = speaking_notebook()
+    for count in range(4, 30):
+        cell = tagged("1\n" * 30, "hide-input", count=count)
+        nb.cells.append(cell)
+    assert problems(nb) == []
+    assert clean(nb).cells[-1].metadata.jupyter.source_hidden is True
+    assert "jupyter" not in clean(nb).cells[1].metadata

@@ -9,6 +9,7 @@ In a notebook the sentence is code, in a cell tagged hide-input and nbval-check-
 
 - Conditions are words of `glossary` or plain comparisons; numbers are fields, from the data.
 - Executing the cell evaluates all of its claims and shows them as prose; nbval compares the text.
+  On training done in the notebook the tag is nbval-ignore-output: digits differ by processor.
 - False ones raise ClaimFailed, which names every false sentence: the notebook and its test fail.
 - A sentence with a typed number, a condition that is no bool, or nan is refused with a ValueError.
 - With parameters that a reader has changed, say(..., strict=False) marks what no longer holds.

@@ -147,7 +147,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
         for row in alignment(setting.rule, in_double(network, own, chance, wanted), probe):
             record(row["metric"], row["value"], row["unit"], row["layer"])
 
-    def check(y):
+    def check_finite(y):
         must_be_finite(y, *network.parameters(), *(w for ws in own.values() for w in ws.values()))
 
     def test(name, split):
@@ -175,9 +175,9 @@ def run(setting: Setting, seed: int) -> list[dict]:
             step += 1
             settled.update(trace.taken())
             if step in EARLY and step < updates:
-                check(y)
+                check_finite(y)
                 diagnose()
-        check(y)
+        check_finite(y)
         return rates(missed, label).mean(), settled
 
     try:

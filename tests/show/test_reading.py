@@ -1,0 +1,34 @@
+"""Tables of what was not run: no published value without its reason."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from credit.show.reading import not_run_table
+
+ROWS = pd.DataFrame(
+    [
+        ("backprop", "2x5 relu", "test error", 1.5, "%", "memory", ""),
+        ("kickback", "2x5 relu", "test error", 1.75, "%", "seen", ""),
+        ("kickback", "2x5 relu", "train error", 0.5, "%", "seen", ""),
+        ("kickback", "9x5 relu", "test error", math.nan, "%", "seen", "no convergence"),
+    ],
+    columns=["method", "setting", "metric", "value", "unit", "read", "note"],
+).assign(paper="balduzzi2015kickback")
+
+
+def test_values_of_one_setting_share_a_row_with_their_reason():
+    table = not_run_table(ROWS, {"2x5": "not run yet", "relu": "no relu"})
+    assert table["published"].tolist() == [
+        "test error: BP 1.5 %, Kickback 1.75 %; train error: Kickback 0.5 %",
+        "test error: Kickback no convergence",
+    ]
+    assert table["why not here"].tolist() == ["not run yet", "no relu"]
+    assert set(table["paper"]) == {"Balduzzi 2015"}
+    assert table["read"].tolist() == ["memory, seen", "seen"]
+
+
+def test_a_setting_without_a_reason_is_refused():
+    with pytest.raises(LookupError, match="no reason is given why '9x5 relu' was not run"):
+        not_run_table(ROWS, {"2x5": "not run yet"})
