@@ -147,9 +147,9 @@ def build(setting: Setting) -> Model:
         for event in g.events
         if event != "spike"
     ]
-    # what an image left at its end is seen at the next one's start, before that begins
+    # an image's score is read at the beginning of the next, just before all come to rest
     scores = StateMonitor(
-        layers[L], "score", record=True, dt=image, when="before_start", name="scores"
+        layers[L], "score", record=True, dt=image, when="before_start", order=-2, name="scores"
     )
     network = Network(*layers, *forward, *back, *counts, *events, scores, name="event_driven")
     # a spike acts on the currents in the step in which it happens, on the membrane in the next
@@ -157,6 +157,8 @@ def build(setting: Setting) -> Model:
     given = {"pixels": here["pixels"], "label": here["label"], "teacher": here["teacher"]}
     given |= {f"w{l}": s.w for l, s in enumerate(forward, 1)}
     given |= {s.name: s.b for s in back}
+    if setting.rule.feedback == "symmetric":
+        given |= {f"scale{l}": forward[l - 1].scale for l in range(2, L + 1)}
     given |= {f"eta{l}": layers[l].eta for l in range(1, L + 1)}
     given["learning"] = layers[L].learning
     if setting.input == "regular":
@@ -193,21 +195,29 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         group.namespace["full"] = float(setting.target * Hz * here["tau_r"])
     if events:
         rest += "; E = 0"
-    group.run_regularly(rest.replace("; ", "\n"), here["image"], name=f"{name}_rest")
+    # before `change` is computed, which then holds for the step
+    group.run_regularly(
+        rest.replace("; ", "\n"),
+        here["image"],
+        when="before_start",
+        order=-1,
+        name=f"{name}_rest",
+    )
     return group
 
 
 def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     """The plastic synapses into layer l."""
-    events, on_post = {"pre": "spike"}, {}
+    model, learning = "w : volt", "I_post += w; w += change_post"
+    ways = dict(on_pre=learning)
     if l > 1 and setting.rule.feedback == "symmetric":
-        on_post = {"up": "T_pre += scale*w/mV", "down": "T_pre -= scale*w/mV"}
-        events |= {"up": "up", "down": "down"}
-    synapses = Synapses(
-        layers[l - 1], layers[l], "w : volt", on_pre="I_post += w; w += change_post",
-        on_post=on_post or None, on_event=events if on_post else "spike", name=f"forward{l}",
-        namespace=here | {"scale": setting.rule.scale},
-    )  # fmt: skip
+        model += "\nscale : 1 (shared, constant)"
+        ways = dict(
+            on_pre=learning,
+            on_post={"up": "T_pre += scale*w/mV", "down": "T_pre -= scale*w/mV"},
+            on_event={"pre": "spike", "up": "up", "down": "down"},
+        )
+    synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
     synapses.connect()
     return synapses
 
@@ -242,7 +252,7 @@ class Learner:
         self.setting, self.random = setting, streams(seed)
         # whatever is only a value of a run, or a number of runs, asks for no other program
         same = dict(epochs=1, examples=None, learning_rate=1.0, hidden_rate=1.0, schedule="linear")
-        rule = replace(setting.rule, shuffled=False)
+        rule = replace(setting.rule, shuffled=False, scale=1.0)
         self.simulation = _simulation(replace(setting, rule=rule, spread=1.0, **same))
         weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes
         self.W = {
@@ -255,6 +265,8 @@ class Learner:
                 shape = (n[-1] if setting.rule.feedback == "direct" else n[l + 1], n[l])
                 b = torch.randn(shape, generator=self.random["feedback"])
                 self.W[name] = setting.rule.scale * b.numpy().ravel()
+            elif name.startswith("scale"):
+                self.W[name] = setting.rule.scale
 
     def show(self, x: Tensor, label: Tensor, rate: float = 0.0, teacher: Tensor | None = None):
         """Show images, one after the other, in runs of the network of one chunk each.
@@ -296,8 +308,8 @@ def run(setting: Setting, seed: int) -> list[dict]:
     """Train once, online, one image at a time; returns tidy rows of epoch, layer, metric, value,
     unit.
 
-    Metrics: train error (running, each image before it has been learned) and validation error
-    after each epoch; test error after the last; spikes and synaptic events per image, of the test
+    Metrics: train error (of answers given while the teacher speaks) and validation error after
+    each epoch; test error after the last; spikes and synaptic events per image, of the test
     images without learning and of the training images with it; the CPU time of the whole run,
     its program included. Nothing is chosen by the test error.
     """

@@ -36,7 +36,7 @@ def rate(drive, tau_m, t_ref, v_th):
 def potential(t, w, tau_m, tau_s):
     """Membrane potential t after one spike of weight w into a resting neuron:
 
-        w tau_s / (tau_m - tau_s) (exp(-t / tau_m) - exp(-t / tau_s))
+    w tau_s / (tau_m - tau_s) (exp(-t / tau_m) - exp(-t / tau_s))
     """
     return w * tau_s / (tau_m - tau_s) * (np.exp(-t / tau_m) - np.exp(-t / tau_s))
 

@@ -152,16 +152,18 @@ def _own_folder(name: str) -> Path:
     FOLDERS.mkdir(parents=True, exist_ok=True)
     for slot in range(SLOTS):
         folder = FOLDERS / f"{name}-{slot}"
-        if folder in _HELD:
+        if (os.getpid(), folder) in _HELD:
             return folder
         lock = (FOLDERS / f"{name}-{slot}.lock").open("w")
         with contextlib.suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _HELD[folder] = lock  # released by the system when the process ends, however it ends
+            _HELD[os.getpid(), folder] = (
+                lock  # released by the system when the process ends, however it ends
+            )
             folder.mkdir(exist_ok=True)
             return folder
         lock.close()
     raise OSError(f"all {SLOTS} folders {FOLDERS / name}-* are in use by other processes")
 
 
-_HELD: dict[Path, object] = {}
+_HELD: dict[tuple[int, Path], object] = {}
