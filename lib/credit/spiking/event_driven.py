@@ -64,12 +64,12 @@ change = -eta * error : volt (constant over dt)
 spikes : 1
 score = spikes + clip(v / v_th, 0, 0.999) : 1
 """
-PARAMETERS = neurons.PARAMETERS | dict(
-    tau_T=10 * ms,  # teaching variable of a hidden neuron
-    tau_r=20 * ms,  # trace of an output neuron's spikes
-    I_low=0 * mV,
-    I_high=40 * mV,
-)
+PARAMETERS = neurons.PARAMETERS | {
+    "tau_T": 10 * ms,  # teaching variable of a hidden neuron
+    "tau_r": 20 * ms,  # trace of an output neuron's spikes
+    "I_low": 0 * mV,
+    "I_high": 40 * mV,
+}
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,16 @@ def build(setting: Setting) -> Model:
     L, K, n = len(setting.sizes) - 1, setting.chunk, setting.sizes
     defaultclock.dt = 1 * ms
     image = setting.image * ms
-    here = PARAMETERS | dict(
-        white=setting.white * Hz,
-        image=image,
-        steps=setting.image,
-        settling=setting.settling,
-        tau_e=1 / (setting.events * Hz),
-        pixels=TimedArray(np.zeros((K, n[0])), dt=image, name="pixels"),
-        label=TimedArray(np.zeros((K, n[L])), dt=image, name="label"),
-        teacher=TimedArray(np.zeros((K, n[L])), dt=image, name="teacher"),
-    )
+    here = PARAMETERS | {
+        "white": setting.white * Hz,
+        "image": image,
+        "steps": setting.image,
+        "settling": setting.settling,
+        "tau_e": 1 / (setting.events * Hz),
+        "pixels": TimedArray(np.zeros((K, n[0])), dt=image, name="pixels"),
+        "label": TimedArray(np.zeros((K, n[L])), dt=image, name="label"),
+        "teacher": TimedArray(np.zeros((K, n[L])), dt=image, name="teacher"),
+    }
     layers = [neurons.input_layer(n[0], setting.input, here)]
     for l in range(1, L + 1):
         layers.append(_layer(l, setting, here))
@@ -173,7 +173,7 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     last = l == len(setting.sizes) - 1
     name = "output" if last else f"hidden{l}"
     equations = neurons.MEMBRANE + neurons.CURRENT + (READOUT if last else TEACHING)
-    chain = setting.rule.feedback in ("layered", "symmetric") and 1 < l
+    chain = setting.rule.feedback in ("layered", "symmetric") and l > 1
     events = {}
     if (last and setting.rule.feedback != "none") or chain:
         equations += EVENTS.format(error="sent" if last else "T*gate")
@@ -209,14 +209,14 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
 def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     """The plastic synapses into layer l."""
     model, learning = "w : volt", "I_post += w; w += change_post"
-    ways = dict(on_pre=learning)
+    ways = {"on_pre": learning}
     if l > 1 and setting.rule.feedback == "symmetric":
         model += "\nscale : 1 (shared, constant)"
-        ways = dict(
-            on_pre=learning,
-            on_post={"up": "T_pre += scale*w/mV", "down": "T_pre -= scale*w/mV"},
-            on_event={"pre": "spike", "up": "up", "down": "down"},
-        )
+        ways = {
+            "on_pre": learning,
+            "on_post": {"up": "T_pre += scale*w/mV", "down": "T_pre -= scale*w/mV"},
+            "on_event": {"pre": "spike", "up": "up", "down": "down"},
+        }
     synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
     synapses.connect()
     return synapses
@@ -251,7 +251,13 @@ class Learner:
     def __init__(self, setting: Setting, seed: int):
         self.setting, self.random = setting, streams(seed)
         # whatever is only a value of a run, or a number of runs, asks for no other program
-        same = dict(epochs=1, examples=None, learning_rate=1.0, hidden_rate=1.0, schedule="linear")
+        same = {
+            "epochs": 1,
+            "examples": None,
+            "learning_rate": 1.0,
+            "hidden_rate": 1.0,
+            "schedule": "linear",
+        }
         rule = replace(setting.rule, shuffled=False, scale=1.0)
         self.simulation = _simulation(replace(setting, rule=rule, spread=1.0, **same))
         weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes

@@ -9,13 +9,13 @@ dv/dt = (I - v) / tau_m : volt (unless refractory)   # above rest
 CURRENT = """
 dI/dt = -I / tau_s : volt                            # R * current; a spike of weight w adds w
 """
-PARAMETERS = dict(
-    tau_m=10 * ms,  # membrane
-    tau_s=5 * ms,  # synaptic current
-    v_th=10 * mV,  # above rest
-    t_ref=2 * ms,
-)
-SPIKES = dict(threshold="v > v_th", reset="v = 0*mV", refractory="t_ref")
+PARAMETERS = {
+    "tau_m": 10 * ms,  # membrane
+    "tau_s": 5 * ms,  # synaptic current
+    "v_th": 10 * mV,  # above rest
+    "t_ref": 2 * ms,
+}
+SPIKES = {"threshold": "v > v_th", "reset": "v = 0*mV", "refractory": "t_ref"}
 INPUTS = ("poisson", "regular")
 
 
@@ -52,8 +52,8 @@ def input_layer(n: int, kind: str, parameters: dict, name: str = "input") -> Neu
     if kind not in INPUTS:
         raise ValueError(f"input is {kind!r}, expected one of {', '.join(INPUTS)}")
     how = {
-        "poisson": dict(model="", threshold="rand() < pixel*white*dt"),
-        "regular": dict(model="dx/dt = pixel*white : 1", threshold="x > 1", reset="x -= 1"),
+        "poisson": {"model": "", "threshold": "rand() < pixel*white*dt"},
+        "regular": {"model": "dx/dt = pixel*white : 1", "threshold": "x > 1", "reset": "x -= 1"},
     }[kind]
     variables = "\npixel : 1\nseed : integer (shared, constant)"
     group = NeuronGroup(

@@ -81,7 +81,7 @@ class Simulation:
         prefs.codegen.target = "auto" if standalone else on
         prefs.codegen.cpp.extra_compile_args_gcc = FLAGS
         # one cache a process: two that compile the same piece at once would spoil it
-        self.folder = _own_folder(f"{name}-{threads}" if standalone else on)
+        self.folder = own_folder(f"{name}-{threads}" if standalone else on)
         prefs.codegen.runtime.cython.cache_dir = str(self.folder)
         if not standalone:
             self.model = make()
@@ -106,7 +106,10 @@ class Simulation:
         """
         unknown = values.keys() - self.model.given.keys()
         if unknown:
-            raise ValueError(f"no {', '.join(sorted(unknown))} in this model to be given")
+            raise ValueError(
+                f"no {', '.join(sorted(unknown))} in this model, expected "
+                f"{', '.join(self.model.given)}"
+            )
         if self.on == "cpp_standalone":
             self._run_program(values, seed)
         else:
@@ -138,7 +141,7 @@ class Simulation:
         device.delete(code=False, data=False, directory=False)  # the values on disk, not the rest
 
 
-def _own_folder(name: str) -> Path:
+def own_folder(name: str) -> Path:
     """A folder that no other process uses as long as this one lives.
 
     What an earlier process has compiled there is taken up, as far as it is the same.
