@@ -1,0 +1,172 @@
+"""A Brian2 network compiled once and run many times, with other weights, stimuli and seeds.
+
+The same model runs on three code generators: numpy needs no compiler, cython compiles piece by
+piece, cpp_standalone makes one program of everything and is by far the fastest.
+"""
+
+import atexit
+import contextlib
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import brian2
+import numpy as np
+from brian2 import Network, Quantity, TimedArray, get_device, prefs, set_device
+
+from credit import paths
+
+TARGETS = ("numpy", "cython", "cpp_standalone")
+FLAGS = ["-w", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-std=c++11"]
+FOLDERS = paths.BUILD / "brian"  # compiled programs; safe to delete
+SLOTS = 64  # copies of one program that may run side by side
+
+
+@dataclass
+class Model:
+    """A network that is ready to run.
+
+    given      {name: variable or TimedArray} that every run may set
+    read       {name: (group or monitor, its variable)} that every run gives back
+    randomness a group with an integer shared variable `seed`, where the network draws random
+               numbers while it runs; set by every run as "seed"
+    """
+
+    network: Network
+    duration: Quantity
+    given: dict
+    read: dict
+    randomness: object = None
+
+
+def target() -> str:
+    """The fastest code generator that this machine can use."""
+    compiler = os.environ.get("CXX", "c++").split()[0]
+    if shutil.which(compiler) and shutil.which("make"):
+        return "cpp_standalone"
+    warnings.warn(
+        f"no C++ compiler ({compiler}) and make found: Brian2 runs on numpy, many times slower; "
+        "install them, or name a compiler in CXX",
+        stacklevel=2,
+    )
+    return "numpy"
+
+
+class Simulation:
+    """One model on one code generator.
+
+    make     builds the Model; every object in it has a fixed name, as names enter the program
+    name     of the program's folder: models that differ in more than values should differ in it
+    on       one of TARGETS
+    threads  of OpenMP, in cpp_standalone; 0 is without
+
+    There is one cpp_standalone simulation at a time in a process: a new one ends the one before.
+    """
+
+    def __init__(
+        self, make: Callable[[], Model], name: str, on: str | None = None, threads: int = 0
+    ):
+        on = on or target()
+        if on not in TARGETS:
+            raise ValueError(f"unknown code generator {on!r}, expected one of {', '.join(TARGETS)}")
+        self.on, standalone = on, on == "cpp_standalone"
+        if get_device() is brian2.devices.all_devices["cpp_standalone"]:
+            get_device().reinit()
+            brian2.devices.reset_device()
+        prefs.devices.cpp_standalone.openmp_threads = threads if standalone else 0
+        prefs.codegen.target = "auto" if standalone else on
+        prefs.codegen.cpp.extra_compile_args_gcc = FLAGS
+        # one cache a process: two that compile the same piece at once would spoil it
+        self.folder = own_folder(f"{name}-{threads}" if standalone else on)
+        prefs.codegen.runtime.cython.cache_dir = str(self.folder)
+        if not standalone:
+            self.model = make()
+            self.model.network.store()
+            return
+        set_device("cpp_standalone", build_on_run=False)
+        prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2", "--silent"]
+        device = get_device()
+        self.model = make()
+        device.apply_run_args()  # from here on values are those of the run, not of the script
+        if self.model.randomness is not None:
+            seed = device.get_array_name(self.model.randomness.variables["seed"])
+            device.insert_code("main", f"_random_generators[0].seed({seed}[0]);")
+        self.model.network.run(self.model.duration)
+        device.build(directory=str(self.folder), run=False, with_output=False)
+
+    def run(self, values: dict, seed: int = 0) -> dict[str, np.ndarray]:
+        """Run from the start with these values, in place of those that the model came with.
+
+        values   {name in Model.given: array without units, in SI; weights as [synapses]}
+        Returns  {name in Model.read: array without units, in SI}
+        """
+        unknown = values.keys() - self.model.given.keys()
+        if unknown:
+            raise ValueError(
+                f"no {', '.join(sorted(unknown))} in this model, expected "
+                f"{', '.join(self.model.given)}"
+            )
+        if self.on == "cpp_standalone":
+            self._run_program(values, seed)
+        else:
+            self._run_here(values, seed)
+        return {
+            name: np.array(getattr(owner, variable))  # an array, where a view has units
+            for name, (owner, variable) in self.model.read.items()
+        }
+
+    def _run_here(self, values, seed):
+        self.model.network.restore()
+        brian2.seed(seed)
+        for name, value in values.items():
+            place = self.model.given[name]
+            if isinstance(place, TimedArray):
+                place.values[...] = value  # in place: the code holds this very array
+            else:
+                place.group.variables[place.name].get_value()[:] = value
+        self.model.network.run(self.model.duration)
+
+    def _run_program(self, values, seed):
+        device, given = get_device(), {}
+        for name, value in values.items():
+            place = self.model.given[name]
+            given[place] = Quantity(value, dim=place.dim)
+        if self.model.randomness is not None:
+            given[self.model.randomness.seed] = seed
+        device.run(run_args=given, with_output=False)
+        device.delete(code=False, data=False, directory=False)  # the values on disk, not the rest
+
+
+def own_folder(name: str) -> Path:
+    """A folder that no other process uses as long as this one lives.
+
+    What an earlier process has compiled there is taken up, as far as it is the same.
+    """
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system: a folder that starts empty
+        folder = tempfile.mkdtemp(prefix=f"{name}-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+    FOLDERS.mkdir(parents=True, exist_ok=True)
+    for slot in range(SLOTS):
+        folder = FOLDERS / f"{name}-{slot}"
+        if (os.getpid(), folder) in _HELD:
+            return folder
+        lock = (FOLDERS / f"{name}-{slot}.lock").open("w")
+        with contextlib.suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _HELD[os.getpid(), folder] = (
+                lock  # released by the system when the process ends, however it ends
+            )
+            folder.mkdir(exist_ok=True)
+            return folder
+        lock.close()
+    raise OSError(f"all {SLOTS} folders {FOLDERS / name}-* are in use by other processes")
+
+
+_HELD: dict[tuple[int, Path], object] = {}

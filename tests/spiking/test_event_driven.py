@@ -1,0 +1,184 @@
+"""Learning at events: against a plain loop, under two code generators, and with controls."""
+
+from collections import namedtuple
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from credit.spiking import event_driven, simulation
+from credit.spiking.event_driven import EventDriven, Setting
+from credit.spiking.simulation import Simulation
+from credit.tasks import data
+
+SMALL = Setting(
+    EventDriven("direct"), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
+    spread=30.0, learning_rate=0.3, hidden_rate=0.05, chunk=6,
+)  # fmt: skip
+p = {  # without units: ms and mV
+    name: float(value) * 1e3 for name, value in event_driven.PARAMETERS.items()
+}
+
+
+def values_of(setting, seed=0):
+    """A set of values for one run of the network, in SI."""
+    n, K, random = setting.sizes, setting.chunk, np.random.default_rng(seed)
+    L = len(n) - 1
+    label = np.eye(n[-1])[random.integers(n[-1], size=K)]
+    values = {"pixels": random.random((K, n[0])), "label": label, "learning": 1.0}
+    values |= {"teacher": np.roll(label, 1, axis=0), "x": random.random(n[0])}
+    for l in range(1, L + 1):
+        w = random.normal(0, setting.spread / np.sqrt(n[l - 1]), n[l - 1] * n[l])
+        values[f"w{l}"] = (w + 2) * 1e-3  # a bias, or these small layers would be silent
+        values[f"eta{l}"] = 1e-3 * (setting.learning_rate if l == L else setting.hidden_rate)
+        source = {"direct": n[-1], "layered": n[min(l + 1, L)]}.get(setting.rule.feedback)
+        if l > 1 and setting.rule.feedback == "symmetric":
+            values[f"scale{l}"] = setting.rule.scale
+        if l < L and source:
+            values[f"feedback{l}"] = random.normal(0, 1, source * n[l])
+    return values
+
+
+def plain_loop(setting, values):
+    """The same network step by step in numpy, in ms and mV: {"w1", ..., "scores", "spikes"}."""
+    n, L, how = setting.sizes, len(setting.sizes) - 1, setting.rule.feedback
+    w = {l: 1e3 * values[f"w{l}"].reshape(n[l - 1], n[l]) for l in range(1, L + 1)}
+    eta = {l: 1e3 * values[f"eta{l}"] for l in w}
+    x, phase, scores, count = values["x"].copy(), 0, [], 0
+    full = setting.target * 1e-3 * p["tau_r"]
+    Layer = namedtuple("Layer", "v I T E quiet r score")
+    state = {l: Layer(*np.zeros((7, n[l]))) for l in w}
+    for step in range(setting.chunk * setting.image + 1):
+        image, phase = divmod(step, setting.image)
+        image, on = min(image, setting.chunk - 1), float(phase >= setting.settling)
+        top = state[L]
+        if phase == 0:
+            scores.append(top.score + np.clip(top.v / p["v_th"], 0, 0.999))
+            for layer in state.values():
+                for part in (layer.v, layer.I, layer.T, layer.E, layer.r, layer.score):
+                    part[:] = 0
+        wanted, told = full * values["label"][image], full * values["teacher"][image]
+        error, change = {}, {}
+        for l, layer in state.items():
+            gated = layer.T * (p["I_low"] < layer.I) * (p["I_high"] > layer.I)
+            error[l] = (top.r - told) * on if l == L else gated
+            change[l] = -eta[l] * ((top.r - wanted) * on if l == L else gated)
+        x += values["pixels"][image] * setting.white * 1e-3
+        fired = {0: x > 1}
+        up, down = {}, {}
+        for l, layer in state.items():
+            free = layer.quiet >= p["t_ref"] if step else np.full(n[l], True)
+            layer.v[:] += free * (layer.I - layer.v) / p["tau_m"]
+            layer.I[:] *= 1 - 1 / p["tau_s"]
+            layer.T[:] *= 1 - 1 / p["tau_T"]
+            layer.r[:] *= 1 - 1 / p["tau_r"]
+            layer.E[:] += error[l] * setting.events * 1e-3
+            fired[l] = (layer.v > p["v_th"]) & free
+            up[l], down[l] = layer.E > 1, layer.E < -1
+            count += fired[l].sum()
+        for l in w:
+            state[l].I[:] += fired[l - 1] @ w[l]
+            w[l] += np.outer(fired[l - 1], change[l])
+        for l in range(1, L):
+            signed = {m: up[m].astype(float) - down[m] for m in up}
+            if how == "symmetric":
+                state[l].T[:] += w[l + 1] @ signed[l + 1] * setting.rule.scale
+            elif how != "none":
+                source = L if how == "direct" else l + 1
+                state[l].T[:] += signed[source] @ values[f"feedback{l}"].reshape(-1, n[l])
+        x[fired[0]] -= 1
+        for l, layer in state.items():
+            layer.v[fired[l]] = 0
+            layer.quiet[:] = np.where(fired[l], 1, layer.quiet + 1) if step else 1e9
+            layer.E[:] += down[l].astype(float) - up[l]
+        top.r[:] += fired[L]
+        top.score[:] += on * fired[L]
+    return {f"w{l}": 1e-3 * w[l].ravel() for l in w} | {"scores": scores, "spikes": count}
+
+
+def numpy_run(setting, values):
+    return Simulation(lambda: event_driven.build(setting), "small", "numpy").run(values)
+
+
+@pytest.mark.parametrize("feedback", event_driven.FEEDBACK)
+def test_the_network_does_what_a_plain_loop_does(feedback):
+    setting = replace(SMALL, rule=EventDriven(feedback, scale=0.2))
+    values = values_of(setting)
+    got = numpy_run(setting, values)
+    want = plain_loop(setting, values)
+    for name in ("w1", "w2", "w3"):
+        np.testing.assert_allclose(got[name], want[name], rtol=0, atol=1e-15)
+    np.testing.assert_allclose(got["scores"].T, want["scores"], rtol=0, atol=1e-9)
+    spikes = sum(got[f"count_{g}"].sum() for g in ("hidden1", "hidden2", "output"))
+    assert spikes == want["spikes"] > 50
+    moved = [np.abs(got[w] - values[w]).max() > 1e-5 for w in ("w1", "w2", "w3")]
+    assert moved == [feedback != "none"] * 2 + [True]  # and the test above is not about nothing
+
+
+def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
+    """The plain loop above heard another teacher below than at the output; here only that moves."""
+    values = values_of(SMALL)
+    told = numpy_run(SMALL, values | {"teacher": values["label"]})
+    other = numpy_run(SMALL, values)
+    first = SMALL.sizes[0] * SMALL.sizes[1]
+    assert told["w1"].shape == (first,) and np.abs(told["w1"] - other["w1"]).max() > 1e-6
+    silent = values | {"eta1": 0.0, "eta2": 0.0}
+    heard = [numpy_run(SMALL, silent | {"teacher": values[t]}) for t in ("teacher", "label")]
+    np.testing.assert_array_equal(heard[0]["w3"], heard[1]["w3"])  # nothing but w1, w2 hears it
+
+
+def test_an_unknown_feedback_is_refused():
+    with pytest.raises(ValueError, match="feedback is 'telepathy', expected one of direct"):
+        EventDriven("telepathy")
+
+
+TASK = Setting(
+    EventDriven("direct"), (16, 24, 4), dataset="corners", image=40, settling=10, white=200.0,
+    target=200.0, spread=40.0, learning_rate=0.1, hidden_rate=0.05, chunk=80, epochs=4,
+)  # fmt: skip
+
+
+def corners(name):
+    """Four classes of a 4 x 4 picture: which row is bright; 160 to learn, 80 to test."""
+    random = torch.Generator().manual_seed(0)
+    label = torch.randint(4, (240,), generator=random)
+    x = 0.3 * torch.rand(240, 4, 4, generator=random)
+    x[torch.arange(240), label] += 0.7
+    splits = [data.Split(x[k].flatten(1), label[k]) for k in (slice(160), slice(160, 240))]
+    return data.Dataset(name, splits[0], splits[1], splits[1], tuple("abcd"), (1, 4, 4))
+
+
+@pytest.mark.slow  # compiles one program: half a minute when the machine is free
+def test_the_compiled_program_has_the_same_numbers_and_learns(monkeypatch):
+    """Everything that needs the compiler, on one program: numbers, other values, learning."""
+    if simulation.target() != "cpp_standalone":
+        pytest.skip("no compiler")
+    values = values_of(replace(TASK, chunk=80))
+    shown = numpy_run(TASK, values)
+    program = Simulation(lambda: event_driven.build(TASK), "test", "cpp_standalone")
+    got = program.run(values)
+    assert got.keys() == shown.keys() and shown["count_hidden1"].sum() > 100
+    for name in got:
+        np.testing.assert_allclose(got[name], shown[name], rtol=0, atol=1e-9, err_msg=name)
+    compiled = (program.folder / "main").stat().st_mtime_ns
+    other = program.run(values_of(TASK, seed=1))
+    assert np.abs(other["w1"] - got["w1"]).max() > 1e-3
+    np.testing.assert_array_equal(program.run(values)["w1"], got["w1"])
+
+    monkeypatch.setattr(event_driven, "_simulation", lambda setting: program)
+    monkeypatch.setattr(data, "load", corners)
+
+    def test_error(setting):
+        rows = event_driven.run(setting, seed=0)
+        (error,) = [r["value"] for r in rows if r["metric"] == "test error"]
+        return error, rows
+
+    error, rows = test_error(TASK)
+    without, _ = test_error(replace(TASK, learning_rate=0.0, hidden_rate=0.0))
+    assert error < 10 < 50 < without
+    assert test_error(TASK)[1][:-1] == rows[:-1]  # the same but for the CPU time
+    assert (program.folder / "main").stat().st_mtime_ns == compiled
+    spikes = {r["layer"]: r["value"] for r in rows if r["metric"] == "spikes, test"}
+    (events,) = [r["value"] for r in rows if r["metric"] == "synaptic events, test"]
+    assert events == pytest.approx(spikes[0] * 24 + spikes[1] * 4)
