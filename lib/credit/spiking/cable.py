@@ -141,7 +141,9 @@ def neuron(cell: Cell, name: str, dt: Quantity = DT) -> SpatialNeuron:
     return made
 
 
-def backpropagate(cell: Cell = Cell(), after: float = 10.0, current: float = 2.0) -> pd.DataFrame:
+def backpropagate(
+    cell: Cell = Cell(), after: float = 6.0, current: float = 2.0, dt: Quantity = DT
+) -> pd.DataFrame:
     """One pulse into the soma, and what arrives along the trunk.
 
     after    ms that are watched from the beginning of the pulse
@@ -149,13 +151,13 @@ def backpropagate(cell: Cell = Cell(), after: float = 10.0, current: float = 2.0
     Returns  one row per place: section (axon, soma, trunk), distance um from the soma,
              amplitude mV above the value before the pulse, peak ms after the beginning of the pulse
     """
-    one = neuron(cell, "cell")
+    one = neuron(cell, "cell", dt)
     one.drive[0] = current * nA
     watched = np.r_[0 : 6 + cell.compartments]
-    voltage = StateMonitor(one, "v", record=watched, dt=DT, name="voltage")
+    voltage = StateMonitor(one, "v", record=watched, dt=dt, name="voltage")
     settled = PARAMETERS["onset"]
     run(one, voltage, duration=settled + after * ms)
-    before = voltage.t < settled - DT / 2
+    before = voltage.t < settled - dt / 2
     v, rest = voltage.v[:, ~before] / mV, voltage.v[:, before][:, -1:] / mV
     section = ["soma"] + ["axon"] * 5 + ["trunk"] * cell.compartments
     return pd.DataFrame(
@@ -163,7 +165,7 @@ def backpropagate(cell: Cell = Cell(), after: float = 10.0, current: float = 2.0
             "section": section,
             "distance": np.asarray(one.distance / um)[watched],
             "amplitude": (v - rest).max(1),
-            "peak": v.argmax(1) * float(DT / ms),
+            "peak": v.argmax(1) * float(dt / ms),
         }
     )
 
