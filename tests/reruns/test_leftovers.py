@@ -23,7 +23,8 @@ Path("snakemake.pid").write_text(str(os.getpid()))
 if "--dry-run" in sys.argv:
     print(os.environ.get("PLAN", ""))
     sys.exit(int(os.environ.get("STATUS", 0)))
-while Path("wait").exists():
+end = time.monotonic() + 60
+while Path("wait").exists() and time.monotonic() < end:
     time.sleep(0.02)
 """
 

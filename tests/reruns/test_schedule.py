@@ -82,6 +82,8 @@ class Project:
         }.items():
             (root / "lib" / name).write_text(source)
         (root / "notebooks").mkdir()
+        (root / "data").mkdir()
+        (root / "data/published.csv").touch()  # by which the library knows its clone
 
     def notebook(self, name: str, *sources: str):
         parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
@@ -215,7 +217,7 @@ def test_a_failed_run_is_listed_with_what_waits_for_it_and_committed_results_sta
     project = Project(tmp_path, seeds=(0, 13))
     project.notebook("01_toy")
     results = tmp_path / "data/results/01-toy.csv"
-    results.parent.mkdir(parents=True)
+    results.parent.mkdir(parents=True, exist_ok=True)
     results.write_text("# committed\n")
     status, out, err = project.call("reproduce", "--profile", "paper")
     assert status == 1
