@@ -147,11 +147,13 @@ def test_with_its_own_parameters_the_notebook_is_strict():
     assert names["as_stored"] is True and names["quick"] is True
 
 
+@pytest.mark.slow  # the claims of a notebook on eight falsified sets of results
 @pytest.mark.parametrize("name", FALSIFIED)
 def test_falsified_results_make_sentences_fail(falsified, name):
     assert len(falsified[name]) >= 2
 
 
+@pytest.mark.slow  # the same
 def test_every_claim_about_measured_results_fails_under_some_falsification(falsified):
     """Those that none can touch are about the paper alone, or count the runs."""
     unmoved = say_all(paths.RESULTS)[0] - set().union(*falsified.values())
