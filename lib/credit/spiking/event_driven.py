@@ -103,17 +103,17 @@ class Setting:
     dataset: str = "mnist"
     input: str = "regular"  # or poisson
     white: float = 100.0  # Hz, rate of a white pixel
-    image: int = 50  # ms, how long an image is shown
+    image: int = 60  # ms, how long an image is shown
     settling: int = 15  # ms of them before the teacher speaks and spikes count
-    target: float = 100.0  # Hz, rate of the neuron of the right class
-    learning_rate: float = 0.02  # mV, of the output's synapses
-    hidden_rate: float = 0.002  # mV, of the others
+    target: float = 200.0  # Hz, rate of the neuron of the right class
+    learning_rate: float = 0.005  # mV, of the output's synapses
+    hidden_rate: float = 0.03  # mV, of the others
     events: float = 200.0  # Hz per unit of error, rate of error events
     spread: float = 50.0  # mV, standard deviation of the first weights times sqrt(fan-in)
     schedule: str = "linear"  # of the rates, down to 0, in steps of a chunk; or constant
-    epochs: int = 1
+    epochs: int = 2
     examples: int | None = None  # of the training split; None: all
-    chunk: int = 5000  # images in one run of the network
+    chunk: int = 2500  # images in one run of the network
 
     def __post_init__(self):
         if len(self.sizes) < 3:
