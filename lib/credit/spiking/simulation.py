@@ -5,7 +5,6 @@ piece, cpp_standalone makes one program of everything and is by far the fastest.
 """
 
 import atexit
-import contextlib
 import os
 import platform
 import shutil
@@ -170,16 +169,16 @@ def own_folder(name: str) -> Path:
         folder = FOLDERS / f"{name}-{slot}"
         if (os.getpid(), folder) in _HELD:
             return folder
-        lock = (FOLDERS / f"{name}-{slot}.lock").open("w")
-        with contextlib.suppress(OSError):
+        lock = os.open(FOLDERS / f"{name}-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _HELD[os.getpid(), folder] = (
-                lock  # released by the system when the process ends, however it ends
-            )
-            folder.mkdir(exist_ok=True)
-            return folder
-        lock.close()
+        except OSError:
+            os.close(lock)
+            continue
+        _HELD.add((os.getpid(), folder))  # until the process ends, however it ends
+        folder.mkdir(exist_ok=True)
+        return folder
     raise OSError(f"all {SLOTS} folders {FOLDERS / name}-* are in use by other processes")
 
 
-_HELD: dict[tuple[int, Path], object] = {}
+_HELD: set[tuple[int, Path]] = set()
