@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from brian2 import NeuronGroup, SpikeMonitor, get_device
+from brian2.devices import RuntimeDevice
 
-from credit.spiking import event_driven, simulation
+from credit.runs.store import Job, sources
+from credit.spiking import bench, event_driven, simulation
 from credit.spiking.event_driven import EventDriven, Setting
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
@@ -133,9 +136,35 @@ def test_an_unknown_feedback_is_refused():
         EventDriven("telepathy")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"sizes": (784, 10)}, "sizes needs at least one hidden layer"),
+        ({"input": "morse"}, "input is 'morse', expected one of poisson, regular"),
+        ({"schedule": "cosine"}, "schedule is 'cosine', expected one of linear, constant"),
+        ({"settling": 60}, "settling is 60 ms, expected less than"),
+        ({"hidden_rate": -1.0}, "hidden_rate is -1.0, expected at least 0"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)
+def test_an_impossible_setting_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Setting(**wrong)
+
+
+def test_the_run_store_knows_a_run_by_its_setting_and_its_code():
+    job = Job("spiking", Setting(), 0, run="credit.spiking.event_driven:run")
+    assert job.function is event_driven.run
+    assert (job.method, job.name) == ("event_driven", "200 direct")
+    other = replace(job, setting=Setting(EventDriven("layered")))
+    assert len({job.key, other.key, replace(job, seed=1).key}) == 3
+    code = sources("credit.spiking.event_driven")
+    assert {f"credit.spiking.{name}" for name in ("neurons", "simulation")} <= code.keys()
+
+
 TASK = Setting(
     EventDriven("direct"), (16, 24, 4), dataset="corners", image=40, settling=10, white=200.0,
-    target=200.0, spread=40.0, learning_rate=0.1, hidden_rate=0.05, chunk=80, epochs=4,
+    target=200.0, spread=40.0, learning_rate=0.1, hidden_rate=0.05, chunk=40, epochs=4,
 )  # fmt: skip
 
 
@@ -149,22 +178,38 @@ def corners(name):
     return data.Dataset(name, splits[0], splits[1], splits[1], tuple("abcd"), (1, 4, 4))
 
 
+def task_with_dice():
+    """The network of the task and, beside it, neurons that fire by chance."""
+    model = event_driven.build(TASK)
+    dice = NeuronGroup(
+        30, "seed : integer (shared, constant)", threshold="rand() < 0.3", name="dice"
+    )
+    thrown = SpikeMonitor(dice, record=False, name="thrown")
+    model.network.add(dice, thrown)
+    model.read["thrown"], model.randomness = (thrown, "count"), dice
+    return model
+
+
 @pytest.mark.slow  # compiles one program: half a minute when the machine is free
 def test_the_compiled_program_has_the_same_numbers_and_learns(monkeypatch):
     """Everything that needs the compiler, on one program: numbers, other values, learning."""
     if simulation.target() != "cpp_standalone":
         pytest.skip("no compiler")
-    values = values_of(replace(TASK, chunk=80))
+    values = values_of(TASK)
     shown = numpy_run(TASK, values)
-    program = Simulation(lambda: event_driven.build(TASK), "test", "cpp_standalone")
+    program = Simulation(task_with_dice, "test", "cpp_standalone")
     got = program.run(values)
-    assert got.keys() == shown.keys() and shown["count_hidden1"].sum() > 100
-    for name in got:
+    assert shown["count_hidden1"].sum() > 100
+    for name in shown:
         np.testing.assert_allclose(got[name], shown[name], rtol=0, atol=1e-9, err_msg=name)
+    assert isinstance(get_device(), RuntimeDevice)  # other networks run as if nothing had been
     compiled = (program.folder / "main").stat().st_mtime_ns
     other = program.run(values_of(TASK, seed=1))
     assert np.abs(other["w1"] - got["w1"]).max() > 1e-3
-    np.testing.assert_array_equal(program.run(values)["w1"], got["w1"])
+    again, reseeded = program.run(values), program.run(values, seed=1)
+    np.testing.assert_array_equal(again["w1"], got["w1"])
+    np.testing.assert_array_equal(again["thrown"], got["thrown"])
+    assert (reseeded["thrown"] != got["thrown"]).any()
 
     monkeypatch.setattr(event_driven, "_simulation", lambda setting: program)
     monkeypatch.setattr(data, "load", corners)
@@ -175,10 +220,18 @@ def test_the_compiled_program_has_the_same_numbers_and_learns(monkeypatch):
         return error, rows
 
     error, rows = test_error(TASK)
-    without, _ = test_error(replace(TASK, learning_rate=0.0, hidden_rate=0.0))
+    still = replace(TASK, learning_rate=0.0, hidden_rate=0.0, epochs=1)
+    without, once = test_error(still)
     assert error < 10 < 50 < without
-    assert test_error(TASK)[1][:-1] == rows[:-1]  # the same but for the CPU time
+    assert test_error(still)[1][:-1] == once[:-1]  # the same but for the CPU time
     assert (program.folder / "main").stat().st_mtime_ns == compiled
     spikes = {r["layer"]: r["value"] for r in rows if r["metric"] == "spikes, test"}
     (events,) = [r["value"] for r in rows if r["metric"] == "synaptic events, test"]
     assert events == pytest.approx(spikes[0] * 24 + spikes[1] * 4)
+
+
+def test_the_benchmark_measures_on_numpy(monkeypatch):
+    monkeypatch.setattr(simulation, "FOLDERS", simulation.FOLDERS)  # measure() sets its own
+    row = bench.measure((784, 5, 10), "numpy", 0, images=2, repeats=1)
+    assert list(row) == bench.COLUMNS[3:] and all(value > 0 for value in row.values())
+    assert row["events/s"] < 1000 / row["ms/image"] * row["spikes/image"] * 10

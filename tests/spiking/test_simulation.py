@@ -48,8 +48,10 @@ def test_values_are_those_of_the_run_and_do_not_stay(throws):
 
 
 def test_a_stimulus_can_be_given(throws):
+    before = throws.run({}, 3)["spikes"]
     assert throws.run({"chance": np.array([0.0])})["spikes"].sum() == 0
     assert throws.run({"chance": np.array([1.0])})["spikes"].sum() == 30 * 50
+    np.testing.assert_array_equal(throws.run({}, 3)["spikes"], before)  # it has not stayed
 
 
 def test_what_the_model_does_not_have_is_refused(throws):

@@ -36,7 +36,6 @@ def measure(sizes: tuple[int, ...], on: str, threads: int, images: int, repeats:
     Returns build s, what the first run took beyond the best; ms/image; simulated s/s, simulated
     seconds per second; events/s, synaptic events per second; spikes/image, of all neurons
     """
-    simulation.FOLDERS = Path(tempfile.mkdtemp(prefix="bench-"))
     setting = event_driven.Setting(sizes=sizes, chunk=images)
     train, random = data.load(setting.dataset).train, np.random.default_rng(0)
     values = {
@@ -50,15 +49,17 @@ def measure(sizes: tuple[int, ...], on: str, threads: int, images: int, repeats:
         values |= {f"w{l}": spread * random.standard_normal(n * m), f"eta{l}": 1e-6}
         if l < len(sizes) - 1:
             values[f"feedback{l}"] = random.standard_normal(sizes[-1] * m)
-    start = time.perf_counter()
-    network = simulation.Simulation(
-        lambda: event_driven.build(setting), "bench", on=on, threads=threads
-    )
-    times = []
-    for _ in range(1 + repeats):
-        got = network.run(values | {"teacher": values["label"]})
-        times.append(time.perf_counter() - start)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        simulation.FOLDERS = Path(folder)
         start = time.perf_counter()
+        network = simulation.Simulation(
+            lambda: event_driven.build(setting), "bench", on=on, threads=threads
+        )
+        times = []
+        for _ in range(1 + repeats):
+            got = network.run(values | {"teacher": values["label"]})
+            times.append(time.perf_counter() - start)
+            start = time.perf_counter()
     best = min(times[1:])
     layers = ["input", *(f"hidden{l}" for l in range(1, len(sizes) - 1)), "output"]
     spikes = [got[f"count_{name}"].sum() for name in layers]

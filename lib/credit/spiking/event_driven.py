@@ -103,21 +103,39 @@ class Setting:
     dataset: str = "mnist"
     input: str = "regular"  # or poisson
     white: float = 100.0  # Hz, rate of a white pixel
-    image: int = 50  # ms, how long an image is shown
+    image: int = 60  # ms, how long an image is shown
     settling: int = 15  # ms of them before the teacher speaks and spikes count
-    target: float = 100.0  # Hz, rate of the neuron of the right class
-    learning_rate: float = 0.02  # mV, of the output's synapses
-    hidden_rate: float = 0.002  # mV, of the others
+    target: float = 200.0  # Hz, rate of the neuron of the right class
+    learning_rate: float = 0.005  # mV, of the output's synapses
+    hidden_rate: float = 0.03  # mV, of the others
     events: float = 200.0  # Hz per unit of error, rate of error events
     spread: float = 50.0  # mV, standard deviation of the first weights times sqrt(fan-in)
     schedule: str = "linear"  # of the rates, down to 0, in steps of a chunk; or constant
-    epochs: int = 1
+    epochs: int = 2
     examples: int | None = None  # of the training split; None: all
-    chunk: int = 5000  # images in one run of the network
+    chunk: int = 2500  # images in one run of the network
+
+    def __post_init__(self):
+        if len(self.sizes) < 3:
+            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
+        for name, known in (("input", neurons.INPUTS), ("schedule", ("linear", "constant"))):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}, expected one of {', '.join(known)}"
+                )
+        if not 0 <= self.settling < self.image:
+            raise ValueError(
+                f"settling is {self.settling} ms, expected less than an image's {self.image} ms"
+            )
+        for name in ("learning_rate", "hidden_rate"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")
 
     @property
     def label(self) -> str:
-        return "-".join(map(str, self.sizes[1:-1]))
+        """Hidden layers and how they are taught: "200 direct"."""
+        told = ", shuffled" if self.rule.shuffled else ""
+        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.feedback}{told}"
 
 
 def build(setting: Setting) -> Model:
@@ -322,6 +340,12 @@ def run(setting: Setting, seed: int) -> list[dict]:
     clock, dataset, learner = _cpu(), data.load(setting.dataset), Learner(setting, seed)
     x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
     random, rows, n = learner.random, [], setting.sizes
+    for split in (label, dataset.validation, dataset.test):
+        if len(split) % setting.chunk:
+            raise ValueError(
+                f"chunk is {setting.chunk} images, expected a divisor of {len(split)}, the number "
+                "of images to be shown"
+            )
     chunks = len(x) // setting.chunk
     total = chunks * setting.epochs
 

@@ -5,24 +5,27 @@ piece, cpp_standalone makes one program of everything and is by far the fastest.
 """
 
 import atexit
-import contextlib
 import os
+import platform
 import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import brian2
 import numpy as np
-from brian2 import Network, Quantity, TimedArray, get_device, prefs, set_device
+from brian2 import Network, Quantity, TimedArray, prefs, set_device
+from brian2.devices import reset_device
 
 from credit import paths
 
 TARGETS = ("numpy", "cython", "cpp_standalone")
 FLAGS = ["-w", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-std=c++11"]
-FOLDERS = paths.BUILD / "brian"  # compiled programs; safe to delete
+# compiled programs, for the processor of this machine; safe to delete
+FOLDERS = paths.BUILD / "brian" / platform.node()
 SLOTS = 64  # copies of one program that may run side by side
 
 
@@ -67,36 +70,45 @@ class Simulation:
     There is one cpp_standalone simulation at a time in a process: a new one ends the one before.
     """
 
+    program: ClassVar["Simulation | None"] = None
+
     def __init__(
         self, make: Callable[[], Model], name: str, on: str | None = None, threads: int = 0
     ):
         on = on or target()
         if on not in TARGETS:
             raise ValueError(f"unknown code generator {on!r}, expected one of {', '.join(TARGETS)}")
-        self.on, standalone = on, on == "cpp_standalone"
-        if get_device() is brian2.devices.all_devices["cpp_standalone"]:
-            get_device().reinit()
-            brian2.devices.reset_device()
-        prefs.devices.cpp_standalone.openmp_threads = threads if standalone else 0
-        prefs.codegen.target = "auto" if standalone else on
-        prefs.codegen.cpp.extra_compile_args_gcc = FLAGS
-        # one cache a process: two that compile the same piece at once would spoil it
-        self.folder = own_folder(f"{name}-{threads}" if standalone else on)
-        prefs.codegen.runtime.cython.cache_dir = str(self.folder)
-        if not standalone:
-            self.model = make()
-            self.model.network.store()
+        self.on = on
+        if on == "cpp_standalone":
+            self._build(make, own_folder(f"{name}-{threads}"), threads)
             return
-        set_device("cpp_standalone", build_on_run=False)
-        prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2", "--silent"]
-        device = get_device()
+        prefs.codegen.target = on
+        # one cache a process: two that compile the same piece at once would spoil it
+        prefs.codegen.runtime.cython.cache_dir = str(own_folder(on))
         self.model = make()
-        device.apply_run_args()  # from here on values are those of the run, not of the script
-        if self.model.randomness is not None:
-            seed = device.get_array_name(self.model.randomness.variables["seed"])
-            device.insert_code("main", f"_random_generators[0].seed({seed}[0]);")
-        self.model.network.run(self.model.duration)
-        device.build(directory=str(self.folder), run=False, with_output=False)
+        self.model.network.store()
+        given = self.model.given.items()
+        self.stimuli = {k: v.values.copy() for k, v in given if isinstance(v, TimedArray)}
+
+    def _build(self, make, folder: Path, threads: int):
+        """Write and compile the program; Brian2 is left as it was, ready for other networks."""
+        self.folder, self.device = folder, brian2.devices.all_devices["cpp_standalone"]
+        prefs.devices.cpp_standalone.openmp_threads = threads
+        prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2", "--silent"]
+        prefs.codegen.cpp.extra_compile_args_gcc = FLAGS
+        self.device.reinit()
+        Simulation.program = self
+        set_device("cpp_standalone", build_on_run=False)
+        try:
+            self.model = make()
+            self.device.apply_run_args()  # from here on values are the run's, not the script's
+            if self.model.randomness is not None:
+                seed = self.device.get_array_name(self.model.randomness.variables["seed"])
+                self.device.insert_code("main", f"_random_generators[0].seed({seed}[0]);")
+            self.model.network.run(self.model.duration)
+            self.device.build(directory=str(folder), run=False, with_output=False)
+        finally:
+            reset_device()
 
     def run(self, values: dict, seed: int = 0) -> dict[str, np.ndarray]:
         """Run from the start with these values, in place of those that the model came with.
@@ -122,7 +134,7 @@ class Simulation:
     def _run_here(self, values, seed):
         self.model.network.restore()
         brian2.seed(seed)
-        for name, value in values.items():
+        for name, value in (self.stimuli | values).items():
             place = self.model.given[name]
             if isinstance(place, TimedArray):
                 place.values[...] = value  # in place: the code holds this very array
@@ -131,14 +143,14 @@ class Simulation:
         self.model.network.run(self.model.duration)
 
     def _run_program(self, values, seed):
-        device, given = get_device(), {}
-        for name, value in values.items():
-            place = self.model.given[name]
-            given[place] = Quantity(value, dim=place.dim)
+        if self is not Simulation.program:
+            raise RuntimeError("this simulation has ended: build it again, another has its place")
+        places = {self.model.given[name]: value for name, value in values.items()}
+        given = {place: Quantity(value, dim=place.dim) for place, value in places.items()}
         if self.model.randomness is not None:
             given[self.model.randomness.seed] = seed
-        device.run(run_args=given, with_output=False)
-        device.delete(code=False, data=False, directory=False)  # the values on disk, not the rest
+        self.device.run(run_args=given, with_output=False)
+        self.device.delete(code=False, data=False, directory=False)  # the values on disk alone
 
 
 def own_folder(name: str) -> Path:
@@ -157,16 +169,16 @@ def own_folder(name: str) -> Path:
         folder = FOLDERS / f"{name}-{slot}"
         if (os.getpid(), folder) in _HELD:
             return folder
-        lock = (FOLDERS / f"{name}-{slot}.lock").open("w")
-        with contextlib.suppress(OSError):
+        lock = os.open(FOLDERS / f"{name}-{slot}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _HELD[os.getpid(), folder] = (
-                lock  # released by the system when the process ends, however it ends
-            )
-            folder.mkdir(exist_ok=True)
-            return folder
-        lock.close()
+        except OSError:
+            os.close(lock)
+            continue
+        _HELD.add((os.getpid(), folder))  # until the process ends, however it ends
+        folder.mkdir(exist_ok=True)
+        return folder
     raise OSError(f"all {SLOTS} folders {FOLDERS / name}-* are in use by other processes")
 
 
-_HELD: dict[tuple[int, Path], object] = {}
+_HELD: set[tuple[int, Path]] = set()
