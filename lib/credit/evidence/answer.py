@@ -209,7 +209,7 @@ def _audit(method: Method) -> tuple[str, str]:
     if not method.rule:
         return UNMEASURED, UNMEASURED
     rule = catalogue()[method.rule]()
-    return probes.transport_verdict(rule), probes.label_count(rule).verdict
+    return probes.transport_verdict(rule), probes.teacher(rule).verdict
 
 
 def _agreement(method: Method) -> str:

@@ -48,13 +48,19 @@ class Rule:
     source: ClassVar[str]  # key in paper/references.bib
     # names of own parameters that update() or prepare() change; may be a property of the fields
     learned: ClassVar[tuple[str, ...]] = ()
+    # and of those that update() writes in place, which no descent touches: a momentum, a mean
+    state: ClassVar[tuple[str, ...]] = ()
 
     def asks(self, sizes: tuple[int, ...]) -> dict:
         """The network of about these sizes that the rule can teach: keywords of make_network."""
         return {"sizes": sizes}
 
     def draw(self, sizes: tuple[int, ...], streams: dict[str, Generator]) -> dict:
-        """The rule's own parameters at the start, {name: {l: tensor}}, float32.
+        """The rule's own parameters and state at the start, {name: {l: tensor}}, float32.
+
+        They are found again as ch.own[name][l]. What stands in `learned` changes by descent, by what
+        update() or prepare() say of it; what stands in `state` is written by update() in place
+        (mul_, copy_) and by nothing else. A state of every training example: Channels.keep.
 
         sizes    units per layer, input first: the rule never sees the weights here
         """
