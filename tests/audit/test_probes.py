@@ -1,7 +1,5 @@
 """The audit's probes, on rules with known answers and on rules that cheat."""
 
-from functools import cache
-
 import cheats
 import pytest
 import torch
@@ -23,10 +21,9 @@ RULES = sorted(catalogue())
 FEW = 5  # seeds, where the question is not how many say so
 
 
-@cache
 def audited(name, seed=0):
     """What 20 seeds say of a rule's weight transport, of its signs and of its teacher."""
-    return *probes.transport(rule(name), seed), probes.teacher(rule(name), seed)
+    return probes.audit(rule(name), seed)
 
 
 # statements

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from credit.audit.bench import set_up
 from credit.audit.probes import teacher, weight_transport
+from credit.nets.channels import Channels
 from credit.nets.networks import NONLINEARITIES
 from credit.nets.streams import streams
 from credit.rules.attention_gated import AttentionGated
@@ -214,7 +215,8 @@ def swapped(rule):
     at = set_up(rule, batch=32)
     s = at.network.forward(at.x).h[at.network.L].argmax(-1)
     first, second = (torch.eye(10, dtype=torch.float64)[(s + k) % 10] for k in (1, 4))
-    return at.update(t=first), at.update(t=second)
+    channels = (Channels(at.network, at.own, at.chance()).teach(t) for t in (first, second))
+    return [rule.step(ch, at.x)[1].dense() for ch in channels]
 
 
 @pytest.mark.parametrize("feedback", ["symmetric", "reciprocal", "random"])

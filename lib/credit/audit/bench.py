@@ -126,7 +126,7 @@ PATIENCE = 3000  # steps
 
 def patient(rule: Rule) -> Rule:
     """The same rule, every phase of which settles until nothing moves in float64."""
-    rest = dict(steps=PATIENCE, tolerance=1e-13, check=10)
+    rest = {"steps": PATIENCE, "tolerance": 1e-13, "check": 10}
     return replace(rule, **{name: replace(way, **rest) for name, way in settling(rule).items()})
 
 

@@ -21,12 +21,13 @@ feedback follows the weights at once and not over many updates, the weight angle
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from math import inf, log2, nan
 
 import torch
 from torch import Tensor
 
-from credit.audit.bench import EXAMPLES, STEPS, Outcome, Trial, labels_as_targets, set_up, tried
+from credit.audit.bench import EXAMPLES, Outcome, Trial, labels_as_targets, set_up, tried
 from credit.audit.statements import SEEDS, Finding, Statement
 from credit.audit.worlds import NoRoom, moved_into, silent_twin
 from credit.nets.networks import Network
@@ -128,6 +129,12 @@ def transport(rule: Rule, seed: int = 0, seeds: int = SEEDS) -> tuple[Statement,
 def transport_verdict(rule: Rule, seed: int = 0, seeds: int = SEEDS) -> str:
     """What WT1 and WT2 say together: independent, signs only, leaks or depends."""
     return transport(rule, seed, seeds)[0].verdict
+
+
+@cache
+def audit(rule: Rule, seed: int = 0, seeds: int = SEEDS) -> tuple[Statement, Statement, Statement]:
+    """Both statements of `transport` and that of `teacher`: asked once in a session."""
+    return *transport(rule, seed, seeds), teacher(rule, seed, seeds)
 
 
 def mirrors(rule: Rule, seed: int = 0) -> float:

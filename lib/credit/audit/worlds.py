@@ -38,25 +38,31 @@ def silent_twin(
         if k == but:
             continue
         W = layer.W
-        H = torch.cat([network.received(k, h) for h in _states(outcome, k - 1, W.shape[-1])])
-        N = _into(torch.randn(W.shape, generator=chance, dtype=W.dtype), H)
+        H = [network.received(k, h) for h in _states(outcome, k - 1, W.shape[-1])]
+        Q = _span(torch.cat(H))
+        N = _into(torch.randn(W.shape, generator=chance, dtype=W.dtype), Q)
         if not N.any():
             raise NoRoom(f"the activities span all {W.shape[-1]} units of layer {k - 1}")
         N *= W.norm() / N.norm()
         if same_signs:
-            for _ in range(30):  # a point of both sets, by projecting on the one and on the other
-                N = _into(torch.maximum(torch.minimum(N, 0.9 * W.abs()), -0.9 * W.abs()), H)
+            bound = 0.9 * W.abs()
+            for _ in range(10):  # nearer to both sets, by projecting on the one and on the other
+                N = _into(N.clamp(-bound, bound), Q)
             N *= min(1.0, 0.99 * float((W / N).abs().min()))
         layers[k] = replace(layer, W=W + N)
         changed, whole = changed + float(N.square().sum()), whole + float(W.square().sum())
     return replace(network, layers=layers), (changed / whole) ** 0.5
 
 
-def _into(N: Tensor, H: Tensor) -> Tensor:
-    """The part of N [n_k, n_{k-1}] that sends nothing on from any row of H [.., n_{k-1}]."""
+def _span(H: Tensor) -> Tensor:
+    """Orthogonal directions [m, n_{k-1}] that make up all rows of H [.., n_{k-1}]."""
     _, size, directions = torch.linalg.svd(H, full_matrices=False)
-    Q = directions[size > 1e-9 * size.max()]
-    if len(Q) == H.shape[-1]:
+    return directions[size > 1e-9 * size.max()]
+
+
+def _into(N: Tensor, Q: Tensor) -> Tensor:
+    """The part of N [n_k, n_{k-1}] that sends nothing on from the directions Q."""
+    if len(Q) == Q.shape[-1]:
         return torch.zeros_like(N)
     for _ in range(2):  # the second time takes away what rounding left
         N = N - N @ Q.mT @ Q

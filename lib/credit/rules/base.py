@@ -58,9 +58,9 @@ class Rule:
     def draw(self, sizes: tuple[int, ...], streams: dict[str, Generator]) -> dict:
         """The rule's own parameters and state at the start, {name: {l: tensor}}, float32.
 
-        They are found again as ch.own[name][l]. What stands in `learned` changes by descent, by what
-        update() or prepare() say of it; what stands in `state` is written by update() in place
-        (mul_, copy_) and by nothing else. A state of every training example: Channels.keep.
+        They are found again as ch.own[name][l]. What stands in `learned` changes by descent, as
+        update() or prepare() say; what stands in `state` is written by update() in place (mul_,
+        copy_) and by nothing else. For a state of every training example see Channels.keep.
 
         sizes    units per layer, input first: the rule never sees the weights here
         """

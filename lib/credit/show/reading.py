@@ -29,8 +29,7 @@ def audit_table(rules: Sequence[Rule], seed: int = 0, seeds: int = probes.SEEDS)
     """
     rows = []
     for rule in rules:
-        wt1, wt2 = probes.transport(rule, seed, seeds)
-        tg1 = probes.teacher(rule, seed, seeds)
+        wt1, wt2, tg1 = probes.audit(rule, seed, seeds)
         rows.append(
             {
                 "rule": rule.short,
