@@ -8,7 +8,6 @@ from helpers import assert_same, autograd, bench, largest_difference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.audit.probes import Scrambled
 from credit.nets.channels import Channels
 from credit.nets.networks import Init, Trace, make_network
 from credit.nets.streams import streams
@@ -370,7 +369,11 @@ def test_learning_on_the_way_up_is_learning_after_the_whole_pass(rule, sizes, se
 def test_the_forward_weights_come_in_by_the_lessons_of_the_models_alone():
     network, ch, x = bench(DNI())
     ch.own = woken(ch.own)
-    other = Scrambled(network, ch.own, streams(0)).teach(ch.target())
+    other = Channels(network, ch.own, streams(0)).teach(ch.target())
+    chance = torch.Generator().manual_seed(1)
+    other.W_back = {
+        l: torch.randn(W.shape, generator=chance, dtype=W.dtype) for l, W in ch.W_back.items()
+    }
     before, after = (DNI().step(c, x)[1].dense() for c in (ch, other))
     assert all(torch.equal(before.W[l], after.W[l]) for l in before.W)
     assert all(not torch.equal(before.own["A1"][l], after.own["A1"][l]) for l in (1, 2))

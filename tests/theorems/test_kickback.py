@@ -228,7 +228,7 @@ def test_a_network_of_two_answers_is_refused():
 
 def test_the_audit_finds_the_weights_of_one_hop_and_one_number_per_label():
     assert probes.transport_verdict(Kickback()) == "depends"
-    assert probes.label_count(Kickback()).value == 2
+    assert probes.teacher(Kickback()).verdict == "scalar"
 
 
 def test_it_sends_as_many_signals_back_as_backprop_and_of_the_same_sizes():

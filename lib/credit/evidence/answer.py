@@ -149,7 +149,7 @@ def with_table(readme: str) -> str:
 
 
 def _row(method: Method) -> dict[str, str]:
-    transport, teacher = _audit(method)
+    transport, teacher = _audit(method.rule)
     return {
         "nb": method.notebook,
         "method": method.name,
@@ -255,11 +255,11 @@ def _imagenet(method: Method) -> str:
     )
 
 
-def _audit(method: Method) -> tuple[str, str]:
-    if not method.rule:
+def _audit(name: str) -> tuple[str, str]:
+    if not name:
         return UNMEASURED, UNMEASURED
-    rule = catalogue()[method.rule]()
-    return probes.transport_verdict(rule), probes.label_count(rule).verdict
+    transport, _, teacher = probes.audit(catalogue()[name]())
+    return transport.verdict, teacher.verdict
 
 
 def _agreement(method: Method) -> str:

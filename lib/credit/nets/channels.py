@@ -2,7 +2,7 @@
 
 A rule never holds a network. It is handed a Channels and reads through it; in training every
 channel is the plain tensor or product and costs nothing. The audit hands over a Channels of its
-own in which one thing is swapped, delayed or hidden, and looks at what becomes of the update.
+own, to another network with the same activities, and looks at what becomes of the update.
 
     drive        forward: h_{l-1} -> a_l
     synapses     W_l and b_l of that drive, for the many steps of a network that settles
@@ -10,7 +10,8 @@ own in which one thing is swapped, delayed or hidden, and looks at what becomes 
     sent         what other layers receive of h_l: itself, or its sign in a net of binary signals
     W_back       the forward weights AS THE WAY BACK SEES THEM: reading these is weight transport
     W_own        the weights at their own synapses, for what a synapse does with itself (a penalty)
-    own          the rule's own parameters: feedback matrices, learned inverses, predictors
+    own          the rule's own parameters: feedback matrices, learned inverses, predictors; and its
+                 state, what it remembers from batch to batch (Rule.state), which no descent touches
     back         carries a signal from layer l to l-1 through given weights of W_l's shape
     direct       carries a signal from the output to a layer through a matrix of its own
     slope_own    phi'(a_l) used at the synapses of layer l itself

@@ -48,17 +48,21 @@ class Rule:
     short: ClassVar[str]  # as in a legend
     source: ClassVar[str]  # key in paper/references.bib
     # names of own parameters that update() or prepare() change; may be a property of the fields.
-    # An own parameter that is not among them may hold a state across batches: update() writes into
-    # it in place, and nothing else does.
     learned: ClassVar[tuple[str, ...]] = ()
     smallest_batch: ClassVar[int] = 1  # examples that it compares with each other
+    # and of those that update() writes in place, which no descent touches: a momentum, a mean
+    state: ClassVar[tuple[str, ...]] = ()
 
     def asks(self, sizes: tuple[int, ...]) -> dict:
         """The network of about these sizes that the rule can teach: keywords of make_network."""
         return {"sizes": sizes}
 
     def draw(self, sizes: tuple[int, ...], streams: dict[str, Generator]) -> dict:
-        """The rule's own parameters at the start, {name: {l: tensor}}, float32.
+        """The rule's own parameters and state at the start, {name: {l: tensor}}, float32.
+
+        They are found again as ch.own[name][l]. What stands in `learned` changes by descent, as
+        update() or prepare() say; what stands in `state` is written by update() in place (mul_,
+        copy_) and by nothing else. For a state of every training example see Channels.keep.
 
         sizes    units per layer, input first: the rule never sees the weights here
         """

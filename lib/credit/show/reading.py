@@ -32,21 +32,25 @@ def own_rules(seed: int = 0) -> Markdown:
     return Markdown("\n\n".join(table(frame).data for frame in tables))
 
 
-def audit_table(rules: Sequence[Rule], seed: int = 0) -> pd.DataFrame:
-    """The probes of the audit, executed now: one row per rule, a number and a word per probe."""
+def audit_table(rules: Sequence[Rule], seed: int = 0, seeds: int = probes.SEEDS) -> pd.DataFrame:
+    """The probes of the audit, executed now: one row per rule, numbers and a word per probe.
+
+    Numbers are medians over `seeds` networks, the first one that of `seed`; a word is said by all
+    of them, as many as the last column shows. WT2 is asked where WT1 finds a dependence.
+    """
     rows = []
     for rule in rules:
-        wt1 = probes.weight_transport(rule, seed)
-        wt2 = probes.weight_transport(rule, seed, probes.SignKept)
-        tg1 = probes.label_count(rule, seed)
+        wt1, wt2, tg1 = probes.audit(rule, seed, seeds)
         rows.append(
             {
                 "rule": rule.short,
-                "WT1, other weights: s": f"{wt1.value:.2g}",
-                "WT2, same signs: s": f"{wt2.value:.2g}",
-                "weight transport": probes.transport_verdict(rule, seed),
-                "TG1, different updates": f"{tg1.value}",
+                "WT1, other weights: s": _relative_change(wt1.value),
+                "WT2, same signs: s": "–" if wt1 is wt2 else _relative_change(wt2.value),
+                "weight transport": wt1.verdict,
+                "TG1, different updates": f"{tg1.value:g}",
                 "teacher": tg1.verdict,
+                "numbers it sends": f"{tg1.median('numbers'):g}",
+                "seeds that say so": " / ".join(dict.fromkeys((wt1.said, tg1.said))),
             }
         )
     return pd.DataFrame(rows)
@@ -88,3 +92,8 @@ def _value(row) -> str:
 
 def _author_and_year(key: re.Match) -> str:
     return f"{key.group(1).title()} {key.group(2)}"
+
+
+def _relative_change(s: float) -> str:
+    """With two digits, or as too small to be more than rounding."""
+    return f"< {probes.INDEPENDENT:g}" if s <= probes.INDEPENDENT else f"{s:.2g}"
