@@ -117,13 +117,10 @@ def test_a_negative_number_with_an_exponent_is_a_value(notebook, capsys):
 
 
 STORED = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
-STILL_TO_COME = {"02_direct_feedback_alignment"}
 
 
 @pytest.mark.parametrize("file", STORED, ids=lambda file: file.stem)
 def test_every_notebook_checks_every_parameter_it_has(file):
-    if file.stem in STILL_TO_COME:
-        return
     cells = json.loads(file.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
     (call,) = re.findall(r"check_parameters\((.*?)\)$", code, flags=re.DOTALL | re.MULTILINE)

@@ -47,11 +47,11 @@ class Rule:
     name: ClassVar[str]  # as in a sentence
     short: ClassVar[str]  # as in a legend
     source: ClassVar[str]  # key in paper/references.bib
-    # names of own parameters that update() or prepare() change; may be a property of the fields.
+    # names of own parameters that update() or prepare() change; may be a property of the fields
     learned: ClassVar[tuple[str, ...]] = ()
-    smallest_batch: ClassVar[int] = 1  # examples that it compares with each other
     # and of those that update() writes in place, which no descent touches: a momentum, a mean
     state: ClassVar[tuple[str, ...]] = ()
+    smallest_batch: ClassVar[int] = 1  # examples that it compares with each other
 
     def asks(self, sizes: tuple[int, ...]) -> dict:
         """The network of about these sizes that the rule can teach: keywords of make_network."""
