@@ -253,8 +253,15 @@ def _feedback(l: int, layers: list, setting: Setting) -> list[Synapses]:
     return [synapses]
 
 
-@lru_cache(maxsize=1)
 def _simulation(setting: Setting) -> Simulation:
+    """The simulation of a setting, the one before if it serves: most of a series asks for one."""
+    if _compiled(setting).ended:
+        _compiled.cache_clear()
+    return _compiled(setting)
+
+
+@lru_cache(maxsize=1)
+def _compiled(setting: Setting) -> Simulation:
     rule = setting.rule.feedback
     name = f"event-driven-{'-'.join(map(str, setting.sizes))}-{rule}-{setting.input}"
     return Simulation(partial(build, setting), name)

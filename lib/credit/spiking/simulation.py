@@ -110,6 +110,11 @@ class Simulation:
         finally:
             reset_device()
 
+    @property
+    def ended(self) -> bool:
+        """Whether another simulation has taken the place of this program."""
+        return self.on == "cpp_standalone" and self is not Simulation.program
+
     def run(self, values: dict, seed: int = 0) -> dict[str, np.ndarray]:
         """Run from the start with these values, in place of those that the model came with.
 
@@ -143,7 +148,7 @@ class Simulation:
         self.model.network.run(self.model.duration)
 
     def _run_program(self, values, seed):
-        if self is not Simulation.program:
+        if self.ended:
             raise RuntimeError("this simulation has ended: build it again, another has its place")
         places = {self.model.given[name]: value for name, value in values.items()}
         given = {place: Quantity(value, dim=place.dim) for place, value in places.items()}
