@@ -4,7 +4,7 @@ import pytest
 from damage import refusals
 
 from credit import paths
-from credit.evidence import results, verdicts
+from credit.evidence import published, results
 
 HEAD = "# command: x\n# profile: paper\n# runs: 6 of 6\n" + ",".join(results.KEPT) + "\n"
 ROW = "90-stub,{},1x9 tanh,mnist,1,9,{},{},0,test error,{},%\n"
@@ -47,18 +47,18 @@ def test_a_file_that_was_cut_is_refused(file, kept, said):
 
 
 def test_damaged_published_values_are_refused_with_their_name(tmp_path, monkeypatch):
-    content = b"".join(verdicts.PUBLISHED.read_bytes().splitlines(keepends=True)[:8])
+    content = b"".join(published.PUBLISHED.read_bytes().splitlines(keepends=True)[:8])
     file = tmp_path / "published.csv"
-    monkeypatch.setattr(verdicts, "PUBLISHED", file)
+    monkeypatch.setattr(published, "PUBLISHED", file)
     file.write_bytes(content)
-    assert len(verdicts.published()) == 7
-    said = refusals(file, 300, verdicts.published)
+    assert len(published.published()) == 7
+    said = refusals(file, 300, published.published)
     assert 100 < len(said) < 300
     assert [text for text in said if str(file) not in text] == []
 
 
 def test_published_values_that_are_no_text_are_refused_with_the_remedy(tmp_path, monkeypatch):
-    monkeypatch.setattr(verdicts, "PUBLISHED", tmp_path / "published.csv")
-    verdicts.PUBLISHED.write_bytes(b"id,\xff\n")
+    monkeypatch.setattr(published, "PUBLISHED", tmp_path / "published.csv")
+    published.PUBLISHED.write_bytes(b"id,\xff\n")
     with pytest.raises(ValueError, match=r"published.csv is damaged \(Unicode.*git checkout"):
-        verdicts.published()
+        published.published()

@@ -203,9 +203,9 @@ def test_a_cell_that_shows_fewer_pictures_than_before_is_named():
     for kind in ("image/png", "image/svg+xml"):
         add_output(old, display({kind: "AA=="}))
     assert lost_pictures(old, old) == lost_pictures(new, old) == []
-    assert lost_pictures(old, new) == ["cell 9 shows 0 pictures, the stored version 2"]
+    assert lost_pictures(old, new) == ["cell 8 shows 0 pictures, the stored version 2"]
     add_output(new, display({"image/png": "BB=="}))
-    assert lost_pictures(old, new) == ["cell 9 shows 1 pictures, the stored version 2"]
+    assert lost_pictures(old, new) == ["cell 8 shows 1 pictures, the stored version 2"]
 
 
 def test_what_a_progress_bar_leaves_is_taken_off_and_other_html_stays():

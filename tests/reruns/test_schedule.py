@@ -59,7 +59,17 @@ def jobs(experiment, profile="quick"):
 
 EXPERIMENTS = {"01-toy": jobs}
 """
-TORCH = "def get_num_threads():\n    return 1\n\ndef set_num_threads(n):\n    pass\n"
+TORCH = """
+def get_num_threads():
+    return 1
+
+def set_num_threads(n):
+    pass
+
+class backends:
+    class cpu:
+        get_cpu_capability = staticmethod(lambda: "none")
+"""
 PARAMETERS = 'profile = "quick"\nseed = 0\nrate: float = 0.5  # per step'
 
 
@@ -356,7 +366,7 @@ REFUSED = {
     "but shows no text to compare": lambda stored, copy: edit(copy, outputs=[]),
     "it is not executed yet": lambda stored, copy: copy.unlink(),
     "01_rule.ipynb is damaged (": lambda stored, copy: copy.write_text(copy.read_text()[:99]),
-    "cell 9 shows 0 pictures, the stored version 1": lambda stored, copy: edit(
+    "cell 8 shows 0 pictures, the stored version 1": lambda stored, copy: edit(
         stored, outputs=[new_output("display_data", data={"image/png": "AA=="})]
     ),
 }

@@ -8,6 +8,7 @@ import re
 import pandas as pd
 
 from credit import paths
+from credit.runs.files import readable
 
 PUBLISHED = paths.DATA / "published.csv"
 COLUMNS = ["id", "experiment", "method", "setting", "beside", "paper", "origin", "locator"]
@@ -74,12 +75,10 @@ def places(rounding: float) -> int:
 
 
 def _read() -> pd.DataFrame:
-    try:
-        with PUBLISHED.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows, header = list(reader), reader.fieldnames or []
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{PUBLISHED} is no UTF-8 text ({error.reason}): restore it") from error
+    again = "get it back with git checkout data/published.csv"
+    with readable(PUBLISHED, again), PUBLISHED.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows, header = list(reader), reader.fieldnames or []
     if header != COLUMNS:
         missing, unknown = set(COLUMNS) - set(header), set(header) - set(COLUMNS)
         raise ValueError(
