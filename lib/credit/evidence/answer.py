@@ -31,6 +31,8 @@ class Method:
     variant: tuple[str, str] = ("", "")
     # and in those of its fair backprop, where that is not the one in the same network
     fair: str = ""
+    # what its notebook measured of a method that carries no error and so trains nothing
+    carries_none: str = ""
 
     def label(self, network: str, depth: bool = False) -> str:
         """The rule's own label on this network; baselines have the network's alone."""
@@ -56,6 +58,8 @@ GENEREC = "generalized_recirculation"
 EQPROP = "STDP and iterative inference, equilibrium propagation"
 BRAINPROP = "attention-gated learning (Q-AGREL, BrainProp)"
 DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
+
+STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
     Method("01", "feedback alignment", "feedback_alignment", LILLICRAP, "02-depth"),
@@ -87,7 +91,7 @@ METHODS = (
     Method("15", "FORCE"),
     Method("16", "conceptors"),
     Method("17", "weight sharing"),
-    Method("18", "the backpropagating action potential"),
+    Method("18", "the backpropagating action potential", carries_none=STOPS),
 )
 BASELINES = ("backprop", "shallow", "almeida_pineda")  # stand beside every method
 
@@ -127,8 +131,13 @@ def markdown() -> str:
     """The table as README.md shows it; methods without any measured cell share one line."""
     frame = table()
     nothing = (frame.drop(columns=["nb", "method"]) == UNMEASURED).all(axis=1)
-    rest = [f"{row.method} ({row.nb})" for row in frame[nothing].itertuples()]
+    untrained = {m.name: m.carries_none for m in METHODS if m.carries_none}
+    empty = [(row.method, f"{row.method} ({row.nb})") for row in frame[nothing].itertuples()]
+    lines = [f"{name}: {untrained[method]}" for method, name in empty if method in untrained]
+    rest = [name for method, name in empty if method not in untrained]
     shown = markdown_table(frame[~nothing])
+    if lines:
+        shown += f"\n\n**Carries no error:** {'; '.join(lines)}."
     return shown + (f"\n\n**Not yet measured:** {', '.join(rest)}." if rest else "")
 
 

@@ -19,7 +19,7 @@ from credit.runs.files import readable
 SECTIONS = {
     "00": (
         "The question",
-        "The six problems, executed",
+        "The six problems, two of them executed",
         "The answer so far",
         "Checks",
         "What this does and does not show",
