@@ -84,6 +84,23 @@ def test_runs_with_other_seeds_are_compared_without_pairs():
     assert math.isnan(difference(ours[:1], theirs)[1])
 
 
+def test_runs_of_unlike_scatter_are_compared_by_their_own():
+    """Runs that are nearly alike add no freedom: what is left is the interval of the others."""
+    theirs = pd.Series([1.0, 2.0, 3.0], index=[0, 1, 2])
+    ours = pd.Series([1.999, 2.0, 2.0, 2.0, 2.001], index=range(3, 8))
+    mean, half_width, n = difference(ours, theirs)
+    assert (mean, n) == (pytest.approx(0.0, abs=1e-12), 3)  # as many as the fewer
+    assert half_width == pytest.approx(interval(theirs)[1], rel=1e-3)
+
+
+def test_only_the_seeds_that_both_have_are_pairs():
+    theirs = pd.Series([1.0, 5.0, 9.0, 70.0], index=[0, 1, 2, 7])
+    ours = pd.Series([80.0, 1.0, 5.2, 9.1, 60.0], index=[5, 0, 1, 2, 6])
+    mean, half_width, n = difference(ours, theirs)
+    assert (mean, n) == (pytest.approx(0.1, abs=1e-12), 3)
+    assert half_width == pytest.approx(interval([0.0, 0.2, 0.1])[1], abs=1e-9)
+
+
 # --- the tolerance ----------------------------------------------------------------------
 
 
@@ -116,6 +133,7 @@ def test_the_constants_of_the_tolerance_are_pinned():
         ("delta angle at start", 85.0, 0.5, 5.0),
         ("weight angle at epoch 400", 3.6, 0.05, 5.0),
         ("largest gradient angle", 0.0, 0.0, 0.1),
+        ("largest gradient angle", 1.0, 0.5, 0.5),  # printed without decimals
     ],
 )
 def test_the_tolerance_scales_with_the_error_and_not_with_the_accuracy(
@@ -324,4 +342,10 @@ def test_words_are_sorted_from_good_to_bad():
     assert badness("reproduced") == 0
     assert badness("reproduced") < badness("agrees with a recalled value") < badness("near, worse")
     assert badness("near, worse") < badness("1 of 5 diverged") < badness("differs, better")
+    places = [badness(word) for word in (
+        "reproduced", "agrees with a public implementation", "near, better", "near, worse",
+        "too scattered", "too few runs", "1 of 5 diverged", "1 of 5 without a value",
+        "differs, better", "differs, worse",
+    )]  # fmt: skip
+    assert places == sorted(set(places))
     assert badness("not yet measured") == badness("out of reach here: 8 h") == -1

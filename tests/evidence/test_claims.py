@@ -180,7 +180,10 @@ def test_less_and_greater_need_the_whole_interval_on_one_side():
     assert words.less(LOW, HIGH) and words.greater(HIGH, LOW)
     assert not words.less(HIGH, LOW) and not words.greater(LOW, HIGH)
     assert not words.less(LOW, WIDE) and words.undecided(LOW, WIDE)
+    assert not words.greater(WIDE, LOW)  # though the mean is
+    assert not words.undecided(LOW, HIGH) and not words.undecided(HIGH, LOW)
     assert words.less(LOW, HIGH, by=0.8) and not words.less(LOW, HIGH, by=1.2)
+    assert words.greater(HIGH, LOW, by=0.8) and not words.greater(HIGH, LOW, by=1.2)
 
 
 def test_an_order_is_one_of_every_pair_of_neighbours():
@@ -205,12 +208,14 @@ def test_near_is_a_tenth_of_what_it_is_near_to():
     exact = np.zeros(3)
     assert words.near(exact + 1.09, 1.0) and not words.near(exact + 1.11, 1.0)
     assert words.near(exact + 10.9, exact + 10) and not words.near(exact + 11.1, exact + 10)
+    assert words.near(exact - 10.9, exact - 10) and not words.near(exact - 11.1, exact - 10)
     assert words.at_chance(exact + 88) and not words.at_chance(exact + 80)
     assert not words.near(WIDE, 2.0)  # its mean is, its interval is not
 
 
 def test_angles_are_judged_by_their_interval_and_on_one_scale():
     assert words.below_90(seeds(80, 82, 84)) and not words.below_90(seeds(80, 89, 95))
+    assert not words.below_90(seeds(91, 91.5, 92))
     assert words.well_below_90(seeds(50, 52, 54))
     assert not words.well_below_90(seeds(59, 65, 62)) and not words.well_below_90(seeds(50, 59, 66))
     assert math.cos(math.radians(words.WELL_BELOW)) == pytest.approx(0.5)
@@ -225,6 +230,7 @@ def test_33_and_39_of_50_do_not_differ_and_20_and_39_do():
     assert not words.differ_in_counts(33, 50, 39, 50)
     assert words.differ_in_counts(20, 50, 39, 50)
     assert words.more_often(39, 50, 20, 50) and not words.more_often(20, 50, 39, 50)
+    assert words.more_often(8, 8, 20, 100)  # of all that there were, not in number
     # by hand: all tables of the same margins that are as unlikely as 0 of 4 against 4 of 4
     assert not words.differ_in_counts(0, 3, 3, 3)  # p = 2 / C(6, 3) = 0.1
     assert words.differ_in_counts(0, 4, 4, 4)  # p = 2 / C(8, 4) = 0.029
@@ -257,7 +263,7 @@ def test_values_are_one_per_seed():
     frame = pd.DataFrame(
         {"metric": "test error", "method": ["a", "a", "b"], "seed": [1, 0, 0], "value": [2, 1, 3.0]}
     )
-    assert words.values(frame, method="a").to_dict() == {0: 1.0, 1: 2.0}
+    assert [*words.values(frame, method="a").items()] == [(0, 1.0), (1, 2.0)]  # in their order
     with pytest.raises(LookupError, match="no rows with metric = 'test error', method = 'c'"):
         words.values(frame, method="c")
     with pytest.raises(LookupError, match="several rows for a seed"):

@@ -46,6 +46,14 @@ def test_a_file_that_was_cut_is_refused(file, kept, said):
         results.load("90-stub")
 
 
+def test_a_row_without_a_method_is_refused_and_one_without_a_value_is_read(file):
+    file.write_text(TABLE.replace("90-stub,shallow,", "90-stub,,", 1))
+    with pytest.raises(ValueError, match="column method has gaps"):
+        results.load("90-stub")
+    file.write_text(TABLE.replace(",3.25,", ",,", 1))
+    assert results.load("90-stub")["value"].isna().sum() == 1
+
+
 def test_damaged_published_values_are_refused_with_their_name(tmp_path, monkeypatch):
     content = b"".join(published.PUBLISHED.read_bytes().splitlines(keepends=True)[:8])
     file = tmp_path / "published.csv"

@@ -154,6 +154,18 @@ def test_a_seed_with_a_missing_run_is_left_out_for_every_method_of_that_network(
     assert "# runs: 10 of 12\n" in file.read_text()
 
 
+def test_a_missing_run_with_a_label_of_its_own_takes_the_seed_from_its_network(store, monkeypatch):
+    """The network counts, whatever a run of it is called."""
+    labelled = [replace(job, label=f"{job.setting.label}, slow") for job in JOBS]
+    monkeypatch.setitem(EXPERIMENTS, EXPERIMENT, lambda experiment, profile: labelled)
+    lost = Job(EXPERIMENT, FA, 1)
+    save(store, [job for job in labelled if job.key != lost.key])
+    results.collect(EXPERIMENT, store=store)
+    frame = results.load(EXPERIMENT)
+    seeds = {name: sorted(set(part["seed"])) for name, part in frame.groupby("setting")}
+    assert seeds == {"1x5 tanh, slow": [0, 2], "1x9 tanh, slow": [0, 1, 2]}
+
+
 @pytest.mark.parametrize("kept", [[], JOBS[:1]], ids=["nothing", "half a seed"])
 def test_without_a_whole_seed_there_is_nothing_to_collect(store, kept):
     with pytest.raises(LookupError, match=r"nothing to collect for 90-stub \(paper\): no seed"):
@@ -216,6 +228,15 @@ def test_the_final_rows_are_those_of_the_last_epoch_of_each_run(store):
     epochs = last.groupby("method")["epoch"].unique().map(list).to_dict()
     assert epochs == {"backprop": [1.0], "feedback_alignment": [2.0]}
     assert results.final(frame, "norm ratio")["layer"].unique().tolist() == [1]
+
+
+def test_every_layer_has_a_last_epoch_of_its_own():
+    """An angle that does not exist has no row: the last one that there is counts."""
+    row = {"method": "m", "setting": "s", "seed": 0, "metric": "gradient angle", "unit": "deg"}
+    places = [(1, 1.0, 80.0), (1, 2.0, 70.0), (2, 1.0, 60.0)]
+    frame = pd.DataFrame(places, columns=["layer", "epoch", "value"]).assign(**row)
+    last = results.final(frame, "gradient angle").set_index("layer")["value"]
+    assert last.to_dict() == {1: 70.0, 2: 60.0}
 
 
 def lost(job, epoch=0.3):
@@ -302,6 +323,8 @@ def test_every_error_in_percent_has_its_accuracy_beside_it(store):
     errors = frame[frame["metric"] == "test error"]
     assert len(both) == len(frame) + len(errors)
     assert (added["value"].to_numpy() + errors["value"].to_numpy()).tolist() == [100] * len(errors)
+    squared = frame.assign(metric="test squared error", unit="1")
+    assert len(results.with_accuracy(squared)) == len(squared)  # of those in percent alone
 
 
 # what is committed

@@ -153,7 +153,9 @@ def test_a_row_without_a_value_still_shows_what_was_measured(tmp_path, monkeypat
 
 def test_a_range_is_judged_as_a_range(tmp_path, monkeypatch):
     use(tmp_path, monkeypatch, {"value": "", "low": "2", "high": "3"})
-    for value, word in ((2.1, "reproduced"), (3.2, "near, worse"), (3.6, "differs, worse")):
+    # the tolerance is a tenth of the middle, 0.25
+    judged = {2.1: "reproduced", 3.2: "near, worse", 3.27: "differs, worse", 3.6: "differs, worse"}
+    for value, word in judged.items():
         assert words(three(value, value, value)) == {"a": word}
     table = verdict_table(pd.DataFrame(three(2.1, 2.1, 2.1)), "99-toy")
     assert format_table(table)["published"][0] == "between 2 and 3 (read)"
@@ -289,6 +291,42 @@ def test_the_difference_to_the_backprop_of_the_same_table_is_judged(tmp_path, mo
     assert table["difference_verdict"]["b"] == "differs, better"
 
 
+def differing(tmp_path, monkeypatch, bp, fa, ours):
+    """The word on a difference of `ours`, without scatter, beside two published rows."""
+    use(tmp_path, monkeypatch, bp, {"id": "b"} | fa | FA)
+    rows = three(1.0, 2.0, 3.0) + three(1.0 + ours, 2.0 + ours, 3.0 + ours, **FA)
+    table = verdict_table(pd.DataFrame(rows), "99-toy").set_index("id")
+    return table["difference_verdict"]["b"]
+
+
+@pytest.mark.parametrize(
+    ("bp", "fa", "ours", "word"),
+    [
+        # a tenth of the larger of the two values, 0.3
+        ({"value": "1.00"}, {"value": "3.00"}, 2.29, "reproduced"),
+        ({"value": "3.00"}, {"value": "1.00"}, -1.71, "reproduced"),
+        ({"value": "1.00"}, {"value": "3.00"}, 2.31, "near, worse"),
+        # both were rounded, by 0.05 each
+        ({"value": "0.2"}, {"value": "0.2"}, 0.09, "reproduced"),
+        ({"value": "0.2"}, {"value": "0.2"}, 0.11, "near, worse"),
+        # and both spreads count: 0.2 here, where 0.15 and 0.15 make 0.21
+        ({"value": "3.00", "spread": "0.20"}, {"value": "3.00"}, 0.09, "reproduced"),
+        ({"value": "3.00", "spread": "0.20"}, {"value": "3.00"}, 0.11, "near, worse"),
+        ({"value": "3.00"}, {"value": "3.00", "spread": "0.20"}, 0.11, "near, worse"),
+        (
+            {"value": "3.00", "spread": "0.15"},
+            {"value": "3.00", "spread": "0.15"},
+            0.09,
+            "near, worse",
+        ),
+    ],
+)
+def test_both_published_values_make_the_tolerance_of_their_difference(
+    tmp_path, monkeypatch, bp, fa, ours, word
+):
+    assert differing(tmp_path, monkeypatch, bp, fa, ours) == word
+
+
 def test_a_difference_of_accuracies_is_one_of_errors(tmp_path, monkeypatch):
     accuracy = {"metric": "test accuracy"}
     use(
@@ -385,6 +423,31 @@ def test_published_values_within_their_spread_claim_no_order(tmp_path, monkeypat
     assert list(order_table(rows, "99-toy")["verdict"]) == ["no order published"]
     use(tmp_path, monkeypatch, {"read": "memory"}, {"id": "b", "value": "1.80"} | FA)
     assert list(order_table(rows, "99-toy")["verdict"]) == ["agrees with a recalled order"]
+
+
+def test_values_that_rounding_makes_differ_claim_no_order(tmp_path, monkeypatch):
+    rows = pd.DataFrame(three(1.7, 1.7, 1.7) + three(1.8, 1.8, 1.8, **FA))
+    use(tmp_path, monkeypatch, {"value": "1.7"}, {"id": "b", "value": "1.8"} | FA)
+    assert list(order_table(rows, "99-toy")["verdict"]) == ["no order published"]
+    use(tmp_path, monkeypatch, {"value": "1.70"}, {"id": "b", "value": "1.80"} | FA)
+    assert list(order_table(rows, "99-toy")["verdict"]) == ["same order"]
+
+
+def test_of_accuracies_the_larger_is_the_better(tmp_path, monkeypatch):
+    accuracy = {"metric": "test accuracy"}
+    use(tmp_path, monkeypatch, {"value": "98.0"} | accuracy,
+        {"id": "b", "value": "97.0"} | accuracy | FA)  # fmt: skip
+    for fa, word in ((95.0, "same order"), (99.0, "another order")):
+        rows = three(98, 98, 98, **accuracy) + three(fa, fa, fa, **accuracy, **FA)
+        found = order_table(pd.DataFrame(rows), "99-toy").iloc[0]
+        assert (found["published"], found["verdict"]) == ("BP < FA", word)
+
+
+def test_fewer_than_three_runs_stand_in_no_order(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b", "value": "1.80"} | FA)
+    rows = three(1.7, 1.7, 1.7) + three(2.0, 2.0, 2.0, **FA)
+    assert len(order_table(pd.DataFrame(rows), "99-toy")) == 1
+    assert order_table(pd.DataFrame(rows[:-1]), "99-toy").empty
 
 
 SWAPS = ("01-mnist", "01-akrout", "02-table1", "06-mnist", "06-parallel", "14-mnist")

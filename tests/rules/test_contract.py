@@ -146,6 +146,7 @@ UPDATE = {
     "writes W": (writes(lambda ch, trace: ch.W_own[2]), "a step writes into W of layer 2"),
     "writes W_back": (writes(lambda ch, trace: ch.W_back[3]), "a step writes into W of layer 3"),
     "writes h": (writes(lambda ch, trace: trace.h[1]), "teach or update writes into h of layer 1"),
+    "writes a": (writes(lambda ch, trace: trace.a[2]), "teach or update writes into a of layer 2"),
     "writes x": (writes(lambda ch, trace: trace.h[0]), "teach or update writes into h"),
     "writes t": (writes(lambda ch, trace: ch.target()), "a step writes into t"),
 }

@@ -95,6 +95,31 @@ def test_every_field_of_the_rules_of_this_project_is_in_the_table():
         assert {field.name for field in dataclasses.fields(known[name])} == set(defaults)
 
 
+ASKED = {  # for 5-4-4-3, whatever else a rule asks for
+    "kickback": {"sizes": (5, 4, 4, 2), "nonlinearity": "signed_relu", "output": "pair"},
+    "gait_prop": {
+        "sizes": (5, 5, 5, 5),
+        "nonlinearity": "leaky_relu",
+        "output": "leaky_squared",
+    },
+    "attention_gated": {"output": "linear"},
+    "equilibrium_propagation": {
+        "nonlinearity": "hard_sigmoid",
+        "output": "hard_sigmoid_squared",
+    },
+    "contrastive_hebbian": {"output": "linear"},
+    "generalized_recirculation": {"output": "logistic"},
+    "almeida_pineda": {"output": "logistic"},
+    "recirculation": {"sizes": (5, 4, 5), "output": "logistic"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_a_rule_asks_for_the_network_of_its_source(name):
+    sizes = (5, 4, 4, 3)
+    assert catalogue()[name]().asks(sizes) == {"sizes": sizes} | ASKED.get(name, {})
+
+
 @pytest.mark.parametrize("layers", [2, 3])
 def test_contrastive_hebbian_learning_settles_far_below_the_signal_in_its_first_layer(layers):
     rule = ContrastiveHebbian()

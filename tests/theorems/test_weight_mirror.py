@@ -70,3 +70,15 @@ def test_the_mirror_comes_to_rest_at_the_forward_weights_in_size_too(sigma, batc
         for l, mean in last.items():
             W = network.layers[l].W
             assert float((decay * mean - W).norm() / W.norm()) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sigma": 0.0}, "sigma is 0.0, expected a positive number"),
+        ({"decay": -0.1}, "decay is -0.1, expected a number of at least 0"),
+    ],
+)
+def test_noise_of_no_size_and_a_growth_in_place_of_a_decay_are_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        WeightMirror(**given)

@@ -108,6 +108,21 @@ def test_random_feedback_is_near_a_right_angle_where_it_has_not_learned():
     assert all(75 < value < 105 for (_, metric), value in found.items() if metric == "delta angle")
 
 
+def test_one_angle_is_that_of_the_whole_update_and_the_other_a_mean_over_examples():
+    rule = FeedbackAlignment()
+    _, ch, x = bench(rule, SIZES)
+    found, kinds = table(alignment(rule, ch, x)), (rule, Backprop())
+    ours, theirs = (r.step(ch, x)[1].dense().W for r in kinds)
+    traces = [r.forward(ch, x) for r in kinds]
+    told, right = (r.delta(ch, t, r.teach(ch, t)) for r, t in zip(kinds, traces, strict=True))
+    for l in (1, 2):
+        whole = float(angle(ours[l].flatten(), theirs[l].flatten()))
+        each = [float(angle(u, v)) for u, v in zip(told[l], right[l], strict=True)]
+        assert found[l, "gradient angle"] == pytest.approx(whole, abs=1e-6)
+        assert found[l, "delta angle"] == pytest.approx(sum(each) / len(each), abs=1e-6)
+        assert abs(whole - mean_angle(ours[l], theirs[l])) > 1  # unit by unit it is another one
+
+
 def test_a_rule_that_teaches_no_hidden_layer_has_no_row():
     _, ch, x = bench(Shallow(), SIZES)
     assert alignment(Shallow(), ch, x) == []
