@@ -143,7 +143,7 @@ def test_jupyterlab_gets_the_whole_folder_its_options_and_root_only_when_it_is_r
     answer.write_text(f"#!/bin/sh\necho {user}\n")
     answer.chmod(0o755)
     run = subprocess.run(
-        ["make", "-n", "-o", ".venv/.ok", "lab", "LAB=--port 9999"],
+        ["make", "--no-print-directory", "-n", "-o", ".venv/.ok", "lab", "LAB=--port 9999"],
         cwd=ROOT, env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
         stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
@@ -154,7 +154,13 @@ def test_jupyterlab_gets_the_whole_folder_its_options_and_root_only_when_it_is_r
 
 
 def test_help_lists_every_target_with_a_line():
-    run = subprocess.run(["make", "help"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    run = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     (targets,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     lines = dict(line.split(maxsplit=1) for line in run.stdout.splitlines())
     assert set(lines) == set(targets.split()) and all(lines.values())
