@@ -7,8 +7,8 @@ import re
 
 import pandas as pd
 import pytest
+from published_rows import use
 
-from credit.evidence import published as published_values
 from credit.evidence import results
 from credit.evidence.agreement import BEST, tolerance
 from credit.evidence.published import (
@@ -245,28 +245,6 @@ def test_rows_chosen_on_the_test_set_say_so(rows):
 
 
 # --- reading the file ---------------------------------------------------------------------
-
-ROW = dict.fromkeys(COLUMNS, "") | {
-    "id": "a",
-    "experiment": "99-toy",
-    "method": "backprop",
-    "setting": "2x8 tanh",
-    "paper": "nokland2016direct",
-    "origin": "paper",
-    "metric": "test error",
-    "value": "1.70",
-    "unit": "%",
-    "read": "seen",
-    "confidence": "high",
-}
-
-
-def use(tmp_path, monkeypatch, *rows, columns=COLUMNS):
-    """Make these rows the published ones; a row changes what it names in ROW."""
-    path = tmp_path / "published.csv"
-    pd.DataFrame([ROW | row for row in rows], columns=columns).to_csv(path, index=False)
-    monkeypatch.setattr(published_values, "PUBLISHED", path)
-    return path
 
 
 def test_published_rows_are_filtered_and_an_empty_value_is_nan(tmp_path, monkeypatch):

@@ -5,11 +5,10 @@ import math
 
 import pandas as pd
 import pytest
+from published_rows import use
 
-from credit.evidence import published as published_values
 from credit.evidence import results, verdicts
 from credit.evidence.agreement import RULE
-from credit.evidence.published import COLUMNS
 from credit.evidence.verdicts import (
     Runs,
     difference,
@@ -21,28 +20,7 @@ from credit.evidence.verdicts import (
 )
 
 T2 = 0.95 / math.sqrt(2 * 0.975 * 0.025)  # the 97.5 % point of t with 2 degrees of freedom
-ROW = dict.fromkeys(COLUMNS, "") | {
-    "id": "a",
-    "experiment": "99-toy",
-    "method": "backprop",
-    "setting": "2x8 tanh",
-    "paper": "nokland2016direct",
-    "origin": "paper",
-    "metric": "test error",
-    "value": "1.70",
-    "unit": "%",
-    "read": "seen",
-    "confidence": "high",
-}
 FA, DFA = {"method": "feedback_alignment"}, {"method": "direct_feedback_alignment"}
-
-
-def use(tmp_path, monkeypatch, *rows, columns=COLUMNS):
-    """Make these rows the published ones; a row changes what it names in ROW."""
-    path = tmp_path / "published.csv"
-    pd.DataFrame([ROW | row for row in rows], columns=columns).to_csv(path, index=False)
-    monkeypatch.setattr(published_values, "PUBLISHED", path)
-    return path
 
 
 def result(value, seed=0, epoch=10, **other):
