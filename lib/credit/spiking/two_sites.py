@@ -18,11 +18,11 @@ import math
 import os
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import pairwise
 
 import numpy as np
 from brian2 import (
     EventMonitor,
-    Hz,
     Network,
     NeuronGroup,
     SpikeMonitor,
@@ -147,8 +147,8 @@ class Setting:
             raise ValueError(
                 f"presentations is {self.presentations}, expected a multiple of {CHUNK}"
             )
-        only = replace(self.rule, signed=True, gain="derivative", v="learned")
-        if self.firing != "rates" and replace(self.rule, v="learned") != only:
+        own = replace(self.rule, signed=True, gain="derivative")
+        if self.firing != "rates" and (own != self.rule or own.v == "mirrored"):
             raise ValueError("signed, gain and v = 'mirrored' are for rates")
         if not (self.events > 0 and self.beta > 0):
             raise ValueError(f"events {self.events} and beta {self.beta} must be more than 0")
@@ -218,7 +218,7 @@ def _rates(setting: Setting, W: dict, V: dict, order) -> np.ndarray:
 def units(sizes: tuple[int, ...]) -> list[slice]:
     """Where the units of each layer stand; the last unit of all is the constant input."""
     ends = np.cumsum([0, *sizes])
-    return [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(ends)]
 
 
 def wiring(sizes: tuple[int, ...]):
@@ -323,7 +323,8 @@ def values(setting: Setting, W: dict, V: dict, order, random) -> dict:
 
 def _phases(random, n: int) -> np.ndarray:
     many = PARAMETERS["neurons"]
-    return np.concatenate([random.permutation(many) / many for _ in range(n // many)])
+    # off the multiples of 1/many, at which a rounding would decide
+    return np.concatenate([(random.permutation(many) + 0.4) / many for _ in range(n // many)])
 
 
 def _simulation(sizes: tuple[int, ...]) -> Simulation:
