@@ -102,12 +102,12 @@ RULES = {  # after a comma behind the network
     **{name: (rule,) for name, rule in NOISY.items()},
 }
 BEST = {  # by 10-tuning, for one hidden layer and for more
-    ("two_sites", ""): (1.0, 1.0),
-    ("backprop", ""): (1.0, 1.0),
+    ("two_sites", ""): (1.0, 3.0),
+    ("backprop", ""): (3.0, 1.0),
     ("shallow", ""): (1.0, 1.0),
     ("two_sites", "activity"): (1.0, 1.0),
     ("two_sites", "1000 events"): (1.0, 1.0),
-    ("two_sites", "100 events"): (0.1, 0.1),
+    ("two_sites", "100 events"): (0.3, 0.1),
 }
 
 
@@ -139,7 +139,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
         for name, rules in RULES.items()
         for rule in rules
         for depth in (1, 3)
-        for rate in ((0.03, 0.1, 0.3, 1.0) if "events" in name else (0.3, 1.0, 3.0))
+        for rate in ((0.1, 0.3, 1.0, 3.0) if "events" in name else (0.3, 1.0, 3.0))
     ]  # fmt: skip
     xor = {
         f"2-4-1, {name}, beta {beta:g}": replace(RATES, rule=rule, beta=beta)
