@@ -380,7 +380,7 @@ def learn(setting: Setting, seed: int):
 def run(setting: Setting, seed: int) -> list[dict]:
     """Learn once; returns tidy rows of epoch, layer, metric, value, unit, an epoch being a tenth.
 
-    Metrics: train error, the mean of (t - y)^2 / 2; wrong answers, on the other side of one half;
+    Metrics: loss, the mean of (t - y)^2 / 2; wrong answers, on the other side of one half;
     of the last tenth the same as test error, since the teacher does not reach what a neuron
     answers; weight angle between V and W above each hidden layer at the end; single spikes, bursts
     and the synaptic events that they make per presentation; CPU time.
@@ -395,7 +395,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
 
     for k, part in enumerate(np.array_split(np.arange(len(y)), TENTHS), 1):
         squared = (t[part] - y[part]) ** 2
-        record(k, "train error", squared.mean() / 2, "1")
+        record(k, "loss", squared.mean() / 2, "1")
         wrong = 100 * ((y[part] > 0.5) != (t[part] > 0.5)).mean()
         record(k, "wrong answers", wrong, "%")
     record(TENTHS, "test error", wrong, "%")
