@@ -31,6 +31,7 @@ LOOKS = {
     "generalized_recirculation": (_COLOURS[2], "-", "s"),
     "almeida_pineda": (_COLOURS[1], "--", "v"),
     "recirculation": (_COLOURS[8], "-.", "X"),
+    "two_sites": (_COLOURS[4], "-", "D"),
 }
 MARKED = 12  # a line with more points than this goes without marks
 
