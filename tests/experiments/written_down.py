@@ -739,7 +739,7 @@ TABLE["10-xor"] = Experiment(
 TABLE["10-spiking"] = Experiment(
     "kording2001supervised, fig. 2: XOR, here in spikes",
     5,
-    {"two_sites": 7},
+    {"two_sites": 6},
     [
         at(**XOR | {"firing": "poisson", "presentations": 4500}), *TAKEN_AWAY, *MIXED,
         at(label="2-4-4-1", sizes=(2, 4, 4, 1)),
@@ -755,7 +755,7 @@ TABLE["10-depth"] = Experiment(
     {"backprop": 2, "shallow": 2, "two_sites": 8},
     [
         at(sizes=(784, ..., 10), nonlinearity="logistic", output="logistic_squared",
-           learning_rate=1.0, batch=20, examples=20_000, epochs=3),
+           learning_rate=1.0, batch=20, examples=20_000, epochs=2),
         at(label="1x", weights=(GAUSS, STEEP)),
         at(label="3x", weights=(GAUSS, STEEP, STEEP, STEEP)),
         at("backprop", "1x", learning_rate=3.0),
