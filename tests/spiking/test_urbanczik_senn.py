@@ -104,14 +104,14 @@ def plain_loop(values, repetitions):
         def h(u):
             return 1 / (p["width"] * (1 + np.exp((u - p["theta"]) / p["width"]) / p["k"]))
 
+        PSP, current = (
+            PSP + DT / p["tau_L"] * (current / p["gL"] - PSP), current * (1 - DT / p["tau_s"])
+        )  # fmt: skip
         w = w + values["eta"] * elig * DT
         elig = elig - DT * (rate(star) * h(star) * PSP + elig) / p["tau_P"]
         U = U + DT / p["C"] * (
             p["gL"] * (p["EL"] - U) + p["gD"] * (V - U)
             + taught * (gE * (p["EE"] - U) + p["gI"] * (p["EI"] - U))
-        )  # fmt: skip
-        PSP, current = (
-            PSP + DT / p["tau_L"] * (current / p["gL"] - PSP), current * (1 - DT / p["tau_s"])
         )  # fmt: skip
         if now >= free and values["dice"][now] < rate(U) * DT:
             spikes.append(t)
