@@ -14,6 +14,7 @@ from scipy import stats
 # The tolerance is a share of the published value; of percentages, of the error ...
 SHARE = 0.1
 SHARED = ("test error", "train error", "test accuracy", "epochs to criterion", "loss")
+SHARED += ("attenuation", "velocity", "amplitude")  # of a spike along a dendrite
 LARGEST = 2.0  # ... and at most so many points
 # ... but an angle means the same wherever it lies (deg); the last one is an identity.
 ANGLES = {"delta angle": 5.0, "weight angle": 5.0, "largest gradient angle": 0.1}
