@@ -27,11 +27,11 @@ def plot_identity(axes, frame: pd.DataFrame):
     """
     left, right = axes
     for ax, word in zip(axes, ("gamma", "departure"), strict=True):
-        figures.plot_angles(ax, against(frame, word))
+        figures.plot_angles(ax, against(frame, word)).set_ylabel("angle of the update (deg)")
     limit = against(frame, "departure").query("epoch == 0")["value"].max()
-    left.axhline(limit, color="0.2", ls="--", label="displacement form, all layers")
+    line = left.axhline(limit, color="0.2", ls="--", label="displacement form, all layers")
     left.set(xscale="log", yscale="log", xlabel="γ", xlim=(8e-5, 1.2), ylim=(3e-7, 300))
-    left.legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.38))
+    left.legend(handles=[line], fontsize=8, loc="lower right")
     right.set(xscale="linear", xlabel="departure p from orthogonality", xlim=(0, 0.31))
-    right.legend(fontsize=8)
+    right.legend(fontsize=9, loc="upper left", bbox_to_anchor=(0, 0.9))
     return axes
