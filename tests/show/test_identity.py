@@ -39,7 +39,7 @@ def test_the_published_form_is_drawn_against_gamma_and_the_other_against_departu
 
 
 def test_a_named_variant_has_the_colour_of_its_rule_and_a_look_of_its_own():
-    assert set(figures.VARIANTS) == set(NAMES.values())
+    assert set(NAMES.values()) <= set(figures.VARIANTS)
     looks = {name: figures.look(name) for name in figures.VARIANTS}
     for name, (rule, *_) in figures.VARIANTS.items():
         assert looks[name]["color"] == figures.look(rule)["color"]
