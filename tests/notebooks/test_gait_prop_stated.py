@@ -17,6 +17,8 @@ def variants_swapped(one, other):
     def change(rows):
         network, _, variant = (rows["setting"].str.partition(", ")[i] for i in range(3))
         ours = rows["method"] == GAIT
+        if not {one, other} <= set(variant[ours]):
+            return rows  # an experiment without one of them
         variant = variant.where(~ours, variant.replace({one: other, other: one}))
         return rows.assign(setting=network + (", " + variant).where(variant != "", ""))
 
@@ -24,11 +26,14 @@ def variants_swapped(one, other):
 
 
 def plain_swapped(one, other):
-    """Two rules under each other's names, where they have no variant."""
+    """The errors of two rules under each other's names, where they have no variant."""
 
     def change(rows):
+        plain = ~rows["setting"].str.contains(",") & rows["metric"].str.endswith("error")
+        if not {one, other} <= set(rows.loc[plain, "method"]):
+            return rows  # an experiment without one of them
         names = rows["method"].replace({one: other, other: one})
-        return rows.assign(method=rows["method"].where(rows["setting"].str.contains(","), names))
+        return rows.assign(method=rows["method"].where(~plain, names))
 
     return change
 
