@@ -32,6 +32,21 @@ LOOKS = {
     "almeida_pineda": (_COLOURS[1], "--", "v"),
     "recirculation": (_COLOURS[8], "-.", "X"),
 }
+# Variants that notebooks name: the colour of their rule and hollow marks, by another dash.
+VARIANTS = {
+    "GAIT as published": ("gait_prop", "--", "D"),
+    "GAIT, no penalty": ("gait_prop", ":", "s"),
+    "GAIT, norm penalty": ("gait_prop", "-.", "o"),
+    "BP, published penalty": ("backprop", "--", "o"),
+    "BP, norm penalty": ("backprop", "-.", "s"),
+    "ITP": ("gait_prop", "-.", "^"),
+    "TP": ("gait_prop", ":", "v"),
+    "rCHL": ("contrastive_hebbian", "-.", "v"),
+    "rCHL, feedback ×10": ("contrastive_hebbian", ":", "s"),
+    "CHL, float32": ("contrastive_hebbian", "--", "o"),
+    "CHL, γ = 0.3": ("contrastive_hebbian", ":", "D"),
+    "BP, first layer ×10": ("backprop", "--", "s"),
+}
 MARKED = 12  # a line with more points than this goes without marks
 
 
@@ -51,7 +66,10 @@ def style():
 
 
 def look(method: str) -> dict:
-    """Keyword arguments of a line for this rule."""
+    """Keyword arguments of a line for this rule, or for a variant of one."""
+    if method in VARIANTS:
+        rule, dash, marker = VARIANTS[method]
+        return look(rule) | {"ls": dash, "marker": marker, "mfc": "none"}
     colour, dash, marker = LOOKS.get(method, (_COLOURS[5], "-.", "*"))
     return {"color": colour, "ls": dash, "marker": marker, "ms": 5}
 
