@@ -41,6 +41,11 @@ VARIANTS = {
     "BP, norm penalty": ("backprop", "-.", "s"),
     "ITP": ("gait_prop", "-.", "^"),
     "TP": ("gait_prop", ":", "v"),
+    "rCHL": ("contrastive_hebbian", "-.", "v"),
+    "rCHL, feedback ×10": ("contrastive_hebbian", ":", "s"),
+    "CHL, float32": ("contrastive_hebbian", "--", "o"),
+    "CHL, γ = 0.3": ("contrastive_hebbian", ":", "D"),
+    "BP, first layer ×10": ("backprop", "--", "s"),
 }
 MARKED = 12  # a line with more points than this goes without marks
 
