@@ -192,8 +192,8 @@ def plot_starts(axes, starts: pd.DataFrame, method: str):
             _mean_and_range(ax, part[column], part["layer"], f"{net}, {kind}", **line)
         ax.set(xlabel="hidden layer", xticks=sorted(starts["layer"].unique()))
     axes[0].set(ylabel="share with backprop's sign", ylim=(0, 1.05))
-    axes[1].set(ylabel="angle of the update to backprop's (deg)", ylim=(0, 180))
-    axes[2].set(ylabel="size of the update, backprop's = 1", yscale="log")
+    axes[1].set(ylabel="angle of the update (deg)", ylim=(0, 180))
+    axes[2].set(ylabel="size, backprop's update = 1", yscale="log")
     for ax, middle in zip(axes, (0.5, 90, 1), strict=True):
         ax.axhline(middle, color="0.4", ls=":", lw=1)
     return axes

@@ -89,7 +89,7 @@ def _value(row) -> str:
     said = f"{row.value:g}{unit}" if row.value == row.value else row.note or "no value read"
     known = catalogue()
     named = known[row.method].short if row.method in known else row.method.replace("_", " ")
-    return f"{named} {said}"
+    return said if said.startswith(named) else f"{named} {said}"
 
 
 def _author_and_year(key: re.Match) -> str:
