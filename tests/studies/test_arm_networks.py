@@ -58,14 +58,18 @@ def test_ties_are_averaged_over_all_seeds_not_over_those_that_have_them():
     frame = pd.DataFrame(
         [row("test error", 0, 2.0), row("test error", 1, 4.0), row("test no answer", 1, 3.0)]
     )
-    (found,) = studied.mnist_table(frame, {("kickback", "net"): ("Kickback", "net")}).to_dict(
-        "records"
-    )
+    names = {("kickback", "net"): ("Kickback", "net")}
+    (found,) = studied.mnist_table(frame, names).to_dict("records")
     assert (found["test error, %"], found["of these no answer"], found["n"]) == (
         "3.00",
         "1.50",
         "2",
     )
+    assert studied.ties(frame, "kickback", "net").to_dict() == {0: 0.0, 1: 3.0}
+    (silent,) = studied.mnist_table(frame[frame["metric"] == "test error"], names).to_dict(
+        "records"
+    )
+    assert "of these no answer" not in silent
 
 
 def test_of_a_tuning_the_last_error_of_every_rate_is_kept():
