@@ -35,7 +35,7 @@ def three(*values, **other):
 
 
 def diverged(seed, epoch=4, **other):
-    return result(epoch, seed, epoch, metric="diverged", unit="epoch", **other)
+    return result(epoch, seed, epoch, metric="diverged", unit="1", **other)
 
 
 def words(rows, **keywords):
