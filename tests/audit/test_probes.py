@@ -227,6 +227,19 @@ def test_the_clipped_outputs_of_the_bench_are_within_a_teachers_reach(monkeypatc
     assert probes.teacher(eqprop, seeds=FEW).verdict != "full target"
 
 
+# a wrong rule
+
+
+class Broadcasts(Backprop):
+    def teach(self, ch, trace):
+        return {l: signal[:, :1] for l, signal in super().teach(ch, trace).items()}
+
+
+def test_a_rule_that_breaks_its_contract_is_refused_with_its_one_line():
+    with pytest.raises(ValueError, match=r"^Broadcasts: teach, layer \d: came \[3, 1\], expected"):
+        probes.audit(Broadcasts())
+
+
 # state across batches
 
 

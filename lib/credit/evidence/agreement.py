@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 CONFIDENCE = 0.95  # of every interval and test
+FEWEST = 3  # runs that say something about a mean
 
 # The tolerance is a share of the published value; of percentages, of the error ...
 SHARE = 0.1
@@ -172,7 +173,7 @@ def compare(
     side = "better" if (gap < 0) == lower_is_better else "worse"
     if math.isnan(middle):
         word = NOTHING.word
-    elif n < 3:
+    elif n < FEWEST:
         word = "too few runs"
     elif abs(gap) + chance <= reach + EXACT:  # (E.2)
         word = "reproduced"

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from credit.evidence.agreement import CONFIDENCE, interval, welch
+from credit.evidence.agreement import CONFIDENCE, FEWEST, interval, welch
 
-FEWEST = 3  # runs
 NEAR = 0.1  # share of the value that is compared with
 WELL_BELOW = 60.0  # degrees, cos 60 = 1/2
 
