@@ -208,6 +208,23 @@ def test_a_rule_outside_the_library_is_in_the_key_by_its_source(tmp_path, monkey
     assert keys[0] != keys[1]
 
 
+def test_what_a_rule_outside_inherits_from_a_file_beside_it_is_in_the_key(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "heir.py").write_text("from ancestor import Old\n\nclass New(Old): pass\n")
+    keys = []
+    for factor in ("1", "2"):
+        lines = ["from credit.rules.backprop import Backprop", "class Old(Backprop):"]
+        lines += [f"    def teach(self, ch, trace): return {{ch.L: {factor} * ch.error(trace)}}"]
+        (tmp_path / "ancestor.py").write_text("\n".join(lines))
+        store._code_of.cache_clear()
+        from heir import New
+
+        keys.append(key(replace(SETTING, rule=New())))
+    store._code_of.cache_clear()
+    del sys.modules["heir"], sys.modules["ancestor"]
+    assert keys[0] != keys[1]
+
+
 # one run on disk
 
 
