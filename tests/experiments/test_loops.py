@@ -7,6 +7,7 @@ import pytest
 from credit.experiments import contrastive_hebbian, decoupled_neural_interfaces
 from credit.rules.backprop import Backprop
 from credit.rules.shallow import Shallow
+from credit.tasks import data
 
 LOOPS = {
     contrastive_hebbian.curves: contrastive_hebbian.XIE,
@@ -23,6 +24,21 @@ def test_a_run_whose_weights_are_no_longer_finite_ends_with_that_epoch(run):
     lost = run(replace(LOOPS[run], **few, learning_rate=1e37), seed=0)
     lost = [row for row in lost if row["metric"] != "cpu time"]
     assert lost == [{"epoch": 1, "layer": 0, "metric": "diverged", "value": 1, "unit": "1"}]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+@pytest.mark.parametrize("run", LOOPS, ids=lambda run: run.__name__)
+def test_the_labels_of_a_split_reach_its_own_errors_only(run, split, monkeypatch):
+    setting = replace(LOOPS[run], sizes=(784, 4, 10), examples=128, epochs=1)
+    dataset, before = data.load("mnist"), run(setting, seed=0)
+    held = getattr(dataset, split)
+    other = replace(dataset, **{split: data.Split(held.x, (held.label + 1) % 10)})
+    monkeypatch.setattr(data, "load", lambda name: other)
+    after = run(setting, seed=0)
+    changed = {a["metric"] for a, b in zip(before, after, strict=True) if a["value"] != b["value"]}
+    own = {row["metric"] for row in before if row["metric"].startswith(split)}
+    assert changed - {"cpu time"} == own
+    assert bool(own) == (split == "test" or run is not contrastive_hebbian.curves)
 
 
 def test_in_cdni_nothing_crosses_from_one_block_to_the_next():
