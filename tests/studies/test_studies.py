@@ -58,14 +58,16 @@ def test_the_action_of_a_rank_is_that_and_no_other():
 
 
 def test_networks_to_the_criterion_are_counted_and_the_others_charged_with_all_epochs():
-    rows = [("solved", s, 1.0 * (s < 2), 100.0) for s in range(3)]
-    rows += [("epochs to criterion", s, 20.0 * (s + 1), 100.0) for s in range(2)]
+    rows = [("solved", s, 1.0 * (s < 3), 100.0) for s in range(4)]
+    rows += [("epochs to criterion", s, 20.0 * (s + 1), 100.0) for s in range(3)]
     frame = pd.DataFrame(rows, columns=["metric", "seed", "value", "epoch"])
     (row,) = generalized_recirculation.to_criterion(frame.assign(setting="8-3-8 GR")).itertuples()
-    assert (row.task, row.rule, row.solved) == ("8-3-8", "GR", "2 of 3")
-    assert row.epochs == "30 ± 10"  # standard error of 20 and 40
-    assert row.charged == pytest.approx((20 + 40 + 100) / 3)
-    assert row.share == pytest.approx(2 / 3)
+    assert (row.task, row.rule, row.solved) == ("8-3-8", "GR", "3 of 4")
+    assert row.epochs == "40 ± 12"  # standard error of 20, 40 and 60
+    assert row.charged == pytest.approx((20 + 40 + 60 + 100) / 4)
+    assert row.share == pytest.approx(3 / 4)
+    few = frame[frame["seed"] > 0].assign(setting="8-3-8 GR")
+    assert generalized_recirculation.to_criterion(few)["epochs"].tolist() == ["–"]
 
 
 def test_the_updates_of_recirculation_turn_into_their_limits():
