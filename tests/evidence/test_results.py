@@ -86,6 +86,7 @@ def test_collected_results_say_how_they_were_made(store):
     assert ["profile", "paper"] in facts
     assert ["command", "credit run 90-stub --profile paper"] in facts
     assert ["runs", "12 of 12"] in facts
+    assert ["rows", "48"] in facts
     used = [text for name, text in facts if name == "setting"]
     assert used[:2] == [f"backprop {BP!r}", f"feedback_alignment {FA!r}"]
     assert len(used) == 4
@@ -195,6 +196,20 @@ def test_a_file_with_missing_columns_is_refused_with_their_names(store):
     with pytest.raises(ValueError, match="lacks the columns metric, seed: collect it again") as e:
         results.load(EXPERIMENT)
     assert str(file) in str(e.value)
+
+
+def test_results_cut_at_the_end_of_a_row_are_refused_and_files_of_old_are_read(store):
+    """Two epochs of a run more or less: only the number of rows can tell."""
+    text = whole(store).read_text()
+    lines = text.splitlines(keepends=True)
+    for kept in (lines[:-1], [*lines, lines[-1]]):
+        results.path(EXPERIMENT).write_text("".join(kept))
+        with pytest.raises(ValueError, match=r"it holds 4[79] of its 48 rows\): collect it again"):
+            results.load(EXPERIMENT)
+    old = "".join(line for line in lines if not line.startswith("# rows: "))
+    results.path(EXPERIMENT).write_text(old)
+    assert len(results.load(EXPERIMENT)) == 48
+    assert results.with_count(old) == results.with_count(text) == text
 
 
 @pytest.mark.parametrize(

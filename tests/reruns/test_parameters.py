@@ -46,6 +46,11 @@ def test_a_wrong_value_is_one_clear_line(said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 0, 1])
+def test_the_ends_of_a_range_are_in_it(value):
+    check_parameters(beta=(value, 0.5, (0.0, 1.0)))
+
+
 @pytest.mark.parametrize(
     ("given", "folder"),
     [

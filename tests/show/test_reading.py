@@ -25,7 +25,7 @@ def test_values_of_one_setting_share_a_row_with_their_reason():
         "test error: Kickback no convergence",
     ]
     assert table["why not here"].tolist() == ["not run yet", "no relu"]
-    assert set(table["paper"]) == {"Balduzzi 2015"}
+    assert set(table["paper"]) == {"Balduzzi et al. 2015"}
     assert table["read"].tolist() == ["memory, seen", "seen"]
 
 

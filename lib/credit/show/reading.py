@@ -1,6 +1,5 @@
 """What notebooks show of the library and of tables, so that text and code cannot drift apart."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -8,6 +7,7 @@ from IPython.display import Markdown
 
 from credit.audit import probes
 from credit.evidence import answer
+from credit.evidence.published import citation
 from credit.rules import catalogue
 from credit.rules.base import Rule
 from credit.runs.cells import source_of
@@ -75,7 +75,7 @@ def not_run_table(rows: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFram
             {
                 "setting": setting,
                 "published": "; ".join(values),
-                "paper": re.sub(r"^([a-z]+)(\d{4})\w*$", _author_and_year, paper),
+                "paper": citation(paper),
                 "read": ", ".join(sorted(set(part["read"]))),
                 "why not here": why,
             }
@@ -90,10 +90,6 @@ def _value(row) -> str:
     known = catalogue()
     named = known[row.method].short if row.method in known else row.method.replace("_", " ")
     return said if said.startswith(named) else f"{named} {said}"
-
-
-def _author_and_year(key: re.Match) -> str:
-    return f"{key.group(1).title()} {key.group(2)}"
 
 
 def _relative_change(s: float) -> str:
