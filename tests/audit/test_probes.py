@@ -173,6 +173,20 @@ def test_a_silent_twin_has_other_weights_and_the_same_activities():
     assert elsewhere.abs().max() > 0.1  # other examples see the difference
 
 
+class Signs(Backprop):
+    def asks(self, sizes):
+        return super().asks(sizes) | {"sent": "sign"}
+
+
+def test_a_silent_twin_is_silent_to_what_units_send_and_not_to_what_they_are():
+    trial = bench.set_up(Signs())
+    twin, _ = probes.silent_twin(trial.network, bench.tried([trial])[0])
+    here, there = trial.network.forward(trial.x), twin.forward(trial.x)
+    for l, layer in trial.network.layers.items():
+        torch.testing.assert_close(here.h[l], there.h[l], rtol=0, atol=1e-13)
+        assert not torch.allclose(layer.W, twin.layers[l].W)
+
+
 def test_a_silent_twin_can_keep_the_signs_of_all_weights():
     trial = bench.set_up(Backprop())
     (outcome,) = bench.tried([trial])

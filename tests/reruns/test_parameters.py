@@ -60,6 +60,7 @@ def test_the_ends_of_a_range_are_in_it(value):
         ({"seed": 7, "profile": "paper"}, "build/own/figures"),
         ({"profile": "paper"}, "build/paper/figures"),
         ({"beta": (1, *OTHERS["beta"][1:])}, "build/own/figures"),
+        ({**OTHERS, "beta": (1, *OTHERS["beta"][1:])}, "build/own/figures"),
     ],
 )
 def test_only_with_the_defaults_figures_go_where_they_are_stored(given, folder):
