@@ -79,7 +79,9 @@ class Job:
     def key(self) -> str:
         """Hex digest of everything the numbers depend on; not of the label."""
         rule = type(self.setting.rule)
-        parts = [repr(self.setting), str(self.seed), self.run, data.version(self.setting.dataset)]
+        parts = [repr(self.setting), str(self.seed), self.run]
+        if self.setting.dataset:  # else the run draws its own
+            parts.append(data.version(self.setting.dataset))
         modules = [self.run.split(":")[0]]
         for kind in rule.__mro__:  # the rule and what it inherits, whoever wrote that
             if kind.__module__ == "__main__":  # in a notebook
