@@ -4,17 +4,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from credit.evidence import results
+from credit.experiments.superspike import FIGURE_4, PASS
+from credit.spiking import superspike, superspike_images
 from credit.spiking import superspike_torch as fast
+from credit.spiking.superspike import SuperSpike
 from credit.spiking.superspike_torch import Constants
 from credit.spiking.surrogate_backprop import RESETS
 from credit.spiking.surrogate_backprop import changes as by_autograd
 
 SIZES, STEPS, SEEDS = (20, 10, 5), 1000, 20
 C = Constants(dt=0.2)
+SOLVED = 0.5  # Hz: at most one unmatched spike in four trials
 
 
 def by_rule(W, x, target, c: Constants, feedback="symmetric", b=None, second=True, traces=None):
@@ -96,3 +102,60 @@ def angles(seeds: Iterable[int] = range(SEEDS)) -> pd.DataFrame:
         for l in (1, 2):
             record(f"hidden layer, {feedback}", l, found[l - 1], exact[l - 1])
     return pd.DataFrame(rows)
+
+
+def trains(ways: Iterable[str], seed: int, **changes) -> dict[str, dict]:
+    """Nets of Figure 4 after learning, and one whose weights stay: {name: superspike.learn(...)}.
+
+    changes  fields of spiking.superspike.Setting
+    """
+    base = replace(FIGURE_4, **changes)
+    settings = {way: replace(base, rule=SuperSpike(way)) for way in ways}
+    settings["plasticity off"] = replace(base, rate=0.0)
+    return {name: superspike.learn(setting, seed) for name, setting in settings.items()}
+
+
+def ended(found: dict) -> float:
+    """Unmatched spikes per second, mean of the last 50 trials."""
+    return float(found["mismatch"][-50:].mean())
+
+
+def at_the_end(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of committed trains: one row per run with its mismatch in the last 50 trials, the rate of its
+    hidden neurons and whether it is solved; columns setting, seed, mismatch, rate, solved."""
+    rows = frame[(frame["metric"] == "mismatch") & (frame["epoch"] > frame["epoch"].max() - 50)]
+    ends = rows.groupby(["setting", "seed"])["value"].mean().rename("mismatch").reset_index()
+    hidden = results.final(frame, "rate").query("layer == 1")[["setting", "seed", "value"]]
+    ends = ends.merge(hidden.rename(columns={"value": "rate"}))
+    return ends.assign(solved=ends["mismatch"] < SOLVED)
+
+
+def images(ways: Iterable[str], examples: int, seed: int, tested: int = 1000, **changes):
+    """Error after so many images of MNIST, on `tested` images of the validation set: one row per
+    way of feedback, "random, shuffled" and "backprop through time" among them; columns way, error,
+    hidden and output spikes per image."""
+    dataset, rows = superspike_images.data.load(PASS.dataset), []
+    for way in ways:
+        rule = SuperSpike(way.partition(",")[0]) if "time" not in way else SuperSpike("symmetric")
+        rule = replace(rule, shuffled="shuffled" in way)
+        teacher = "backprop through time" if "time" in way else "rule"
+        learner = superspike_images.Learner(
+            replace(PASS, rule=rule, teacher=teacher, **changes), seed
+        )
+        order = torch.randperm(len(dataset.train.x), generator=learner.random["order"])
+        parts = order[:examples].split(PASS.batch)
+        for k, index in enumerate(parts):
+            share = 1 - k / len(parts)
+            learner.learn(dataset.train.x[index], dataset.train.label[index], share)
+        x, label = dataset.validation.x[:tested], dataset.validation.label[:tested]
+        _, (_, S1), (v2, S2) = learner.show(x)
+        right = float((learner.answers(v2, S2) == label).double().mean())
+        spikes = [float(S.sum() / tested) for S in (S1, S2)]
+        rows.append([way, 100 * (1 - right), *spikes])
+    return pd.DataFrame(rows, columns=["way", "error", "hidden spikes", "output spikes"])
+
+
+def raster(found: dict, trial: float) -> tuple[np.ndarray, np.ndarray]:
+    """Output spikes as time within the trial (ms) and number of the trial."""
+    t = 1e3 * found["spike_t"]
+    return t % trial, t // trial
