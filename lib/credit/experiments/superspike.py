@@ -45,8 +45,8 @@ def _told(base: superspike_images.Setting, *rules: SuperSpike) -> dict:
     named = {}
     for rule in rules:
         way = "shallow" if rule.feedback == "none" else rule.feedback
-        parts = [base.label, "" if way == "random" else way, "shuffled" if rule.shuffled else ""]
-        named[", ".join(filter(None, parts))] = replace(base, rule=rule)
+        label = base.label if way == "random" else f"{base.label}, {way}"
+        named[label] = replace(base, rule=rule)
     return named
 
 
@@ -57,19 +57,16 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
     for rule in (Backprop(), Shallow()):
         net = replace(RATE_NET, rule=rule, **few)
         jobs += [Job(experiment, net, seed, base.label) for seed in seeds]
-    controls = _told(base, SuperSpike("random", shuffled=True), SuperSpike("symmetric"))
-    return jobs + _jobs(experiment, IMAGES, controls, seeds)
+    return jobs
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
     base = replace(PASS, examples=10_000 if profile == "paper" else 500)
     settings = {}
-    for way, shares in (("random", (0.2, 1.0)), ("none", (1.0,))):
-        for rate in (0.25, 0.5):
-            for hidden in (rate * share for share in shares):
-                given = {"learning_rate": rate, "hidden_rate": hidden}
-                label = f"{way}, rate {rate:g}, hidden {hidden:g}"
-                settings[label] = replace(base, rule=SuperSpike(way), **given)
+    for rate in (0.25, 0.5):
+        for hidden in (0.2 * rate, rate):
+            label = f"random, rate {rate:g}, hidden {hidden:g}"
+            settings[label] = replace(base, learning_rate=rate, hidden_rate=hidden)
     return _jobs(experiment, IMAGES, settings, TUNING_SEEDS)
 
 
