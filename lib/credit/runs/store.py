@@ -250,7 +250,8 @@ class RunStore:
             sizes = job.setting.sizes
             part = pd.DataFrame(record["rows"]).assign(
                 experiment=job.experiment, method=job.method, setting=job.name,
-                dataset=job.setting.dataset or "drawn", depth=len(sizes) - 2, width=sizes[1], run=job.key,
+                dataset=job.setting.dataset or "drawn",
+                depth=len(sizes) - 2, width=sizes[1], run=job.key,
             )  # fmt: skip
             if "seed" not in part:  # a run of many networks says the seed of each
                 part["seed"] = job.seed

@@ -263,7 +263,8 @@ def run(setting: Setting, seed: int) -> list[dict]:
 
     Metrics: mismatch, unmatched spikes per second and output, mean of ten trials; firing rate of
     each layer over the whole run; of a net with random feedback the share of hidden neurons whose
-    outgoing weight has the sign of its feedback; synaptic events per trial; CPU time.
+    outgoing weight has the sign of its feedback; synaptic events per trial; CPU time without
+    that of the compiled program.
     """
     clock, got, n, rows = time.process_time(), learn(setting, seed), setting.sizes, []
 
