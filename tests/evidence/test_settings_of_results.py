@@ -20,15 +20,29 @@ LACKING = {"06-tuning": 2}
 AVAILABLE = [name for name in results.available() if name in experiments.EXPERIMENTS]
 
 
-def classes() -> dict[str, type]:
+def whichever_fits(kinds: set[type]):
+    """Makes the dataclass that has the fields that are given: several models have a Setting."""
+
+    def make(**given):
+        (kind,) = (kind for kind in kinds if given.keys() <= {f.name for f in fields(kind)})
+        return kind(**given)
+
+    return make
+
+
+def classes() -> dict:
     """Everything that the repr of a setting may name."""
     known = {kind.__name__: kind for kind in (Init, Settling, Setting, ToCriterion)}
     known |= {kind.__name__: kind for kind in rules.catalogue().values()}
+    settings = {Setting}
     for name in experiments.EXPERIMENTS:
         for job in jobs(name, "paper"):
-            for thing in (job.setting, job.setting.rule):
-                known[type(thing).__name__] = type(thing)
-    return known
+            known[type(job.setting.rule).__name__] = type(job.setting.rule)
+            if type(job.setting).__name__ == "Setting":
+                settings.add(type(job.setting))
+            else:
+                known[type(job.setting).__name__] = type(job.setting)
+    return known | {"Setting": whichever_fits(settings)}
 
 
 @pytest.fixture(scope="module")
