@@ -40,20 +40,10 @@ def _trains(experiment: str, profile: str) -> list[Job]:
     return _jobs(experiment, TRAINS, {s.label: s for s in settings}, SEEDS[profile])
 
 
-def _told(base: superspike_images.Setting, *rules: SuperSpike) -> dict:
-    """Settings by label; that of random feedback is the network alone."""
-    named = {}
-    for rule in rules:
-        way = "shallow" if rule.feedback == "none" else rule.feedback
-        label = base.label if way == "random" else f"{base.label}, {way}"
-        named[label] = replace(base, rule=rule)
-    return named
-
-
 def _mnist(experiment: str, profile: str) -> list[Job]:
     few = {} if profile == "paper" else {"examples": 2_000}
     base, seeds = replace(PASS, **few), SEEDS["quick"]
-    jobs = _jobs(experiment, IMAGES, _told(base, SuperSpike("random"), SuperSpike("none")), seeds)
+    jobs = _jobs(experiment, IMAGES, {base.label: base}, seeds)
     for rule in (Backprop(), Shallow()):
         net = replace(RATE_NET, rule=rule, **few)
         jobs += [Job(experiment, net, seed, base.label) for seed in seeds]
