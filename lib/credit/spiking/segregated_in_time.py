@@ -10,6 +10,7 @@ numbers are those of the Brian2 model for the same spikes; of the input only act
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -219,36 +220,39 @@ class Net:
 
         Backprop sends the output's E down the forward weights. With rates in the feedback pathway
         the apical voltage is Y times the output's mean rates, without the noise of spikes.
-        Returns  (metric, layer, value, unit): angles of each hidden layer's update summed over the
-        images, means of mu over them
+        Returns  (metric, layer, value, unit) of each hidden layer: the angle between updates summed
+        over the images, the median angle between those of single images, means of mu
         """
-        L, mus, Y = self.L, [], self.Y
-        sums = {way: [0.0] * (L - 1) for way in ("spikes", "rates", "backprop")}
-        for image, wanted in zip(x, label.tolist(), strict=True):
+        Y, mus = self.Y, []
+        traces = [torch.zeros(len(x), n, dtype=self.dtype) for n in self.setting.sizes[:-2]]
+        E = {way: [[] for _ in traces] for way in ("spikes", "rates", "backprop")}
+        for i, (image, wanted) in enumerate(zip(x, label.tolist(), strict=True)):
             seen = self.learn(image, wanted, random, rate=0.0)
-            r = [v.sigmoid() for v in seen["Vf"]]
+            slopes = [v.sigmoid() * (1 - v.sigmoid()) for v in seen["Vf"]]
             before = RATE * seen["V"][-1][FORWARD].sigmoid().mean(0)
             error, after = seen["delta"][-1], RATE * seen["told"]
-            traces = [torch.zeros(len(image)).index_add_(0, seen["active"], seen["s"][0].float())]
-            traces += [s.float() for s in seen["s"][1:]]
-            for l in reversed(range(L - 1)):
-                slope = SHARE * RATE * r[l] * (1 - r[l])
-                error = slope * (self.W[l + 1] @ error)
+            traces[0][i, seen["active"]] = seen["s"][0]
+            for l in reversed(range(len(traces))):
+                if l:
+                    traces[l][i] = seen["s"][l]
+                error = SHARE * RATE * slopes[l] * (self.W[l + 1] @ error)
                 plateau = (after @ Y[l]).sigmoid() - (before @ Y[l]).sigmoid()
-                told = {"spikes": seen["delta"][l], "rates": plateau * slope, "backprop": error}
-                for way, E in told.items():
-                    sums[way][l] = sums[way][l] + torch.outer(traces[l], E.float()).double()
-            if L == 2:
-                slope = SHARE * RATE * r[-1] * (1 - r[-1])
-                mus.append(mu(self.W[1], slope, Y[0], before @ Y[0]))
-        found = [
-            (f"angle to backprop, {way}", l + 1, angle(sums[way][l], sums["backprop"][l]), "deg")
-            for way in ("spikes", "rates")
-            for l in range(L - 1)
-        ]
+                E["spikes"][l].append(seen["delta"][l])
+                E["rates"][l].append(SHARE * RATE * plateau * slopes[l])
+                E["backprop"][l].append(error)
+            if len(traces) == 1:
+                mus.append(mu(self.W[1], SHARE * RATE * slopes[-1], Y[0], before @ Y[0]))
+        found = []
+        for l, s in enumerate(traces):
+            told = {way: torch.stack(E[way][l]).double() for way in E}
+            for way in ("spikes", "rates"):
+                sums = (s.double().T @ told[way], s.double().T @ told["backprop"])
+                one = [angle(*pair) for pair in zip(told[way], told["backprop"], strict=True)]
+                found.append((f"angle, {way}", l + 1, angle(*sums), "deg"))
+                found.append((f"angle of one image, {way}", l + 1, float(np.median(one)), "deg"))
         if mus:
-            found.append(("mu", 1, sum(mus) / len(mus), "1"))
-            found.append(("mu below 1", 1, 100 * sum(m < 1 for m in mus) / len(mus), "%"))
+            found.append(("mu", 1, float(np.mean(mus)), "1"))
+            found.append(("mu below 1", 1, 100 * float(np.mean(np.array(mus) < 1)), "%"))
         return found
 
     def rest(self):
@@ -274,9 +278,8 @@ def run(setting: Setting, seed: int) -> list[dict]:
 
     Metrics: train error as in Brian2; validation error after each epoch and test error after the
     last, of images shown for TEST ms without a teacher; spikes and synaptic events per image of the
-    test; before learning and after each epoch the angle between the update of a layer, summed over
-    the images watched, and backprop's, with spikes and with rates in the feedback pathway, and with
-    one hidden layer `mu` of theorem 1; the CPU time. Nothing is chosen by the test error.
+    test; before learning and after each epoch those of `Net.compare`; the CPU time. Nothing is
+    chosen by the test error.
     """
     clock, dataset, random = cpu(), data.load(setting.dataset), streams(seed)
     chance = streams(seed)["noise"]  # of what is asked beside training
