@@ -40,7 +40,6 @@ from brian2 import (
 )
 from torch import Tensor
 
-from credit.nets.networks import Init
 from credit.nets.streams import streams
 from credit.spiking import nef
 from credit.spiking.simulation import Model, Simulation
@@ -120,7 +119,8 @@ class NefSetting:
     learning_rate: float = 0.05  # of the output's synapses
     hidden_rate: float = 0.05  # of the others
     schedule: str = "constant"  # of both, or linear: down to 0, in steps of a chunk
-    spread: float = 4.4e-4  # standard deviation of the first weights
+    spread: float = 4.4e-4  # standard deviation of the first weights into hidden neurons
+    output_spread: float = 4.4e-4  # and into the output
     epochs: int = 1
     examples: int | None = None  # of the training split; None: all
     chunk: int = 500  # examples in one run of the network
@@ -317,19 +317,19 @@ class Learner:
     def __init__(self, setting: NefSetting, seed: int, on: str | None = None):
         self.setting, self.random = setting, streams(seed)
         # whatever is only a value of a run, or a number of runs, asks for no other program
-        plain = {"learning_rate": 1.0, "hidden_rate": 1.0, "schedule": "constant", "spread": 1.0}
-        plain |= {"epochs": 1, "examples": None, "dataset": ""}
+        plain = {"learning_rate": 1.0, "hidden_rate": 1.0, "schedule": "constant"}
+        plain |= {"spread": 1.0, "output_spread": 1.0, "epochs": 1, "examples": None, "dataset": ""}
         bare = replace(setting, rule=NefLearner(), **plain)
         self.simulation = _simulation(bare) if on is None else Simulation(
             partial(build, bare), "nef", on
         )  # fmt: skip
         n, d = list(setting.sizes), setting.sizes[-1]
         n[0] *= 2 if setting.signs else 1
-        first = Init("normal", setting.spread)
-        self.W = {
-            f"w{l}": first.draw((n[l], n[l - 1]), self.random["weights"]).T.double().numpy().ravel()
-            for l in range(1, len(n))
-        }
+        self.W = {}
+        for l in range(1, len(n)):
+            spread = setting.spread if l < len(n) - 1 else setting.output_spread
+            w = spread * torch.randn((n[l - 1], n[l]), generator=self.random["weights"])
+            self.W[f"w{l}"] = w.double().numpy().ravel()
         D, parts = identity(populations(setting)["error"]), []
         for width in reversed(n[1:-1]):
             B = setting.rule.scale * torch.randn((d, width), generator=self.random["feedback"])
