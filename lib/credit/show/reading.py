@@ -87,7 +87,9 @@ def _value(row) -> str:
     """DFA 3.92 %; where there is no number, what the note says in its place."""
     unit = "" if row.unit == "1" else f" {row.unit}"
     said = f"{row.value:g}{unit}" if row.value == row.value else row.note or "no value read"
-    return f"{catalogue()[row.method].short} {said}"
+    known = catalogue()
+    who = known[row.method].short if row.method in known else row.method.replace("_", " ")
+    return f"{who} {said}"
 
 
 def _author_and_year(key: re.Match) -> str:

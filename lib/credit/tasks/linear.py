@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-SPLITS = {"train": 6000, "validation": 500, "test": 500}  # examples
+SPLITS = {"train": 6000, "validation": 200, "test": 200}  # examples
 SPREAD = 0.5  # standard deviation of x, and so of y
 
 
