@@ -59,7 +59,7 @@ def _linear(experiment: str, profile: str) -> list[Job]:
     base = SMALL if quick else HEADLINE
     arms = ARMS if quick else {name: ARMS[name] for name in list(ARMS)[:2]}
     hidden = "-".join(map(str, base.sizes[1:-1]))
-    seeds = SEEDS["quick"]
+    seeds = SEEDS["paper" if quick else "quick"]  # small runs take a second, large ones minutes
     jobs = [
         Job(experiment, replace(base, rule=rule), seed, f"{hidden}, {name}", SPIKING)
         for seed in seeds
