@@ -714,7 +714,7 @@ TABLE["14-normalised"] = Experiment(
 
 # 13. His code: 30-80-80-10, 500 s at 0.25 s an example; the poster 1000 s at 0.22 s.
 TABLE["13-linear"] = Experiment(
-    "hunsberger2018thesis, online learning, in small: B 1.7, slope 0.33, 2 x 10 neurons a dimension",
+    "hunsberger2018thesis, online learning, in small: B 1.7, slope 0.33, 20 neurons a dimension",
     5,
     {"nef_learner": 4} | dict.fromkeys(("backprop", "direct_feedback_alignment", "shallow"), 1),
     [
