@@ -138,7 +138,7 @@ OTHER_METRICS = {
     ("firing rate", "Hz"), ("test nMSE", "1"), ("test SMSE", "1"), ("test MSE", "(Nm)^2"),
     ("time beside backprop", "1"), ("test bits per character", "bit"),
     ("ratio of longest sequences", "1"), ("epochs to criterion", "1"),
-    ("Parzen log-likelihood", "nats"),
+    ("Parzen log-likelihood", "nats"), ("normalised RMS", "1"),
 }  # fmt: skip
 
 

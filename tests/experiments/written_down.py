@@ -731,6 +731,19 @@ TABLE["13-linear"] = Experiment(
     ],
     [],
 )  # fmt: skip
+TABLE["13-headline"] = Experiment(
+    "hunsberger2018thesis, online learning: rate 0.05, B 1.7, slope 0.33, 40 neurons a dimension, "
+    "weights 4.4e-4; for 550 s",
+    3,
+    {"nef_learner": 2},
+    [
+        at(sizes=(30, 80, 80, 10), dataset="linear-30-10", signs=True, ensemble=40, tau_rc=0.05,
+           image=220, settling=110, blackout=0, learning_rate=0.05, hidden_rate=0.05, epochs=1,
+           spread=4.4e-4, output_spread=4.4e-4, examples=2500, chunk=100),
+        at(label="fixed$", rule={"feedback": "none"}),
+    ],
+    [at(examples=100)],
+)  # fmt: skip
 TABLE["13-fixed"] = Experiment(
     "hunsberger2018thesis, fixed encoders: Gabors of 13 x 13, 100 Hz, regularisation 0.02",
     3,

@@ -15,8 +15,10 @@ from credit.training.setting import Setting
 SPIKING = "credit.spiking.nef_learner:run"
 FIXED = "credit.spiking.fixed_encoders:run"
 
-# The thesis' 30-80-80-10 in small, from weights that are not near zero and with higher rates; there
-# 40 neurons for each dimension, 0.22 s an example, a rate of 0.05, weights of 4.4e-4.
+# The thesis' network, rates, weights and feedback, for half of the poster's time: 0.22 s an
+# example, 40 neurons for each dimension of the output and of every error population.
+HEADLINE = NefSetting(examples=2500, chunk=100)
+# The same in small, from weights that are not near zero and with higher rates.
 SMALL = NefSetting(
     sizes=(8, 40, 40, 3),
     dataset="linear-8-3",
@@ -68,6 +70,17 @@ def _linear(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+def _headline(experiment: str, profile: str) -> list[Job]:
+    """The quick profile only shows that it runs."""
+    quick = profile == "quick"
+    base = replace(HEADLINE, examples=100) if quick else HEADLINE
+    return [
+        Job(experiment, replace(base, rule=ARMS[name]), seed, f"80-80, {name}", SPIKING)
+        for seed in (SEEDS["quick"][:1] if quick else SEEDS["quick"])
+        for name in ("spikes", "hidden synapses fixed")
+    ]
+
+
 def _fixed(experiment: str, profile: str) -> list[Job]:
     quick = profile == "quick"
     sizes = (500,) if quick else (500, 1000)
@@ -80,4 +93,4 @@ def _fixed(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, s, seed, run=FIXED) for seed in seeds for s in settings]
 
 
-EXPERIMENTS = {"13-fixed": _fixed, "13-linear": _linear}
+EXPERIMENTS = {"13-fixed": _fixed, "13-headline": _headline, "13-linear": _linear}
