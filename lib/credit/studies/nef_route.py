@@ -1,4 +1,4 @@
-"""The NEF route: what its populations carry, and the reader's own run beside the experiments."""
+"""The NEF route: what its populations carry, and the reader's own setting."""
 
 from dataclasses import replace
 
@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from credit.experiments.nef_route import SMALL
-from credit.runs.store import Job, RunStore
 from credit.spiking import nef_learner
-from credit.spiking.nef_learner import NefLearner
+from credit.spiking.nef_learner import NefLearner, NefSetting
 
 POINTS = np.linspace(-1, 1, 201)
 
@@ -27,13 +26,11 @@ def carried(populations: int = 3) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def yours(rate: float, feedback: float, gate: str, seed: int) -> pd.DataFrame:
-    """The small linear task with other learning rates, another scale of B or another gate, in the
-    program that the experiments have compiled; kept in the run store."""
+def yours(rate: float, feedback: float, gate: str) -> NefSetting:
+    """The small linear task with other learning rates, another scale of B or another gate: values
+    of a run, so that the program that the experiments have compiled serves it."""
     rule = NefLearner(gate=gate, scale=feedback)
-    setting = replace(SMALL, rule=rule, learning_rate=rate, hidden_rate=rate)
-    job = Job("13-linear", setting, seed, "yours", "credit.spiking.nef_learner:run")
-    return RunStore().fill([job], workers=1, progress=False).frame([job])
+    return replace(SMALL, rule=rule, learning_rate=rate, hidden_rate=rate)
 
 
 def neurons() -> pd.DataFrame:
