@@ -1,15 +1,18 @@
-"""Shared by all tests: one thread, the helpers importable from every folder, and the same random
-numbers for a test whatever ran before it."""
+"""Shared by all tests: one thread, the helpers importable from every folder, the same random
+numbers for a test whatever ran before it, and no failure because a machine is busy."""
 
 import os
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 torch.set_num_threads(1)
+hypothesis.settings.register_profile("credit", deadline=None)
+hypothesis.settings.load_profile("credit")
 os.environ.pop("CREDIT_RULES", None)  # the reader's own rules are not what is tested here
 
 

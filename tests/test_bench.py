@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -102,8 +103,28 @@ def test_a_ratio_is_that_of_the_same_round(monkeypatch):
     torch_ms, ours_ms = torch.tensor([1.0, 2.0, 9.0]).numpy(), torch.tensor([0.5, 1, 4.5]).numpy()
     monkeypatch.setattr(bench, "interleave", lambda *_: {"torch": torch_ms, "ours": ours_ms})
     first, second = bench.compare("5-4-3", {}, rounds=3)
-    assert first == ("5-4-3", "torch", 1, 1, 1, 2, 3)
-    assert second == ("5-4-3", "ours", 0.5, 0.5, 0.5, 1, 3)
+    assert first == ("5-4-3", "torch", 1, 1, 1, 0, 2, 3)
+    assert second == ("5-4-3", "ours", 0.5, 0.5, 0.5, 0, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [(1.04, "2 of 2 ratios within 5 %, earlier rounds against later ones"),
+     (1.1, "1 of 2 ratios within 5 %, earlier rounds against later ones; not 5-4-3, ours"),
+     (0.9, "1 of 2 ratios within 5 %, earlier rounds against later ones; not 5-4-3, ours")],
+)  # fmt: skip
+def test_the_table_says_which_ratios_have_not_repeated(monkeypatch, later, said):
+    times = {"torch": np.full(4, 2.0), "ours": np.array([1.0, 1.0, later, later])}
+    monkeypatch.setattr(bench, "interleave", lambda *_: times)
+    table = pd.DataFrame(bench.compare("5-4-3", {}, rounds=4), columns=bench.COLUMNS)
+    assert table["apart"].tolist() == [0, pytest.approx(abs(later - 1))]
+    assert bench.repeated(table) == said
+
+
+def test_one_round_has_nothing_to_repeat(monkeypatch):
+    monkeypatch.setattr(bench, "interleave", lambda *_: {"torch": np.ones(1)})
+    table = pd.DataFrame(bench.compare("5-4-3", {}, rounds=1), columns=bench.COLUMNS)
+    assert bench.repeated(table).startswith("0 of 1 ratios")
 
 
 @pytest.fixture
@@ -126,7 +147,13 @@ def test_the_table_is_kept_with_what_it_takes_to_make_it_again(small):
     assert {"autograd", "backprop", "direct feedback alignment"} < set(table.what)
     assert (table.ratio[table.what == "autograd"] == 1).all()
     assert ((table.low > 0) & (table.low <= table.ratio) & (table.ratio <= table.high)).all()
-    for part in ("# command: python -m credit.bench", "# torch: ", "# machine: ", "# peak memory"):
+    for part in (
+        "# command: python -m credit.bench",
+        "# torch: ",
+        "# machine: ",
+        "# peak memory",
+        "# repeated: ",
+    ):
         assert part in head
 
 

@@ -32,7 +32,8 @@ RULES = ("backprop", "feedback_alignment", "direct_feedback_alignment")
 HARD = ("hard_sigmoid", "hard_sigmoid_squared")
 BATCH, RATE, REPEATS, SEEDS = 128, 0.01, 5, range(50)
 STEPS = 20  # of a network that settles
-COLUMNS = ["network", "what", "ratio", "low", "high", "milliseconds", "rounds"]
+COLUMNS = ["network", "what", "ratio", "low", "high", "apart", "milliseconds", "rounds"]
+REPEATED = 0.05  # a ratio has repeated where the halves of the rounds are no further apart
 TRAIN = """import resource, torch; from credit import rules, training; torch.set_num_threads(1)
 rule = rules.rule("feedback_alignment")
 training.run(training.Setting(rule, {sizes}, batch={batch}, examples=640, epochs=1), seed=0)
@@ -213,11 +214,24 @@ def interleave(steps: dict[str, Step], rounds: int) -> dict[str, np.ndarray]:
 
 
 def compare(network: str, steps: dict[str, Step], rounds: int) -> list[tuple]:
-    """Rows of COLUMNS: ratios to the first step in the same round, median, 10 and 90 %."""
+    """Rows of COLUMNS: ratios to the first step in the same round, median, 10 and 90 %; and how far
+    apart the medians of the earlier and the later half of the rounds are, as a share."""
     times = interleave(steps, rounds)
-    first = next(iter(times.values()))
-    spread = {what: np.quantile(ms / first, (0.5, 0.1, 0.9)) for what, ms in times.items()}
-    return [(network, what, *spread[what], np.median(times[what]), rounds) for what in times]
+    first, rows = next(iter(times.values())), []
+    for what, ms in times.items():
+        ratio = ms / first
+        spread = np.quantile(ratio, (0.5, 0.1, 0.9))
+        early, late = (np.median(h) if len(h) else np.nan for h in np.array_split(ratio, 2))
+        rows.append((network, what, *spread, abs(late / early - 1), np.median(ms), rounds))
+    return rows
+
+
+def repeated(table: pd.DataFrame) -> str:
+    """In words whether the ratios repeat, and which do not."""
+    lost = table[~(table["apart"] <= REPEATED)]
+    names = "; ".join(f"{row.network}, {row.what}" for row in lost.itertuples())
+    kept = f"{len(table) - len(lost)} of {len(table)} ratios within {100 * REPEATED:g} %"
+    return f"{kept}, earlier rounds against later ones" + (f"; not {names}" if names else "")
 
 
 def main(rounds: int = 60):
@@ -235,6 +249,7 @@ def main(rounds: int = 60):
         for batch in (20, 64, BATCH):
             rows += compare(f"{name} settling, batch {batch}", settling(sizes, batch), rounds)
     table = pd.DataFrame(rows, columns=COLUMNS)
+    head["repeated"] = repeated(table)
     text = "".join(f"# {key}: {value}\n" for key, value in head.items())
     write_whole(results.path("bench"), text + table.to_csv(index=False, float_format="%.4g"))
     print(text + table.round(3).to_string(index=False))

@@ -136,6 +136,15 @@ class Kept(Taught):
         }
 
 
+class Hoarded(FeedbackAlignment):
+    """Left with the examples for another day: within a trial nothing comes of it."""
+
+    def update(self, ch, trace, teaching):
+        for l in range(2, ch.L + 1):
+            ch.keep(l, ch.W_own[l])
+        return super().update(ch, trace, teaching)
+
+
 class CopiedInPlace(FeedbackAlignment):
     """Its feedback is that of the batch before."""
 
@@ -185,7 +194,7 @@ class DrawnAgain(Taught):
 
 CHEATS = [
     ByOwnWeights, BySynapses, ByPrivateNetwork, ByReadingOut, ByBack, ByDirect, Smuggled,
-    SmuggledAsPhases, InUpdate, InStep, InPlace, Kept, CopiedInPlace, CopiedByDescent,
+    SmuggledAsPhases, InUpdate, InStep, InPlace, Kept, Hoarded, CopiedInPlace, CopiedByDescent,
     CopiedInPreparation, BornAlike, DrawnAgain,
 ]  # fmt: skip
 

@@ -1,5 +1,7 @@
 """The audit's probes, on rules with known answers and on rules that cheat."""
 
+from dataclasses import replace
+
 import cheats
 import pytest
 import torch
@@ -99,7 +101,9 @@ def test_a_mirror_is_told_from_feedback_that_learns_from_the_examples_alone():
 
 
 def test_a_rule_that_leaves_the_hidden_layers_alone_gets_no_verdict():
-    assert probes.weight_transport(Shallow(), seeds=FEW).verdict == "no hidden update"
+    found = probes.weight_transport(Shallow(), seed=7, seeds=FEW)
+    assert found.verdict == "no hidden update"
+    assert [finding.seed for finding in found.findings] == list(range(7, 7 + FEW))
 
 
 def test_a_rule_that_gives_no_number_is_called_that():
@@ -112,6 +116,18 @@ def test_a_network_that_has_not_come_to_rest_says_nothing(monkeypatch):
     restless = rule("equilibrium_propagation")
     assert probes.weight_transport(restless, seeds=2).verdict == "not at rest"
     assert probes.teacher(restless, seeds=2).verdict == "not at rest"
+
+
+def test_what_settles_comes_to_rest_to_the_last_digits():
+    """Else a rest that is not quite reached would look like a trace of the weights."""
+    trial = bench.set_up(rule("equilibrium_propagation"))
+    longer = bench.set_up(rule("equilibrium_propagation"))
+    ways = {name: replace(w, tolerance=0.0) for name, w in bench.settling(trial.rule).items()}
+    longer.rule = replace(trial.rule, **ways)
+    here, there = (bench.tried([t])[0] for t in (trial, longer))
+    assert here.traces[0].steps < there.traces[0].steps
+    for l, u in here.layers.items():
+        assert (u - there.layers[l]).norm() < 1e-9 * u.norm()
 
 
 def test_states_that_span_a_layer_leave_no_room_for_other_weights(monkeypatch):
@@ -155,6 +171,20 @@ def test_a_silent_twin_has_other_weights_and_the_same_activities():
     assert size == pytest.approx(1)
     elsewhere = trial.network.forward(trial.x.flip(-1)).h[1] - twin.forward(trial.x.flip(-1)).h[1]
     assert elsewhere.abs().max() > 0.1  # other examples see the difference
+
+
+class Signs(Backprop):
+    def asks(self, sizes):
+        return super().asks(sizes) | {"sent": "sign"}
+
+
+def test_a_silent_twin_is_silent_to_what_units_send_and_not_to_what_they_are():
+    trial = bench.set_up(Signs())
+    twin, _ = probes.silent_twin(trial.network, bench.tried([trial])[0])
+    here, there = trial.network.forward(trial.x), twin.forward(trial.x)
+    for l, layer in trial.network.layers.items():
+        torch.testing.assert_close(here.h[l], there.h[l], rtol=0, atol=1e-13)
+        assert not torch.allclose(layer.W, twin.layers[l].W)
 
 
 def test_a_silent_twin_can_keep_the_signs_of_all_weights():
@@ -225,6 +255,19 @@ def test_the_clipped_outputs_of_the_bench_are_within_a_teachers_reach(monkeypatc
 
     monkeypatch.setattr(bench, "make_network", lowered)
     assert probes.teacher(eqprop, seeds=FEW).verdict != "full target"
+
+
+# a wrong rule
+
+
+class Broadcasts(Backprop):
+    def teach(self, ch, trace):
+        return {l: signal[:, :1] for l, signal in super().teach(ch, trace).items()}
+
+
+def test_a_rule_that_breaks_its_contract_is_refused_with_its_one_line():
+    with pytest.raises(ValueError, match=r"^Broadcasts: teach, layer \d: came \[3, 1\], expected"):
+        probes.audit(Broadcasts())
 
 
 # state across batches

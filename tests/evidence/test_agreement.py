@@ -93,6 +93,18 @@ def test_runs_of_unlike_scatter_are_compared_by_their_own():
     assert half_width == pytest.approx(interval(theirs)[1], rel=1e-3)
 
 
+def test_runs_that_all_gave_the_same_value_add_no_scatter():
+    """Where neither scatters, their difference is exact."""
+    theirs = pd.Series([1.0, 2.0, 3.0], index=[0, 1, 2])
+    ours = pd.Series([0.1] * 5, index=range(3, 8))
+    mean, half_width, n = difference(ours, theirs)
+    assert (mean, n) == (pytest.approx(-1.9, abs=1e-12), 3)
+    assert half_width == pytest.approx(interval(theirs)[1], abs=1e-9)
+    mean, half_width, n = difference(ours, pd.Series([0.3] * 4, index=range(-4, 0)))
+    assert (mean, n) == (pytest.approx(-0.2, abs=1e-12), 4)
+    assert half_width == pytest.approx(0.0, abs=1e-12)
+
+
 def test_only_the_seeds_that_both_have_are_pairs():
     theirs = pd.Series([1.0, 5.0, 9.0, 70.0], index=[0, 1, 2, 7])
     ours = pd.Series([80.0, 1.0, 5.2, 9.1, 60.0], index=[5, 0, 1, 2, 6])

@@ -1,5 +1,6 @@
 """The answer table is made from data, and says where there is none."""
 
+import math
 import re
 from dataclasses import replace
 
@@ -111,13 +112,36 @@ def test_a_fair_backprop_takes_the_place_of_the_one_in_the_same_network(made_up,
 def test_a_diverged_run_is_counted_in_its_cell_and_not_averaged(made_up, monkeypatch):
     fa = made_up["method"] == "feedback_alignment"
     lost = made_up[fa & (made_up["seed"] == 0)].assign(seed=3)
-    lost = [lost.assign(value=90.2, epoch=2), lost.assign(metric="diverged", unit="epoch")]
+    lost = [lost.assign(value=90.2, epoch=2), lost.assign(metric="diverged", unit="1")]
     monkeypatch.setattr(results, "load", lambda experiment: pd.concat([made_up, *lost]))
     cell = answer._mnist(METHODS[0])
     assert cell.startswith("2.00 ± 0.25 % (1x1000 logistic, n = 3, 1 of 4 diverged; BP 1.00")
     every = made_up.assign(metric=made_up["metric"].where(~fa, "diverged"))
     monkeypatch.setattr(results, "load", lambda experiment: every)
     assert answer._mnist(METHODS[0]) == "3 of 3 diverged (1x1000 logistic)"
+
+
+@pytest.mark.parametrize("how", ["a row says so", "it left no value"])
+def test_a_mean_beside_says_too_that_a_run_of_it_diverged(made_up, monkeypatch, how):
+    """Backprop's fourth run, in both cells; at one depth only, of the two that are shown."""
+    more = made_up[(made_up["method"] == "backprop") & (made_up["seed"] == 0)].assign(seed=3)
+    lost = more.assign(metric="diverged") if how == "a row says so" else more.assign(value=math.nan)
+    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([made_up, lost]))
+    assert "; BP 1.00 (1 of 4 diverged), shallow 9.00)" in answer._mnist(METHODS[0])
+    wide = pd.concat([made_up, lost]).assign(setting="1x9 tanh", width=9)
+    deep = made_up.assign(setting="2x9 tanh", width=9, depth=2)
+    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([wide, deep]))
+    monkeypatch.setattr(results, "available", lambda: ["02-depth"])
+    cell = answer._depth(METHODS[0])
+    assert cell == "1 → 2 layers: 2.0 → 2.0 % (BP 1.0 (1 of 4 diverged) → 1.0)"
+
+
+def test_runs_that_scatter_beyond_what_can_be_are_told_one_by_one(made_up, monkeypatch):
+    ends = {0: 5.0, 1: 13.0, 2: 79.0}
+    fa = made_up["method"] == "feedback_alignment"
+    spread = made_up.assign(value=made_up["value"].where(~fa, made_up["seed"].map(ends)))
+    monkeypatch.setattr(results, "load", lambda experiment: spread)
+    assert answer._mnist(METHODS[0]).startswith("5.00, 13.00, 79.00 % (1x1000 logistic, n = 3;")
 
 
 def of_rule(rule):

@@ -360,3 +360,8 @@ def test_a_spread_is_not_cut_shorter_than_its_own_digits():
     assert plus_minus(2.0, 0.125, 1) == "2.000 ± 0.125"
     assert plus_minus(1.70, math.nan, 2) == "1.70"
     assert plus_minus(0.1, 0.2, 2, sign="+") == "+0.10 ± 0.20"
+
+
+def test_a_range_is_a_value_to_compare_with_and_a_row_without_either_is_none():
+    rows = pd.DataFrame({"value": [1.0, math.nan, math.nan], "low": [math.nan, 2.0, math.nan]})
+    assert has_value(rows).tolist() == [True, True, False]

@@ -14,6 +14,7 @@ from credit.evidence.verdicts import (
     difference,
     format_table,
     judgements,
+    mean_in_words,
     order_table,
     published,
     verdict_table,
@@ -35,7 +36,7 @@ def three(*values, **other):
 
 
 def diverged(seed, epoch=4, **other):
-    return result(epoch, seed, epoch, metric="diverged", unit="epoch", **other)
+    return result(epoch, seed, epoch, metric="diverged", unit="1", **other)
 
 
 def words(rows, **keywords):
@@ -536,3 +537,33 @@ def test_every_published_row_of_an_experiment_is_shown():
 
 def test_the_rule_stands_where_the_tables_are_made():
     assert verdicts.RULE is RULE
+
+
+SAID = {
+    (1.0, 2.0, 3.0, 2.0, 2.0): "2.00 ± 0.88",
+    (5.26, 78.98, 13.38): "5.26, 13.38, 78.98",  # down to -67 %
+    (95.0, 99.0, 99.0): "95.00, 99.00, 99.00",  # up to 103 %
+    (1.0, 1.1): "1.00, 1.10",  # too few for an interval
+    (0.0, 0.0, 0.0): "0.00 ± 0.00",
+    (0.0, 0.0, 0.0, 0.0, 0.0, 0.6): "0.10 ± 0.26",  # too many to be told one by one
+}
+
+
+@pytest.mark.parametrize("runs", SAID, ids=str)
+def test_an_interval_that_says_nothing_is_not_printed(runs):
+    assert mean_in_words(runs) == SAID[runs]
+
+
+def test_beyond_100_there_is_room_for_what_is_no_percentage():
+    assert mean_in_words((95.0, 99.0, 99.0), "1") == "97.67 ± 5.74"
+    assert mean_in_words((9.0, 99.0, 99.0), "1") == "9.00, 99.00, 99.00"
+
+
+def test_a_table_to_read_lists_runs_whose_mean_says_nothing(tmp_path, monkeypatch):
+    use(tmp_path, monkeypatch, {}, {"id": "b"} | FA)
+    short = format_table(verdict_table(pd.DataFrame(three(1.0, 9.0, 80.0)), "99-toy"))
+    assert short["here"].tolist() == ["1.00, 9.00, 80.00 (n = 3)", "–"]
+    two = [*three(1.7, 1.7, 1.7)[:2], *three(1.7, 1.9, 1.7, **FA)[:2]]
+    short = format_table(verdict_table(pd.DataFrame(two), "99-toy"))
+    assert short["here"].tolist() == ["1.70, 1.70 (n = 2)", "1.70, 1.90 (n = 2)"]
+    assert short["minus backprop: published, here"][1].endswith(", +0.10")

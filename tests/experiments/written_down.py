@@ -645,6 +645,18 @@ TABLE["12-mnist"] = Experiment(
     ],
     [few(6000, 2)],
 )
+TABLE["12-causes"] = Experiment(
+    "not published: rates by 12-causes-tuning",
+    5,
+    {"gait_prop": 1, "shallow": 1},
+    [
+        AHMAD,
+        at(epochs=4),
+        at("gait_prop", "no penalty", rule={"penalty": 0.0}, learning_rate=3e-4),
+        at("shallow", learning_rate=1e-2),
+    ],
+    [few(6000, 2)],
+)
 TABLE["12-depth"] = Experiment(
     "not published: one rate for all, by 12-tuning",
     5,

@@ -126,6 +126,13 @@ DEFECTS = {  # what the guard says -> how the defect is planted
 }
 
 
+def test_as_many_cells_and_lines_as_are_allowed_are_no_problem():
+    nb = good_notebook()
+    add_source(nb, 8, 24 * "\n0")
+    nb.cells.extend(new_code_cell("1", execution_count=count) for count in range(3, 16))
+    assert problems(nb) == []
+
+
 @pytest.mark.parametrize("said", DEFECTS)
 def test_a_planted_defect_is_the_one_reported(said):
     nb = good_notebook()

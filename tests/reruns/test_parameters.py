@@ -46,6 +46,11 @@ def test_a_wrong_value_is_one_clear_line(said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 0, 1])
+def test_the_ends_of_a_range_are_in_it(value):
+    check_parameters(beta=(value, 0.5, (0.0, 1.0)))
+
+
 @pytest.mark.parametrize(
     ("given", "folder"),
     [
@@ -55,6 +60,7 @@ def test_a_wrong_value_is_one_clear_line(said):
         ({"seed": 7, "profile": "paper"}, "build/own/figures"),
         ({"profile": "paper"}, "build/paper/figures"),
         ({"beta": (1, *OTHERS["beta"][1:])}, "build/own/figures"),
+        ({**OTHERS, "beta": (1, *OTHERS["beta"][1:])}, "build/own/figures"),
     ],
 )
 def test_only_with_the_defaults_figures_go_where_they_are_stored(given, folder):

@@ -37,7 +37,7 @@ def test_a_damaged_run_is_refused_with_its_name_or_read_as_rows(tmp_path, monkey
     assert 200 < len(said) < 300  # a changed letter in a name is no damage that can be seen
     for text in said:
         assert text.startswith(f"{file} is damaged (") and "\n" not in text
-        assert text.endswith("): delete it and the run is done again")
+        assert text.endswith("): do its run again")
 
 
 def test_the_run_of_another_seed_under_this_name_is_refused(tmp_path):

@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import torch
 
@@ -207,6 +208,23 @@ def test_a_rule_outside_the_library_is_in_the_key_by_its_source(tmp_path, monkey
     assert keys[0] != keys[1]
 
 
+def test_what_a_rule_outside_inherits_from_a_file_beside_it_is_in_the_key(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "heir.py").write_text("from ancestor import Old\n\nclass New(Old): pass\n")
+    keys = []
+    for factor in ("1", "2"):
+        lines = ["from credit.rules.backprop import Backprop", "class Old(Backprop):"]
+        lines += [f"    def teach(self, ch, trace): return {{ch.L: {factor} * ch.error(trace)}}"]
+        (tmp_path / "ancestor.py").write_text("\n".join(lines))
+        store._code_of.cache_clear()
+        from heir import New
+
+        keys.append(key(replace(SETTING, rule=New())))
+    store._code_of.cache_clear()
+    del sys.modules["heir"], sys.modules["ancestor"]
+    assert keys[0] != keys[1]
+
+
 # one run on disk
 
 
@@ -237,7 +255,7 @@ def test_a_damaged_file_is_refused_with_its_name_and_what_to_do(tmp_path, keep):
     runs.save(job, ROWS)
     whole = runs.path(job).read_text()
     runs.path(job).write_text(whole[:keep])
-    with pytest.raises(ValueError, match=r"is damaged .* delete it and the run is") as e:
+    with pytest.raises(ValueError, match=r"is damaged .*: do its run again") as e:
         runs.load(job)
     assert str(runs.path(job)) in str(e.value)
 
@@ -339,6 +357,17 @@ def test_filling_does_what_is_missing_and_each_key_once(stub):
     stub.store.fill(stub.jobs(0, 1, 2), workers=1, progress=False)
     stub.store.fill(stub.jobs(0, 1, 2), workers=1, progress=False)
     assert stub.done() == [1, 2, 0]
+
+
+def test_a_damaged_run_is_missing_and_done_again_in_its_place(stub):
+    stub.store.fill(stub.jobs(0, 1), workers=1, progress=False)
+    whole = stub.store.frame(stub.jobs(0, 1))
+    damaged = stub.store.path(stub.jobs(1)[0])
+    damaged.write_text(damaged.read_text()[:50])
+    assert [job.seed for job in stub.store.missing(stub.jobs(0, 1))] == [1]
+    stub.store.fill(stub.jobs(0, 1), workers=1, progress=False)
+    assert stub.done() == [0, 1, 1]
+    pd.testing.assert_frame_equal(stub.store.frame(stub.jobs(0, 1)), whole)
 
 
 def test_a_failing_run_raises_and_the_finished_ones_are_kept(stub, monkeypatch):

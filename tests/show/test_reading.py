@@ -25,10 +25,15 @@ def test_values_of_one_setting_share_a_row_with_their_reason():
         "test error: Kickback no convergence",
     ]
     assert table["why not here"].tolist() == ["not run yet", "no relu"]
-    assert set(table["paper"]) == {"Balduzzi 2015"}
+    assert set(table["paper"]) == {"Balduzzi et al. 2015"}
     assert table["read"].tolist() == ["memory, seen", "seen"]
 
 
 def test_a_setting_without_a_reason_is_refused():
     with pytest.raises(LookupError, match="no reason is given why '9x5 relu' was not run"):
         not_run_table(ROWS, {"2x5": "not run yet"})
+
+
+def test_a_method_that_is_no_rule_here_is_named_in_words():
+    table = not_run_table(ROWS.assign(method="gaussian_process"), {"relu": "not run"})
+    assert table["published"].iloc[0].startswith("test error: gaussian process 1.5 %")

@@ -20,6 +20,10 @@ def test_it_strengthens_where_post_follows_pre_and_decays_with_the_trace():
     assert stdp.window([0.0]) == pytest.approx(0, abs=1e-12)
 
 
+def test_the_traces_decay_within_20_ms():
+    assert stdp.window([25.0])[0] / stdp.window([5.0])[0] == pytest.approx(np.exp(-1), rel=1e-9)
+
+
 def test_a_causal_trace_is_not_antisymmetric():
     """Guards the tests above: what a membrane knows of the past alone gives no potentiation."""
     after, before = stdp.window(LAGS, causal=True), stdp.window(-LAGS, causal=True)

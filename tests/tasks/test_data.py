@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import os
 import shutil
 import tarfile
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit import paths
-from credit.tasks import data
+from credit.tasks import data, dataset
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,16 @@ def test_mnist_splits_share_no_image(mnist):
 
 def test_a_second_load_gives_the_same_object(mnist):
     assert data.load("mnist") is mnist
+
+
+def test_a_file_that_was_written_again_is_read_again(tmp_path):
+    """Also where it is as long as before."""
+    file, found = tmp_path / "x", []
+    for second, content in enumerate((b"one", b"two", b"one"), start=1):
+        file.write_bytes(content)
+        os.utime(file, (second, second))
+        found.append(dataset.checksums({"x": file}))
+    assert found[0] == found[2] != found[1]
 
 
 @pytest.mark.parametrize("name", data.MNIST_SHA256)

@@ -39,11 +39,13 @@ def woken(own, scale=0.3):
 
 
 def test_the_inside_of_a_model_starts_for_rectifiers_and_its_last_layer_says_nothing():
-    rule, n = DNI(hidden=(300, 200)), 400
-    own = rule.draw((20, n, 5), streams(0))
+    rule, n, random = DNI(hidden=(300, 200)), 400, streams(0)
+    own = rule.draw((20, n, 5), random)
     for name, fan_in in (("A1", n + 5), ("A2", 300)):
         assert float(own[name][1].std()) == pytest.approx((2 / fan_in) ** 0.5, rel=0.02)
     assert not own["A3"][1].any()
+    for purpose, fresh in streams(0).items():  # drawn as feedback is, and from nothing else
+        assert random[purpose].get_state().equal(fresh.get_state()) == (purpose != "feedback")
 
 
 def after_the_pass(rule, ch, x):

@@ -201,20 +201,21 @@ def test_a_rule_with_feedback_of_its_own_learns_in_an_ensemble_as_alone():
     assert got.notna().all()
 
 
-def test_a_network_that_diverges_says_when_and_has_not_solved_its_task(monkeypatch):
-    apply, updates = Descent.apply, []
+@pytest.mark.parametrize("last", [False, True], ids=["on its way", "in the epoch that solves it"])
+def test_a_network_that_diverges_says_when_and_has_not_solved_its_task(monkeypatch, last):
+    apply, updates, plain = Descent.apply, [], table()
+    epoch = int(plain.loc[3, "epochs to criterion"]) if last else 2
 
     def spoiling(self, update, fraction=1.0):
         apply(self, update, fraction)
         updates.append(0)
-        if len(updates) == 7:  # in the second epoch of four
+        if len(updates) == 4 * epoch:  # four updates an epoch
             self.layers[1].W[3] = float("nan")
 
-    plain = table()
     monkeypatch.setattr(Descent, "apply", spoiling)
     rows = pd.DataFrame(run(SMALL, 0))
     gone = rows[rows["metric"] == "diverged"]
-    assert gone[["seed", "value", "unit"]].to_numpy().tolist() == [[3, 2.0, "1"]]
+    assert gone[["seed", "value", "unit"]].to_numpy().tolist() == [[3, epoch, "1"]]
     spoiled = rows[rows["metric"] != "diverged"].pivot(
         index="seed", columns="metric", values="value"
     )

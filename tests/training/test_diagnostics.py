@@ -178,3 +178,11 @@ def test_a_small_difference_keeps_its_angle_in_double_precision_only(double):
         ch, x = in_double(network, {}, streams(0), t.double()), x.double()
     found = [row["value"] for row in alignment(rule, ch, x) if row["metric"] == "gradient angle"]
     assert (max(found) < 1e-2) == double
+
+
+def test_what_a_rule_learned_is_looked_at_in_double_precision_too():
+    network = make_network(SIZES, 0)
+    own = {"B": {2: torch.rand(4, 5)}}
+    ch = in_double(network, own, streams(0), torch.eye(3).double())
+    assert ch.own["B"][2].dtype == ch.W_own[2].dtype == torch.float64
+    assert own["B"][2].dtype == network.layers[2].W.dtype == torch.float32

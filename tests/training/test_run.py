@@ -472,6 +472,18 @@ def test_layers_without_an_update_stay_as_they_are(optimiser):
     assert not torch.equal(network.layers[3].W, before.layers[3].W)
 
 
+@pytest.mark.parametrize("optimiser", ["sgd", "rmsprop", "adam"])
+def test_an_update_is_spent_in_its_own_step(optimiser):
+    """Layers that have one in the first step and none in the second stay where the first left."""
+    network, ch, x = bench(Shallow(), SIZES)
+    descent = Descent(Setting(Shallow(), SIZES, optimiser=optimiser), network, {})
+    descent.apply(Backprop().step(ch, x)[1])
+    before = network.copy()
+    descent.apply(Shallow().step(ch, x)[1])
+    moved = [l for l, layer in network.layers.items() if not layer.W.equal(before.layers[l].W)]
+    assert moved == [3]
+
+
 # the error
 
 

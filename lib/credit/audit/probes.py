@@ -32,6 +32,7 @@ from credit.audit.statements import SEEDS, Finding, Statement
 from credit.audit.worlds import NoRoom, moved_into, silent_twin
 from credit.nets.networks import Network
 from credit.rules.base import Rule
+from credit.rules.contract import check
 
 INDEPENDENT, DEPENDS = 1e-9, 0.05  # bounds of s; between them a rule leaks
 ALIKE = 1e-9  # two updates that differ by less than this share are one
@@ -133,7 +134,10 @@ def transport_verdict(rule: Rule, seed: int = 0, seeds: int = SEEDS) -> str:
 
 @cache
 def audit(rule: Rule, seed: int = 0, seeds: int = SEEDS) -> tuple[Statement, Statement, Statement]:
-    """Both statements of `transport` and that of `teacher`: asked once in a session."""
+    """Both statements of `transport` and that of `teacher`: asked once in a session. A rule that
+    breaks its contract is refused with the contract's line."""
+    trial = set_up(rule, seed)
+    check(rule, trial.network, trial.own, trial.x, trial.t)
     return *transport(rule, seed, seeds), teacher(rule, seed, seeds)
 
 

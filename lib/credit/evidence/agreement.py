@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+CONFIDENCE = 0.95  # of every interval and test
+FEWEST = 3  # runs that say something about a mean
+
 # The tolerance is a share of the published value; of percentages, of the error ...
 SHARE = 0.1
 SHARED = ("test error", "train error", "test accuracy", "epochs to criterion", "loss")
@@ -69,7 +72,17 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     mean = float(values.mean()) if n else math.nan
     if n < 2:
         return mean, math.nan
-    return mean, float(stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / math.sqrt(n))
+    return mean, _quantile(n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
+
+
+def welch(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """Difference of two means, half width of Welch's 95 % interval; each has two values or more."""
+    values = [np.asarray(x, dtype=float) for x in (ours, theirs)]
+    chance = [x.var(ddof=1) / len(x) for x in values]
+    weights = sum(v**2 / (len(x) - 1) for v, x in zip(chance, values, strict=True))
+    freedom = sum(chance) ** 2 / weights if weights else 1  # two constants: an interval of no width
+    half_width = _quantile(freedom) * math.sqrt(sum(chance))
+    return float(values[0].mean() - values[1].mean()), half_width
 
 
 def difference(ours: pd.Series, theirs: pd.Series) -> tuple[float, float, int]:
@@ -80,8 +93,7 @@ def difference(ours: pd.Series, theirs: pd.Series) -> tuple[float, float, int]:
     n = min(len(ours), len(theirs))
     if n < 2:
         return ours.mean() - theirs.mean(), math.nan, n
-    apart = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval()
-    return (apart.low + apart.high) / 2, (apart.high - apart.low) / 2, n
+    return *welch(ours, theirs), n
 
 
 def tolerance(metric: str, value: float, rounding: float = 0.0) -> float:
@@ -165,7 +177,7 @@ def compare(
     side = "better" if (gap < 0) == lower_is_better else "worse"
     if math.isnan(middle):
         word = NOTHING.word
-    elif n < 3:
+    elif n < FEWEST:
         word = "too few runs"
     elif abs(gap) + chance <= reach + EXACT:  # (E.2)
         word = "reproduced"
@@ -191,3 +203,8 @@ def out_of_reach(published: float | None, cost: str) -> Verdict:
 def badness(word: str) -> int:
     """Place of a word between good and bad; what nobody measured is below all."""
     return next((i for i, known in enumerate(WORDS) if word.endswith(known)), -1)
+
+
+def _quantile(freedom: float) -> float:
+    """Half width of the interval in standard errors."""
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))

@@ -12,7 +12,7 @@ from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
 from credit.rules.base import Rule
 
-RUN = ["method", "setting", "seed"]
+NET = ["method", "setting"]  # what is trained, with any seed
 
 
 @dataclass(frozen=True)
@@ -175,44 +175,42 @@ def _row(method: Method) -> dict[str, str]:
     }
 
 
-def _mean(frame: pd.DataFrame) -> str:
-    mean, half_width = verdicts.interval(frame["value"])
-    return f"{mean:.2f} ± {half_width:.2f} %"
+def _ends(experiment: str) -> pd.DataFrame:
+    """Final test errors, one row per run, nan of those that diverged or left no value."""
+    return results.final(results.load(experiment))
 
 
-def _ends(experiment: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Final test errors of the runs that came to their end, and one row per run that diverged."""
-    frame = results.load(experiment)
-    lost = frame[frame["metric"] == "diverged"].drop_duplicates(RUN)
-    final = results.final(frame)
-    came = ~pd.MultiIndex.from_frame(final[RUN]).isin(pd.MultiIndex.from_frame(lost[RUN]))
-    return final[came], lost
+def _lost(runs: pd.Series) -> str:
+    """', 1 of 5 diverged' of one value per run, '' where all have one."""
+    lost = int(runs.isna().sum())
+    return f", {lost} of {len(runs)} diverged" if lost else ""
 
 
-def _diverged(lost: int, others: int) -> str:
-    return f", {lost} of {lost + others} diverged" if lost else ""
+def _mean(runs: pd.Series, digits: int = 2) -> str:
+    """'2.21' of one value per run, and how many have none: '2.21 (1 of 5 diverged)'."""
+    lost = _lost(runs).removeprefix(", ")
+    if runs.isna().all():
+        return lost
+    return f"{runs.mean():.{digits}f}" + (f" ({lost})" if lost else "")
 
 
 def _mnist(method: Method) -> str:
     if method.mnist is None or method.mnist[0] not in results.available():
         return UNMEASURED
     experiment, network = method.mnist
-    final, lost = _ends(experiment)
-    by_run = dict(list(final.groupby(["method", "setting"])))
+    by_run = dict(list(_ends(experiment).groupby(NET)["value"]))
     mine = (method.rule, method.label(network))
-    gone = int((pd.MultiIndex.from_frame(lost[RUN[:2]]) == mine).sum())
-    own = by_run.get(mine)
-    if own is None:
-        return f"{gone} of {gone} diverged ({mine[1]})" if gone else UNMEASURED
+    if mine not in by_run:
+        return UNMEASURED
+    own = by_run[mine]
+    if own.isna().all():
+        return f"{_mean(own)} ({mine[1]})"
     name, label = method.backprop(network)
     baselines = {name: ("backprop", label), "shallow": ("shallow", network)}
-    beside = [
-        f"{name} {by_run[run]['value'].mean():.2f}"
-        for name, run in baselines.items()
-        if run in by_run
-    ]
-    n = own["seed"].nunique()
-    return f"{_mean(own)} ({mine[1]}, n = {n}{_diverged(gone, n)}; {', '.join(beside)})"
+    beside = [f"{name} {_mean(by_run[run])}" for name, run in baselines.items() if run in by_run]
+    n = own.count()
+    said = f"{mine[1]}, n = {n}{_lost(own)}; {', '.join(beside)}"
+    return f"{verdicts.mean_in_words(own.dropna())} % ({said})"
 
 
 def _cost(method: Method) -> str:
@@ -228,23 +226,21 @@ def _cost(method: Method) -> str:
 def _depth(method: Method) -> str:
     if method.depth not in results.available():
         return UNMEASURED
-    final, lost = _ends(method.depth)
+    final = _ends(method.depth)
     networks = final.loc[final["method"] == "backprop", "setting"]
     networks = networks[~networks.str.contains(", ")].unique()
     wanted = {("backprop", method.backprop(network)[1]) for network in networks}
     wanted |= {(method.rule, method.label(network, depth=True)) for network in networks}
-    final, lost = (
-        frame[pd.MultiIndex.from_frame(frame[RUN[:2]]).isin(wanted)] for frame in (final, lost)
-    )
-    mean = final.groupby(["method", "depth"])["value"].mean()
-    if not {method.rule, "backprop"} <= set(mean.index.get_level_values("method")):
+    final = final[pd.MultiIndex.from_frame(final[NET]).isin(wanted)]
+    if not {method.rule, "backprop"} <= set(final["method"]):
         return UNMEASURED
-    ends = [mean[method.rule].index.min(), mean[method.rule].index.max()]
+    runs = dict(list(final.groupby(["method", "depth"])["value"]))
+    depths = [depth for rule, depth in runs if rule == method.rule]
+    ends = min(depths), max(depths)
     own, bp = (
-        " → ".join(f"{mean[rule][d]:.1f}" for d in ends) for rule in (method.rule, "backprop")
+        " → ".join(_mean(runs[rule, d], 1) for d in ends) for rule in (method.rule, "backprop")
     )
-    gone = _diverged(len(lost), len(final))
-    return f"{ends[0]} → {ends[1]} layers: {own} % ({method.backprop()[0]} {bp}{gone})"
+    return f"{ends[0]} → {ends[1]} layers: {own} % ({method.backprop()[0]} {bp})"
 
 
 def _imagenet(method: Method) -> str:

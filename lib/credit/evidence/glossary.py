@@ -8,15 +8,14 @@ are runs that ended in nan. More noise or fewer seeds never make a word of agree
 
 import inspect
 import itertools
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-CONFIDENCE = 0.95  # of every interval and test below
-FEWEST = 3  # runs
+from credit.evidence.agreement import CONFIDENCE, FEWEST, interval, welch
+
 NEAR = 0.1  # share of the value that is compared with
 WELL_BELOW = 60.0  # degrees, cos 60 = 1/2
 
@@ -59,15 +58,10 @@ def difference(a, b) -> tuple[float, float, float]:
     """Mean of a - b and the ends of its 95 % interval: in pairs on the same seeds, else Welch's."""
     a, b = _runs(a), b if np.isscalar(b) else _runs(b)
     if np.isscalar(b) or (a.index.name == b.index.name == "seed" and set(a.index) == set(b.index)):
-        gap = a - b
-        mean, error, freedom = gap.mean(), gap.std() / math.sqrt(len(gap)), len(gap) - 1
+        mean, half = interval(a - b)
     else:
-        mean, parts = a.mean() - b.mean(), [x.var() / len(x) for x in (a, b)]
-        error = math.sqrt(sum(parts))
-        weights = sum(v**2 / (len(x) - 1) for v, x in zip(parts, (a, b), strict=True))
-        freedom = error**4 / weights if weights else 1
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
-    return float(mean), float(mean - half), float(mean + half)
+        mean, half = welch(a, b)
+    return mean, mean - half, mean + half
 
 
 @word(says="less, lower, falls to")

@@ -72,8 +72,18 @@ def collect(
     ]
     buffer = io.StringIO()
     frame.to_csv(buffer, index=False, lineterminator="\n")
-    write_whole(path(experiment), "".join(f"# {line}\n" for line in lines) + buffer.getvalue())
+    text = "".join(f"# {line}\n" for line in lines) + buffer.getvalue()
+    write_whole(path(experiment), with_count(text))
     return path(experiment)
+
+
+def with_count(text: str) -> str:
+    """The same results with the number of their rows behind that of their runs at the head, so
+    that a cut at the end of a row is seen; rows stay as they are."""
+    head, body = re.fullmatch(r"((?:#[^\n]*\n)*)(.*)", text, flags=re.DOTALL).groups()
+    head = re.sub(r"^# rows: .*\n", "", head, flags=re.MULTILINE)
+    count = f"# rows: {body.count(chr(10)) - 1}\n"
+    return re.sub(r"^(# runs: .*\n)", rf"\1{count}", head, flags=re.MULTILINE) + body
 
 
 def head(experiment: str) -> dict[str, list[str]]:
@@ -129,6 +139,9 @@ def _check(frame: pd.DataFrame, text: str):
     held = len(frame.drop_duplicates(["method", "setting", "seed"]))
     if runs and held < int(runs[1]):
         raise ValueError(f"it holds {held} of its {runs[1]} runs")
+    rows = re.search(r"^# rows: (\d+)$", text, flags=re.MULTILINE)  # files of old do not say
+    if rows and len(frame) != int(rows[1]):
+        raise ValueError(f"it holds {len(frame)} of its {rows[1]} rows")
     if not text.endswith("\n"):
         raise ValueError("its last line is cut")
 

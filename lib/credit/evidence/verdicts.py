@@ -6,7 +6,7 @@ order of its methods. The rule stands in `agreement`.
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 from credit.evidence.agreement import (
     BEST,
     EXACT,
+    FEWEST,
     NOTHING,
     PUBLIC,
     RULE,
@@ -30,10 +31,11 @@ from credit.evidence.agreement import (
 from credit.evidence.published import citation, has_value, in_words, places, plus_minus, published
 from credit.rules import catalogue
 
-__all__ = ["RULE", "format_table", "interval", "judgements", "order_table", "out_of_reach"]
-__all__ += ["published", "verdict_table"]
+__all__ = ["RULE", "format_table", "interval", "judgements", "mean_in_words", "order_table"]
+__all__ += ["out_of_reach", "published", "verdict_table"]
 
 UNMEASURED = "not yet measured"  # the word where a run is still to come
+LISTED = 5  # runs, at most, that are told one by one where their mean says little
 RESULT_COLUMNS = ["experiment", "method", "setting", "seed", "epoch", "metric", "value", "unit"]
 
 
@@ -47,8 +49,8 @@ def verdict_table(
               a run with a row 'diverged' has no last value
     costs     {id of a published row: what its runs would cost}, for those out of reach here
     Returns   experiment, id, method, setting, paper, metric, unit, published, low, high, spread,
-              rounding, read, confidence, mean, half_width, n, verdict; and of the difference to
-              the backprop of the same table published_difference, difference,
+              rounding, read, confidence, mean, half_width, n, runs (a value each), verdict; and of
+              the difference to the backprop of the same table published_difference, difference,
               difference_half_width, difference_verdict, nan and "" where it has none
     """
     rows, costs = published(experiment), costs or {}
@@ -61,12 +63,14 @@ def verdict_table(
     runs = Runs(results, experiment)
     verdicts = [_judge(row, runs, costs.get(row.id)) for row in rows.itertuples()]
     differences = [_judge_difference(row, rows, runs) for row in rows.itertuples()]
+    values = [tuple(runs.of(row)[0]) for row in rows.itertuples()]
     table = rows[["experiment", "id", "method", "setting", "paper", "metric", "unit"]].copy()
     table["published"] = rows["value"]
     kept = ["low", "high", "spread", "rounding", "read", "confidence"]
     table[kept] = rows[kept]
     for column in ("mean", "half_width", "n"):
         table[column] = [getattr(v, column) for v in verdicts]
+    table["runs"] = pd.Series(values, dtype=object)
     table["verdict"] = [f"{v.word}: {v.cost}" if v.cost else v.word for v in verdicts]
     table["published_difference"] = [v.published for v in differences]
     table["difference"] = [v.mean for v in differences]
@@ -105,7 +109,7 @@ def order_table(results: pd.DataFrame, experiment: str) -> pd.DataFrame:
     found = []
     for (paper, net, metric), part in rows.groupby(["paper", "net", "metric"], sort=False):
         lost = [lost for row in part.itertuples() if (lost := runs.of(row)[1])]
-        part = [row for row in part.itertuples() if len(runs.of(row)[0]) > 2]
+        part = [row for row in part.itertuples() if len(runs.of(row)[0]) >= FEWEST]
         if len(part) > 1:
             place = {"paper": citation(paper), "setting": net, "metric": metric}
             found.append(place | _order(part, runs) | ({"verdict": lost[0]} if lost else {}))
@@ -126,7 +130,7 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
     short["paper"] = table["paper"].map(citation)
     short["published"] = [in_words(row) for row in rows]
     short["here"] = [
-        f"{plus_minus(row.mean, row.half_width)} (n = {row.n})" if row.n else "–" for row in rows
+        f"{mean_in_words(row.runs, row.unit)} (n = {row.n})" if row.n else "–" for row in rows
     ]
     short["verdict"] = table["verdict"]
     if (table["difference_verdict"] != "").any():
@@ -135,6 +139,16 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
             table["difference_verdict"] != "", "–"
         )
     return short
+
+
+def mean_in_words(runs: Sequence[float], unit: str = "%") -> str:
+    """'1.81 ± 0.05'; of five runs or less each one, '5.26, 13.38, 78.98', where the interval would
+    say nothing: it holds values that cannot be, below 0 or above 100 %, or there are too few."""
+    mean, half_width = interval(runs)
+    room = min(mean, 100 - mean) if unit == "%" else mean
+    if len(runs) < FEWEST or (len(runs) <= LISTED and half_width > room):
+        return ", ".join(f"{value:.2f}" for value in sorted(runs))
+    return plus_minus(mean, half_width)
 
 
 def name(method: str) -> str:
@@ -292,4 +306,6 @@ def _difference_in_words(row) -> str:
     there = f"{row.published_difference:+.{places(row.rounding)}f}"
     if math.isnan(row.difference):
         return f"{there}, –"
+    if row.difference_verdict == "too few runs":
+        return f"{there}, {row.difference:+.2f}"
     return f"{there}, {plus_minus(row.difference, row.difference_half_width, sign='+')}"

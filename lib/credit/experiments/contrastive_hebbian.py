@@ -20,7 +20,7 @@ from credit.runs.store import Job
 from credit.tasks import data
 from credit.training.descent import Descent
 from credit.training.diagnostics import alignment
-from credit.training.run import build, misses, rates, targets
+from credit.training.run import Diverged, build, misses, must_be_finite, rates, targets
 from credit.training.setting import PRECISIONS, Setting
 
 # Xie & Seung 2003: MNIST, gamma = 0.05, linear outputs and sigmoid hidden units, online; of the
@@ -119,7 +119,9 @@ def xie(arm: str, width: int, **changes) -> Setting:
 
 def curves(setting: Setting, seed: int) -> list[dict]:
     """The paper's curves: after every epoch the classification error and half the squared distance
-    to the target per example, on the training and on the test set, of the settled network."""
+    to the target per example, on the training and on the test set, of the settled network.
+
+    A run whose weights or outputs are no longer finite ends there, with a row "diverged"."""
     random, dataset = streams(seed), data.load(setting.dataset)
     classes, dtype = len(dataset.classes), PRECISIONS[setting.precision]
     x, digit = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
@@ -129,15 +131,24 @@ def curves(setting: Setting, seed: int) -> list[dict]:
     ch, descent = Channels(network, own, random, len(x)), Descent(setting, network, own)
     held = {"train": (x, digit), "test": (dataset.test.x, dataset.test.label)}
     rows = []
+
+    def record(epoch, metric, value, unit):
+        row = {"epoch": float(epoch), "layer": 0, "metric": metric}
+        rows.append({**row, "value": float(value), "unit": unit})
+
     for epoch in range(1, setting.epochs + 1):
         for index in setting.batches(len(x), random["order"]):
             _, update = setting.rule.step(ch.teach(t[index], index), x[index])
             descent.apply(update)
-        for name, (inputs, labels) in held.items():
-            missed, squared = _both_errors(setting.rule, ch, inputs, labels, classes)
-            for kind, value, unit in (("error", missed, "%"), ("squared error", squared, "1")):
-                row = {"epoch": float(epoch), "layer": 0, "metric": f"{name} {kind}"}
-                rows.append({**row, "value": value, "unit": unit})
+        try:
+            must_be_finite(*network.parameters())
+            for name, (inputs, labels) in held.items():
+                missed, squared = _both_errors(setting.rule, ch, inputs, labels, classes)
+                record(epoch, f"{name} error", missed, "%")
+                record(epoch, f"{name} squared error", squared, "1")
+        except Diverged:
+            record(epoch, "diverged", epoch, "1")
+            break
     return rows
 
 
@@ -145,6 +156,7 @@ def _both_errors(rule: Rule, ch: Channels, x: Tensor, digit: Tensor, classes: in
     missed = squared = 0
     for inputs, labels in zip(x.split(2000), digit.split(2000), strict=True):
         y = rule.answer(ch, inputs)
+        must_be_finite(y)
         missed = missed + misses(y, labels)
         squared += float((y - data.one_hot(labels, classes)).square().sum()) / 2
     return float(rates(missed, digit).mean()), squared / len(x)

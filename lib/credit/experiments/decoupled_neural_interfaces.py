@@ -17,6 +17,7 @@ from credit.rules.decoupled_neural_interfaces import DecoupledNeuralInterfaces
 from credit.rules.shallow import Shallow
 from credit.runs.store import Job
 from credit.tasks import data
+from credit.training.run import Diverged, must_be_finite
 from credit.training.setting import Setting
 
 HE = Init("normal_fan_in", 2**0.5)
@@ -116,7 +117,8 @@ def run_normalised(setting: Setting, seed: int) -> list[dict]:
     """Train once with batch normalisation in every hidden block, as the paper does.
 
     For BP, shallow and linear cDNI. By torch.autograd, which in cDNI never crosses from one block
-    to the next: what comes in from below is detached. Rows as of training.run, without angles.
+    to the next: what comes in from below is detached. Rows as of training.run, without angles; a
+    run whose weights or outputs are no longer finite ends with its row "diverged".
     """
     clock, random = time.process_time(), streams(seed)
     torch.manual_seed(int(torch.randint(2**31, (), generator=random["weights"])))
@@ -169,6 +171,7 @@ def run_normalised(setting: Setting, seed: int) -> list[dict]:
             for block in blocks.eval():
                 h = block(h)
         blocks.train()
+        must_be_finite(h, *blocks.parameters(), *models.parameters())
         return 100 * float((h.argmax(-1) != split.label).float().mean())
 
     rows = []
@@ -177,17 +180,21 @@ def run_normalised(setting: Setting, seed: int) -> list[dict]:
         row = {"epoch": float(epoch), "layer": 0, "metric": metric}
         rows.append({**row, "value": float(value), "unit": unit})
 
-    for epoch in range(1, setting.epochs + 1):
-        missed = 0
-        for index in setting.batches(len(x), random["order"]):
-            optimiser.zero_grad()
-            missed += learn(x[index], label[index], t[index])
-            optimiser.step()
-            falls.step()
-        record(epoch, "train error", 100 * missed / len(x))
-        record(epoch, "validation error", error(dataset.validation))
-    record(setting.epochs, "test error", error(dataset.test))
-    record(setting.epochs, "cpu time", time.process_time() - clock, "s")
+    try:
+        for epoch in range(1, setting.epochs + 1):
+            missed = 0
+            for index in setting.batches(len(x), random["order"]):
+                optimiser.zero_grad()
+                missed += learn(x[index], label[index], t[index])
+                optimiser.step()
+                falls.step()
+            found = error(dataset.validation)
+            record(epoch, "train error", 100 * missed / len(x))
+            record(epoch, "validation error", found)
+        record(epoch, "test error", error(dataset.test))
+    except Diverged:
+        record(epoch, "diverged", epoch, "1")
+    record(epoch, "cpu time", time.process_time() - clock, "s")
     return rows
 
 

@@ -16,14 +16,15 @@ from credit.training.setting import Setting
 FREE = Init("normal_fan_in", 2**0.5)
 
 
-def coherent_start(sizes: Sequence[int]) -> tuple[Init, ...]:
-    """W_1 free, above it |N| with the sign of its unit, of mean size 2 / fan_in.
+def coherent_start(sizes: Sequence[int], gain: float = 1.0) -> tuple[Init, ...]:
+    """W_1 free, above it |N| with the sign of its unit, of mean size 2 gain / fan_in.
 
     In a coherent network all units of one sign hear nearly the same: half of a layer is active and
     its mean travels on with a gain of fan_in / 2 times the mean weight, here 1. With the usual
     standard deviation sqrt(2 / fan_in) it would be 0.56 sqrt(fan_in) in every layer.
     """
-    return (FREE, *(Init("coherent_fan_in", math.sqrt(2 * math.pi / n)) for n in sizes[1:-1]))
+    scales = (gain * math.sqrt(2 * math.pi / n) for n in sizes[1:-1])
+    return (FREE, *(Init("coherent_fan_in", scale) for scale in scales))
 
 
 # Balduzzi et al. 2015: 21-200-100-10-2, a network for each torque, on SARCOS and Barrett. Here: a
@@ -57,6 +58,25 @@ def steep(rule: Rule, sizes: tuple[int, ...], **changes) -> Setting:
 def unsigned(rule: Rule, sizes: tuple[int, ...], **changes) -> Setting:
     """The same network without coherence: weights above the first layer of either sign."""
     return replace(SIGNED, rule=rule, **({"sizes": sizes, "weights": FREE} | changes))
+
+
+COHERENCE = ("clamped", "start", "none")
+
+
+def knobs(
+    rule: Rule, hidden_layers: int, coherence: str, gain: float, learning_rate: float
+) -> Setting:
+    """Small networks for a reader's own try on the arm: hidden layers of 50 units.
+
+    coherence  clamped after every step, given at the start only, or none at all
+    gain       of every coherent layer at the start, see coherent_start
+    """
+    sizes = (21, *[50] * hidden_layers, 2)
+    few = {"dataset": "arm", "examples": 12_000, "epochs": 3, "learning_rate": learning_rate}
+    if coherence == "none":
+        return unsigned(rule, sizes, **few)
+    start = coherent_start(sizes, gain)
+    return coherent(rule, sizes, weights=start, coherent=coherence == "clamped", **few)
 
 
 def softmax(**changes) -> Setting:

@@ -16,10 +16,11 @@ class ContrastiveHebbian(Contrastive):
 
     a_k = h_{k-1} W_k^T + b_k + gamma h_{k+1} F_{k+1},   h_k = phi(a_k) at rest
     free     h_L = phi_L(h_{L-1} W_L^T + b_L);   clamped   h_L = d             (FREE, CLAMPED)
-    dW_k = gamma^(k-L) (hf_k^T hf_{k-1} - hc_k^T hc_{k-1}),   a descent direction   (CHL)
+    change of W_k   eta gamma^(k-L) (hc_k^T hc_{k-1} - hf_k^T hf_{k-1}) / batch            (CHL)
 
-    hf_k - hc_k is gamma^(L-k) times backprop's delta_k, up to the next order of gamma: of the
-    squared error with linear outputs, of the cross-entropy with logistic ones.
+    What is returned is the gradient, to be subtracted: the same with the two products exchanged.
+    hf_k - hc_k is gamma^(L-k) times backprop's delta_k = d loss / d a_k, up to the next order of
+    gamma: of the squared error with linear outputs, of the cross-entropy with logistic ones.
 
     gamma     gain of the feedback, 1
     feedback  F_k is "symmetric", W_k itself, or "random", a B_k that stays as it is drawn (rCHL)

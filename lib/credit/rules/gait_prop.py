@@ -17,18 +17,20 @@ class GaitProp(Rule):
     t_{l-1} = (phi^-1((1 - G_l) h_l + G_l t_l) - b_l) W_l^-T             (T)
     tau_l   = (h_l - t_l) / gamma^(L-l)  (GAIT, ITP)     h_l - t_l  (TP) (E)
 
-    With gamma -> 0 the target's displacement itself travels, and nothing is left to round off:
+    With gamma -> 0 the target's displacement itself travels, and no small difference is taken:
     tau_{l-1} = (tau_l * phi'(a_l)) W_l^-T,      ITP: (tau_l / phi'(a_l)) W_l^-T     (D)
 
-    Where W_l is orthogonal W_l^-T is W_l and (D) is backprop; a penalty keeps it near that:
-    dW_l += penalty dP_l/dW_l,   P_l = sum over i != j of (W_l^T W_l)_ij^2           (P)
+    Where W_l is orthogonal W_l^-T is W_l and (D) is backprop; a penalty keeps it near that. Its
+    gradient is added to the task's, g_l = (tau_l * phi'(a_l))^T h_{l-1} / batch:
+    g_l + penalty dP_l/dW_l,   P_l = sum over i != j of (W_l^T W_l)_ij^2             (P)
+    Both are gradients: what a weight changes by is minus the learning rate times their sum.
 
     target         "gait", "itp" or "tp"
     form           "displacement", (D), or "literal", (T) and (E), which needs float64; TP has no
                    increments and is always literal
     gamma          share of the way to the target, 1; in (E) and (T) alone
     penalty        the paper's lambda, 1; square layers only, 0 for none
-    penalty_norms  whether P_l = |W_l^T W_l - 1|^2, which binds the norms too
+    penalty_norms  whether P_l = |W_l^T W_l - 1|^2, which constrains the norms too
     inverse        "exact" or "transpose": W_l in place of W_l^-T, which makes (D) backprop
     Layers above the first must be square and their units invertible, the output's too.
     Ahmad, van Gerven & Ambrogioni 2020; (P) and gamma after their code.
@@ -106,7 +108,7 @@ class GaitProp(Rule):
         return self.gamma if self.target == "itp" else 1.0
 
     def _way_back(self, ch, l) -> Tensor:
-        """W_l^-T, or W_l in its place, [..., n_l, n_{l-1}]: the transport, of an inverse here."""
+        """W_l^-T, or W_l in its place, [..., n_l, n_{l-1}]."""
         W = ch.W_back[l]
         if W.shape[-1] != W.shape[-2]:
             raise ValueError(f"W_{l} is {W.shape[-2]} by {W.shape[-1]}, expected a square matrix")

@@ -1,4 +1,4 @@
-"""Kickback: the error of a one-number network, times a unit's influence one layer up."""
+"""Kickback: the error of a network with one output, times a unit's influence one layer up."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,13 @@ class Kickback(Rule):
     tau_l = beta * (phi'(a_{l+1}) W_{l+1}),   l < L                  (KB)
 
     phi' of a signed rectifier is s_k where unit k fired and 0 where it did not, so the bracket is
-    the effect of one unit on the ACTIVE units it drives, of each example. Backprop follows it on
-    to the output; here it ends after one layer, and nothing is fed through layers.
-    It has backprop's sign in a coherent network: s_l W_l >= 0 for l >= 2.
+    the effect of one unit on the ACTIVE units that it drives, for each example. Backprop follows
+    it on to the output; here it ends after one layer, and nothing is fed through layers.
+    In a coherent network, s_l W_l >= 0 for l >= 2, it has backprop's sign. tau stands in for
+    d loss / d h_l, so delta_l^T h_{l-1} is a gradient: minus the learning rate times it is added.
 
-    Balduzzi, Vanchinathan & Buhmann 2015. One answer per network; several answers are several
-    networks side by side.
+    Balduzzi, Vanchinathan & Buhmann 2015. One scalar output per network; several values are
+    several networks side by side.
     """
 
     name = "Kickback"

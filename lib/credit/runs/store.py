@@ -183,7 +183,7 @@ class RunStore:
     def load(self, job: Job) -> dict | None:
         """{"rows": [...], "provenance": {...}} of a finished run, None when there is none."""
         try:
-            with readable(self.path(job), "delete it and the run is done again"):
+            with readable(self.path(job), "do its run again"):
                 record = json.loads(self.path(job).read_text(encoding="utf-8"))
                 _check(record, job)
         except FileNotFoundError:
@@ -200,8 +200,14 @@ class RunStore:
         write_whole(self.path(job), json.dumps(record, indent=0))
 
     def missing(self, jobs: Sequence[Job]) -> list[Job]:
-        """Jobs not done yet, each key once."""
-        return [job for key, job in {j.key: j for j in jobs}.items() if not self.path(job).exists()]
+        """Jobs not done yet, each key once; a damaged file is no finished run."""
+        return [job for job in {j.key: j for j in jobs}.values() if not self._holds(job)]
+
+    def _holds(self, job: Job) -> bool:
+        try:
+            return self.load(job) is not None
+        except ValueError:
+            return False
 
     def fill(self, jobs: Sequence[Job], workers: int | None = None, progress: bool = True):
         """Run what is missing, each run on one thread, several side by side."""

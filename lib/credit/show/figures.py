@@ -1,6 +1,7 @@
 """Plots: each takes axes and tidy data and returns the axes; none trains, loads or shows."""
 
 import os
+from collections.abc import Mapping
 
 import matplotlib as mpl
 import pandas as pd
@@ -33,6 +34,21 @@ LOOKS = {
     "recirculation": (_COLOURS[8], "-.", "X"),
     "two_sites": (_COLOURS[4], "-", "D"),
 }
+# Variants that notebooks name: the colour of their rule and hollow marks, by another dash.
+VARIANTS = {
+    "GAIT as published": ("gait_prop", "--", "D"),
+    "GAIT, no penalty": ("gait_prop", ":", "s"),
+    "GAIT, norm penalty": ("gait_prop", "-.", "o"),
+    "BP, published penalty": ("backprop", "--", "o"),
+    "BP, norm penalty": ("backprop", "-.", "s"),
+    "ITP": ("gait_prop", "-.", "^"),
+    "TP": ("gait_prop", ":", "v"),
+    "rCHL": ("contrastive_hebbian", "-.", "v"),
+    "rCHL, feedback ×10": ("contrastive_hebbian", ":", "s"),
+    "CHL, float32": ("contrastive_hebbian", "--", "o"),
+    "CHL, γ = 0.3": ("contrastive_hebbian", ":", "D"),
+    "BP, first layer ×10": ("backprop", "--", "s"),
+}
 MARKED = 12  # a line with more points than this goes without marks
 
 
@@ -52,7 +68,10 @@ def style():
 
 
 def look(method: str) -> dict:
-    """Keyword arguments of a line for this rule."""
+    """Keyword arguments of a line for this rule, or for a variant of one."""
+    if method in VARIANTS:
+        rule, dash, marker = VARIANTS[method]
+        return look(rule) | {"ls": dash, "marker": marker, "mfc": "none"}
     colour, dash, marker = LOOKS.get(method, (_COLOURS[5], "-.", "*"))
     return {"color": colour, "ls": dash, "marker": marker, "ms": 5}
 
@@ -153,6 +172,50 @@ def plot_cases(ax, frame: pd.DataFrame, metric: str, x: str):
         _crosses(ax, _lost(part)[x], colour)
     ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
+
+
+def plot_variants(ax, frame: pd.DataFrame, metric: str, variants: Mapping, x: str = "epoch"):
+    """Like plot_curves, for rules in several settings: the colour is the rule's in every figure,
+    the dash and a hollow mark are the setting's.
+
+    variants  {(method, setting): name}; the first setting looks like the rule, others differ
+    """
+    dashes = ("--", (0, (1, 1)), "-.", (0, (5, 1, 1, 1)))
+    settings = list(dict.fromkeys(setting for _, setting in variants))
+    rows = _of(frame, metric)
+    for (method, setting), name in variants.items():
+        part = rows[(rows["method"] == method) & (rows["setting"] == setting)]
+        own, lost = part[part["metric"] == metric], _diverged(part)
+        which = settings.index(setting)
+        line = look(method) | ({"ls": dashes[which - 1], "mfc": "none"} if which else {})
+        line |= {"marker": None} if own[x].nunique() > MARKED else {}
+        _mean_and_range(ax, own["value"], own[x], f"{name} ({lost})" if lost else name, **line)
+        _crosses(ax, _lost(part)[x], line["color"])
+    ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
+    return ax
+
+
+def plot_starts(axes, starts: pd.DataFrame, method: str):
+    """A rule beside backprop at initialisation, layer by layer: whether the signs agree, the angle
+    of the updates, and their size. Networks differ in hue, open marks are the second start.
+
+    starts  of studies.kickback.at_the_start: net, start, layer, same sign, angle, size
+    """
+    nets, kinds = (list(dict.fromkeys(starts[column])) for column in ("net", "start"))
+    hues = (look(method)["color"], _COLOURS[0])
+    for column, ax in zip(("same sign", "angle", "size"), axes, strict=True):
+        for (net, kind), part in starts.groupby(["net", "start"], sort=False):
+            which, hue = kinds.index(kind), hues[nets.index(net)]
+            line = {"color": hue, "marker": "Ds"[nets.index(net)], "ms": 5}
+            line |= {"ls": ("-", "--")[which]} | ({"mfc": "none"} if which else {})
+            _mean_and_range(ax, part[column], part["layer"], f"{net}, {kind}", **line)
+        ax.set(xlabel="hidden layer", xticks=sorted(starts["layer"].unique()))
+    axes[0].set(ylabel="share with backprop's sign", ylim=(0, 1.05))
+    axes[1].set(ylabel="angle of the update (deg)", ylim=(0, 180))
+    axes[2].set(ylabel="size, backprop's update = 1", yscale="log")
+    for ax, middle in zip(axes, (0.5, 90, 1), strict=True):
+        ax.axhline(middle, color="0.4", ls=":", lw=1)
+    return axes
 
 
 def percent_axis(ax):

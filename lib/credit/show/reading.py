@@ -1,6 +1,5 @@
 """What notebooks show of the library and of tables, so that text and code cannot drift apart."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -8,6 +7,7 @@ from IPython.display import Markdown
 
 from credit.audit import probes
 from credit.evidence import answer
+from credit.evidence.published import citation
 from credit.rules import catalogue
 from credit.rules.base import Rule
 from credit.runs.cells import source_of
@@ -75,7 +75,7 @@ def not_run_table(rows: pd.DataFrame, reasons: Mapping[str, str]) -> pd.DataFram
             {
                 "setting": setting,
                 "published": "; ".join(values),
-                "paper": re.sub(r"^([a-z]+)(\d{4})\w*$", _author_and_year, paper),
+                "paper": citation(paper),
                 "read": ", ".join(sorted(set(part["read"]))),
                 "why not here": why,
             }
@@ -87,11 +87,9 @@ def _value(row) -> str:
     """DFA 3.92 %; where there is no number, what the note says in its place."""
     unit = "" if row.unit == "1" else f" {row.unit}"
     said = f"{row.value:g}{unit}" if row.value == row.value else row.note or "no value read"
-    return f"{catalogue()[row.method].short} {said}"
-
-
-def _author_and_year(key: re.Match) -> str:
-    return f"{key.group(1).title()} {key.group(2)}"
+    known = catalogue()
+    named = known[row.method].short if row.method in known else row.method.replace("_", " ")
+    return said if said.startswith(named) else f"{named} {said}"
 
 
 def _relative_change(s: float) -> str:

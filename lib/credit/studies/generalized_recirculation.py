@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import torch
 
+from credit.evidence.agreement import FEWEST
 from credit.experiments.generalized_recirculation import ARMS, TASKS, UNIFORM, deep, task
 from credit.nets.channels import Channels
 from credit.nets.networks import Init, make_network
@@ -23,8 +24,8 @@ def to_criterion(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per task and rule of 08-encoders, 08-families or 08-symmetry.
 
     Returns columns task, rule; solved, "49 of 50"; epochs of those that solved it, mean and
-    standard error; charged, the mean epochs with every other network counting as one that took all;
-    share that solved it
+    standard error, of three or more; charged, the mean epochs with every other network counting as
+    one that took all; share that solved it
     """
     rows, tasks = [], ("4-2-4 all at once", *TASKS)
     for setting, part in frame.groupby("setting", sort=False):
@@ -32,7 +33,7 @@ def to_criterion(frame: pd.DataFrame) -> pd.DataFrame:
         values = part.set_index(["metric", "seed"])["value"]
         solved, last = values["solved"], part["epoch"].max()
         found = values.get("epochs to criterion", pd.Series(dtype=float))
-        epochs = f"{found.mean():.0f} ± {found.sem():.0f}" if len(found) > 1 else "–"
+        epochs = f"{found.mean():.0f} ± {found.sem():.0f}" if len(found) >= FEWEST else "–"
         charged = (found.sum() + last * (len(solved) - len(found))) / len(solved)
         counted = f"{solved.sum():.0f} of {len(solved)}"
         rule = setting.removeprefix(name).strip()

@@ -1,0 +1,57 @@
+"""Contrastive Hebbian learning: its runs by name of their variants, by gain, by tolerance."""
+
+import math
+
+import pandas as pd
+
+CHL, BP = "contrastive_hebbian", "backprop"
+VARIANTS = {  # (method, what stands behind the network in a label): name in figures and tables
+    (CHL, "random"): "rCHL",
+    (CHL, "random, feedback 10"): "rCHL, feedback ×10",
+    (CHL, "float32"): "CHL, float32",
+    (CHL, "gamma 0.3"): "CHL, γ = 0.3",
+    (BP, "first layer faster"): "BP, first layer ×10",
+}
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, the method of a variant being its name and the setting its network alone."""
+    network, _, note = frame["setting"].str.partition(", ").to_numpy().T
+    pairs = pd.Series(zip(frame["method"], note, strict=True), index=frame.index)
+    return frame.assign(method=pairs.map(VARIANTS).fillna(frame["method"]), setting=network)
+
+
+def swept(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of 09-angles at all gains: columns gamma and precision taken from the settings."""
+    found = frame["setting"].str.extract(r"x64 tanh, (float\d\d), gamma (.*)")
+    rows = frame.assign(precision=found[0], gamma=found[1].astype(float))
+    return rows.dropna(subset="gamma")
+
+
+def gained(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of 09-gain at all gains, with columns gamma and output, "linear" or "logistic"."""
+    found = frame["setting"].str.extract(r"1x120 (linear|logistic), gamma (.*)")
+    return frame.assign(output=found[0], gamma=found[1].astype(float)).dropna(subset="gamma")
+
+
+def slopes(frame: pd.DataFrame, up_to: float) -> pd.Series:
+    """d log |CHL - BP| / d log gamma of every layer and seed, from the two largest gains up to
+    this one, in three hidden layers of double precision."""
+    rows = swept(frame).query(
+        "metric == 'relative error' and depth == 3 and precision == 'float64'"
+    )
+    off = rows.pivot_table(index=["layer", "seed"], columns="gamma", values="value")
+    a, b = sorted(gamma for gamma in off.columns if gamma <= up_to)[-2:]
+    return (off[b] / off[a]).map(math.log) / math.log(b / a)
+
+
+def too_soon(frame: pd.DataFrame) -> pd.DataFrame:
+    """By how many degrees the first layer's update turns when settling stops at a tolerance of so
+    many times gamma^(L-1), against the finest: the most of all seeds, [gamma, share]."""
+    found = frame["setting"].str.extract(r"tolerance (.*), gamma (.*)").astype(float)
+    rows = frame.assign(share=found[0], gamma=found[1]).dropna(subset="share")
+    rows = rows[(rows["metric"] == "gradient angle") & (rows["layer"] == 1)]
+    angle = rows.pivot_table(index=["gamma", "seed"], columns="share", values="value")
+    finest = angle.columns.min()
+    off = angle.sub(angle[finest], axis=0).abs().groupby("gamma").max()
+    return off.drop(columns=finest)

@@ -1,0 +1,106 @@
+"""Measurements that notebooks argue with, on cases whose answer is known."""
+
+import math
+
+import pandas as pd
+import pytest
+import torch
+
+from credit.nets.channels import Channels
+from credit.nets.networks import Init, make_network
+from credit.nets.relaxation import Relaxation
+from credit.nets.streams import streams
+from credit.studies import attention_gated, equilibrium_propagation, generalized_recirculation
+from credit.studies.attention_gated import epochs_to, place, slowdown
+
+
+def errors(method, *values, seed=0):
+    """Validation errors after epochs 1, 2, ... of a run."""
+    rows = [(method, "net", seed, float(i), value) for i, value in enumerate(values, 1)]
+    columns = ["method", "setting", "seed", "epoch", "value"]
+    return pd.DataFrame(rows, columns=columns).assign(metric="validation error")
+
+
+def test_the_epochs_to_an_accuracy_are_read_off_between_the_two_around_it():
+    runs = [errors("late", 20, 12, 8), errors("sharp", 20, 10, 5)]
+    runs += [errors("never", 20, 15), errors("early", 10, 5)]
+    found = epochs_to(pd.concat(runs).sample(frac=1, random_state=0), accuracy=90).droplevel([1, 2])
+    assert found["late"] == pytest.approx(2.5)
+    assert found["sharp"] == 2  # just there is there
+    assert found["never"] == math.inf and math.isnan(found["early"])
+
+
+def test_how_many_times_the_epochs_is_a_mean_over_seeds_that_both_get_there():
+    runs = [errors("ours", 20, 15, 15, 10, seed=s) for s in range(3)]
+    runs += [errors("theirs", 20, 10, seed=s) for s in range(3)]
+    for seed, (ours, theirs) in enumerate([((20, 15), (20, 10)), ((9, 9), (20, 10))], start=3):
+        runs += [errors("ours", *ours, seed=seed), errors("theirs", *theirs, seed=seed)]
+    pairs = {"pair": (("ours", "net"), ("theirs", "net"))}
+    (row,) = slowdown(pd.concat(runs), pairs, accuracies=[90]).itertuples()
+    assert (row.mean, row.half_width, row.n) == (2, 0, 3)
+    assert (row.ours_never, row.theirs_never, row.early) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("mean", "half_width", "word"),
+    [(1.75, 9.0, "inside"), (1.5, 0, "inside"), (1.0, 0.4, "below"), (2.5, 0.4, "above"),
+     (1.0, 0.6, "below, within chance"), (2.5, 0.6, "above, within chance"),
+     (1.75, math.nan, "too few runs")],
+)  # fmt: skip
+def test_the_place_beside_a_published_range_has_its_word(mean, half_width, word):
+    assert place(mean, half_width, low=1.5, high=2.0) == word
+
+
+def test_the_action_of_a_rank_is_that_and_no_other():
+    q = torch.tensor([[0.1, 0.9, 0.5], [0.3, 0.2, 0.1]])
+    ranked = [attention_gated._Ranked(rank=k)._choice(q, None).tolist() for k in range(3)]
+    assert ranked == [[1, 0], [2, 1], [0, 2]]
+
+
+def test_networks_to_the_criterion_are_counted_and_the_others_charged_with_all_epochs():
+    rows = [("solved", s, 1.0 * (s < 3), 100.0) for s in range(4)]
+    rows += [("epochs to criterion", s, 20.0 * (s + 1), 100.0) for s in range(3)]
+    frame = pd.DataFrame(rows, columns=["metric", "seed", "value", "epoch"])
+    (row,) = generalized_recirculation.to_criterion(frame.assign(setting="8-3-8 GR")).itertuples()
+    assert (row.task, row.rule, row.solved) == ("8-3-8", "GR", "3 of 4")
+    assert row.epochs == "40 ± 12"  # standard error of 20, 40 and 60
+    assert row.charged == pytest.approx((20 + 40 + 60 + 100) / 4)
+    assert row.share == pytest.approx(3 / 4)
+    few = frame[frame["seed"] > 0].assign(setting="8-3-8 GR")
+    assert generalized_recirculation.to_criterion(few)["epochs"].tolist() == ["–"]
+
+
+def test_the_updates_of_recirculation_turn_into_their_limits():
+    found = generalized_recirculation.limits()
+    ends = found.groupby(["size", "limit", "form"])["distance"].max()
+    first, last = ends[1.0], ends[0.001]
+    assert last.pop(("small error", "contrastive")) > 0.1  # that form has another limit
+    assert (last < 0.01).all() and (first[last.index] > 10 * last).all()
+
+
+def test_at_rest_the_gradient_is_what_a_small_nudge_gives():
+    """Two ways to the same numbers: autograd through the steps, and the rule."""
+    found = equilibrium_propagation.theorem([1e-3], seeds=[0]).set_index("method")["value"]
+    assert found["symmetric"] < 1e-4 < found["positive"] < 0.05
+
+
+def test_backprop_sent_down_from_given_states_is_autograd_where_nothing_feeds_back():
+    sizes, kinds = (6, 8, 8, 3), ("hard_sigmoid", "hard_sigmoid_squared")
+    init = Init("normal_fan_in", 2.0), Init("uniform", 1.0)
+    network = make_network(sizes, 1, *kinds, *init, torch.float64)
+    x, t = torch.rand(5, 6, dtype=torch.float64), torch.rand(5, 3, dtype=torch.float64)
+    ch = Channels(network, {}, streams(0)).teach(t)
+    net = Relaxation(ch, x, {l: torch.zeros_like(W) for l, W in ch.W_back.items()})
+    W = [layer.W.requires_grad_() for layer in network.layers.values()]
+    h = {0: x}
+    for l, layer in network.layers.items():
+        h[l] = (h[l - 1] @ layer.W.T + layer.b).clamp(0, 1)
+    inner = torch.cat([h[1], h[2]], -1)
+    assert 0.1 < ((inner == 0) | (inner == 1)).double().mean() < 0.9  # slopes of both kinds
+    loss = 0.5 * (h[3] - t).square().sum(-1).mean()
+    expected = torch.autograd.grad(loss, W)
+    assert all(dW.abs().max() > 1e-3 for dW in expected)
+    with torch.no_grad():
+        found = equilibrium_propagation.backprop_at(net, h, t)
+    for l, dW in enumerate(expected, 1):
+        torch.testing.assert_close(found[l], dW, rtol=0, atol=1e-12)
