@@ -764,7 +764,7 @@ STEEP = Init("normal_fan_in", 3.0)
 TABLE["10-depth"] = Experiment(
     "not published: 784-100^d-10 logistic, squared error",
     5,
-    {"backprop": 2, "shallow": 2, "two_sites": 8},
+    {"backprop": 2, "shallow": 2, "two_sites": 9},
     [
         at(sizes=(784, ..., 10), nonlinearity="logistic", output="logistic_squared",
            learning_rate=1.0, batch=20, examples=20_000, epochs=2),

@@ -126,6 +126,9 @@ def _depth(experiment: str, profile: str) -> list[Job]:
                     setting = mnist(rule, depth, learning_rate=rate, **few)
                     label = ", ".join(part for part in (setting.label, name) if part)
                     jobs.append(Job(experiment, setting, seed, label))
+        if not quick:  # a control: one seed of five is lost with the rate of the tuning
+            calm = mnist(EXACT, 3, learning_rate=1.0)
+            jobs.append(Job(experiment, calm, seed, f"{calm.label}, rate 1"))
     return jobs
 
 
