@@ -20,3 +20,13 @@ os.environ.pop("CREDIT_RULES", None)  # the reader's own rules are not what is t
 def seeded():
     """Where a test draws from torch's own generator."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def committed(monkeypatch):
+    """Runs count as made by committed code, also while somebody is changing the library."""
+    from credit.runs import store
+
+    found = store.provenance()
+    found["commit"] = found["commit"].removesuffix(" with changes")
+    monkeypatch.setattr(store, "provenance", lambda: found)

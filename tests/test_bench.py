@@ -157,6 +157,11 @@ def test_the_table_is_kept_with_what_it_takes_to_make_it_again(small):
         assert part in head
 
 
+def test_the_memory_is_that_of_a_training():
+    """Of Python, torch, MNIST as float32 (60,000 x 784) and little more."""
+    assert 4 * 60_000 * 784 / 1e6 < bench.peak_memory((784, 20, 10)) < 4000
+
+
 def test_the_speed_of_settling_is_taken_apart_as_it_says():
     """Made up: 10 ms with a drive of 2; without products 4; the bare products take 5."""
     name, alone = "9-8-7 settling, batch 20", f"products of {bench.STEPS} steps alone"

@@ -17,7 +17,7 @@ ROWS = [{"epoch": 1.0, "layer": 0, "metric": "test error", "value": 7.25, "unit"
 
 
 @pytest.fixture
-def toy(tmp_path, monkeypatch):
+def toy(tmp_path, monkeypatch, committed):
     """An experiment of two rules and three seeds, of which a run takes no time, and its store."""
     seeds = {"quick": (0,), "paper": (0, 1, 2)}
 

@@ -21,7 +21,7 @@ ROWS = [{"epoch": 1.0, "layer": 0, "metric": "test error", "value": 9.5, "unit":
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
+def store(tmp_path, monkeypatch, committed):
     """An experiment of four entries and three runs, of which the first is done."""
     for name in ("RUNS", "RESULTS"):
         monkeypatch.setattr(paths, name, tmp_path / name.lower())

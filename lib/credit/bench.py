@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -34,9 +34,9 @@ BATCH, RATE, REPEATS, SEEDS = 128, 0.01, 5, range(50)
 STEPS = 20  # of a network that settles
 COLUMNS = ["network", "what", "ratio", "low", "high", "apart", "milliseconds", "rounds"]
 REPEATED = 0.05  # a ratio has repeated where the halves of the rounds are no further apart
-TRAIN = """import resource, torch; from credit import rules, training; torch.set_num_threads(1)
-rule = rules.rule("feedback_alignment")
-training.run(training.Setting(rule, {sizes}, batch={batch}, examples=640, epochs=1), seed=0)
+TRAIN = """import resource, torch; from credit import rules; from credit.training import run
+torch.set_num_threads(1); rule = rules.rule("feedback_alignment")
+run.run(run.Setting(rule, {sizes}, batch={batch}, examples=640, epochs=1), seed=0)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"""
 Step = Callable[[], object]
 
@@ -234,14 +234,19 @@ def repeated(table: pd.DataFrame) -> str:
     return f"{kept}, earlier rounds against later ones" + (f"; not {names}" if names else "")
 
 
+def peak_memory(sizes: Sequence[int]) -> float:
+    """The most that a process held that trained one epoch, MB (10^6 bytes)."""
+    code = [sys.executable, "-c", TRAIN.format(sizes=tuple(sizes), batch=BATCH)]
+    peak = int(subprocess.run(code, stdout=subprocess.PIPE, check=True).stdout)
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
 def main(rounds: int = 60):
     """Print the table and keep it in data/results/bench.csv."""
     head = {"command": "python -m credit.bench", **provenance(), "threads": 1, "batch": BATCH}
     for name, sizes in NETWORKS.items():  # before this process grows: a child starts with its peak
-        code = [sys.executable, "-c", TRAIN.format(sizes=sizes, batch=BATCH)]
-        peak = int(subprocess.run(code, stdout=subprocess.PIPE, check=True).stdout)
-        megabytes = peak * (1 if sys.platform == "darwin" else 1024) / 1e6
-        head[f"peak memory {name}"] = f"{megabytes:.0f} MB, Python, torch, MNIST and the training"
+        used = f"{peak_memory(sizes):.0f} MB, Python, torch, MNIST and the training"
+        head[f"peak memory {name}"] = used
     modes, rows = biotorch_modes(), compare("20-30-10", ensemble(), rounds)
     for name, sizes in NETWORKS.items():
         rows += compare(name, candidates(sizes, modes), rounds)

@@ -1,11 +1,9 @@
 """What notebook 12 says about results is bound to data: falsified data make its sentences fail."""
 
-import nbformat
 import pytest
-from test_stated_results import is_needed, noisy
+import stated
 
 from credit import paths
-from credit.evidence import results
 
 (NOTEBOOK,) = paths.NOTEBOOKS.glob("12_*.ipynb")
 GAIT, BP = "gait_prop", "backprop"
@@ -38,18 +36,6 @@ def plain_swapped(one, other):
     return change
 
 
-def upside_down(rows):
-    """Layers and depths in the opposite order."""
-    top = rows.groupby(["setting", "metric"])["layer"].transform("max")
-    depths = sorted(rows["depth"].unique())
-    mirrored = rows["depth"].map(dict(zip(depths, reversed(depths), strict=True)))
-    angle, error = rows["metric"].str.endswith("angle"), rows["metric"] == "test error"
-    return rows.assign(
-        layer=rows["layer"].where(~angle, top + 1 - rows["layer"]),
-        depth=rows["depth"].where(~error, mirrored),
-    )
-
-
 FALSIFIED = {
     "BP and GAIT": plain_swapped(BP, GAIT),
     "GAIT and shallow": plain_swapped(GAIT, "shallow"),
@@ -57,37 +43,19 @@ FALSIFIED = {
     "ITP and GAIT": variants_swapped("ITP", ""),
     "penalties": variants_swapped("norms bound", "BP with penalty"),
     "gamma": variants_swapped("gamma 0.01", "gamma 0.001"),
-    "noisy": noisy,
-    "upside down": upside_down,
+    "noisy": stated.noisy,
+    "upside down": stated.upside_down,
 }
-
-
-def say_all(folder) -> tuple[set[str], set[str]]:
-    """The sentences of notebook 12 that hold, and those that fail, on the results in a folder."""
-    claims, names = [], {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paths, "RESULTS", folder)
-        for cell in filter(is_needed, nbformat.read(NOTEBOOK, as_version=4).cells):
-            names["say"] = lambda *given, **kind: claims.extend(given)
-            exec(cell.source, names)
-    return ({c.sentence for c in claims if c.holds}, {c.sentence for c in claims if not c.holds})
 
 
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    failed = {}
-    for name, change in FALSIFIED.items():
-        folder = tmp_path_factory.mktemp("results")
-        for file in paths.RESULTS.glob("12-*.csv"):
-            rows = results.load(file.stem)
-            change(rows).to_csv(folder / file.name, index=False)
-        failed[name] = say_all(folder)[1]
-    return failed
+    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp)
 
 
 def test_all_claims_of_notebook_12_hold_on_the_committed_results():
-    said, failed = say_all(paths.RESULTS)
+    said, failed = stated.say_all(NOTEBOOK, paths.RESULTS)
     assert failed == set() and len(said) > 15
 
 
@@ -99,5 +67,5 @@ def test_falsified_results_make_sentences_of_notebook_12_fail(falsified, name):
 
 @pytest.mark.slow  # the same
 def test_every_claim_of_notebook_12_about_runs_fails_under_some_falsification(falsified):
-    unmoved = say_all(paths.RESULTS)[0] - set().union(*falsified.values())
+    unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
     assert unmoved == set()

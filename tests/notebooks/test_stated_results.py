@@ -1,10 +1,9 @@
 """What notebooks say about results is bound to data: falsified data make them fail by name."""
 
-import re
-
 import nbformat
 import numpy as np
 import pytest
+import stated
 
 from credit import paths
 from credit.evidence import results, verdicts
@@ -51,24 +50,11 @@ def all_alike(rows):
     return rows.assign(value=value.to_numpy())
 
 
-def noisy(rows):
-    """Seeds that scatter over a factor of ten: no claim about a mean is left."""
-    factor = np.random.default_rng(0).lognormal(0, 1.2, len(rows))
-    return rows.assign(value=rows["value"] * factor)
-
-
 def upside_down(rows):
     """Layers and depths in the opposite order, and angles that fall where they rose."""
-    top = rows.groupby(["setting", "metric"])["layer"].transform("max")
-    angle, error = rows["metric"].str.endswith("angle"), rows["metric"] == "test error"
-    depths = sorted(rows["depth"].unique())
-    mirrored = rows["depth"].map(dict(zip(depths, reversed(depths), strict=True)))
-    late = angle & (rows["epoch"] > 1)
-    return rows.assign(
-        layer=rows["layer"].where(~angle, top + 1 - rows["layer"]),
-        depth=rows["depth"].where(~error, mirrored),
-        value=rows["value"].where(~late, 30 + 0.1 * rows["seed"]),
-    )
+    late = rows["metric"].str.endswith("angle") & (rows["epoch"] > 1)
+    value = rows["value"].where(~late, 30 + 0.1 * rows["seed"])
+    return stated.upside_down(rows).assign(value=value)
 
 
 def as_printed(rows):
@@ -92,58 +78,27 @@ FALSIFIED = {
     "FA and DFA": swapped(FA, DFA),
     "BP and FA": swapped(BP, FA),
     "all alike": all_alike,
-    "noisy": noisy,
+    "noisy": stated.noisy,
     "upside down": upside_down,
     "as printed": as_printed,
     "untaught": untaught,
 }
 
 
-def is_needed(cell) -> bool:
-    """Whether a cell prepares or says claims on committed results; those tagged live train."""
-    tags = cell.metadata.get("tags", [])
-    draws = re.search(r"plt\.subplots|^table\(", cell.source, flags=re.MULTILINE)
-    return "parameters" in tags or ("hide-input" in tags and "live" not in tags and not draws)
-
-
-def execute(folder, names) -> list:
-    """The claims of notebook 02 on the results in a folder; `names` gets its variables."""
-    claims = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(paths, "RESULTS", folder)
-        for cell in filter(is_needed, nbformat.read(NOTEBOOK, as_version=4).cells):
-            names["say"] = lambda *given, **kind: claims.extend(given)
-            exec(cell.source, names)
-    return claims
-
-
-def say_all(folder) -> tuple[set[str], set[str]]:
-    """The sentences of notebook 02 that hold, and those that fail, on the results in a folder."""
-    claims = execute(folder, {})
-    return ({c.sentence for c in claims if c.holds}, {c.sentence for c in claims if not c.holds})
-
-
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    failed = {}
-    for name, change in FALSIFIED.items():
-        folder = tmp_path_factory.mktemp("results")
-        for file in paths.RESULTS.glob("02-*.csv"):
-            rows = results.load(file.stem)
-            change(rows).to_csv(folder / file.name, index=False)
-        failed[name] = say_all(folder)[1]
-    return failed
+    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp)
 
 
 def test_all_claims_hold_on_the_committed_results():
-    said, failed = say_all(paths.RESULTS)
+    said, failed = stated.say_all(NOTEBOOK, paths.RESULTS)
     assert failed == set() and len(said) > 15
 
 
 def test_with_its_own_parameters_the_notebook_is_strict():
     names = {}
-    execute(paths.RESULTS, names)
+    stated.execute(NOTEBOOK, paths.RESULTS, names)
     assert names["as_stored"] is True and names["quick"] is True
 
 
@@ -156,7 +111,7 @@ def test_falsified_results_make_sentences_fail(falsified, name):
 @pytest.mark.slow  # the same
 def test_every_claim_about_measured_results_fails_under_some_falsification(falsified):
     """Those that none can touch are about the paper alone, or count the runs."""
-    unmoved = say_all(paths.RESULTS)[0] - set().union(*falsified.values())
+    unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
     assert {sentence[:36] for sentence in unmoved} == {
         "**ImageNet?** Not run here. Publishe",
         "In print direct feedback and backpro",
@@ -176,7 +131,7 @@ def test_a_falsified_result_stops_the_cell_by_the_name_of_the_sentence(tmp_path,
         rows.to_csv(tmp_path / file.name, index=False)
     monkeypatch.setattr(paths, "RESULTS", tmp_path)
     names, stopped = {}, []
-    for cell in filter(is_needed, nbformat.read(NOTEBOOK, as_version=4).cells):
+    for cell in filter(stated.is_needed, nbformat.read(NOTEBOOK, as_version=4).cells):
         try:
             exec(cell.source, names)
         except ClaimFailed as failed:

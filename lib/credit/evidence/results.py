@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,15 @@ def _check(frame: pd.DataFrame, text: str):
 def available() -> list[str]:
     """Experiments with committed results; their names begin with their notebook's number."""
     return sorted(file.stem for file in paths.RESULTS.glob("[0-9][0-9]*.csv"))
+
+
+def named(frame: pd.DataFrame, variants: Mapping[str, str]) -> pd.DataFrame:
+    """The same rows, the name of a variant in place of its rule's in column `method`.
+
+    variants  {what stands behind the network in a setting: name}
+    """
+    variant = frame["setting"].str.partition(", ")[2].map(variants)
+    return frame.assign(method=variant.fillna(frame["method"]))
 
 
 def final(frame: pd.DataFrame, metric: str = "test error") -> pd.DataFrame:

@@ -144,6 +144,19 @@ def _crosses(ax, at: pd.Series, colour, label: str | None = None):
         ax.plot(at, [0.98] * len(at), "x", ms=6, transform=ax.get_xaxis_transform(), **line)
 
 
+def _case(name: str, part: pd.DataFrame) -> str:
+    lost = _diverged(part)
+    return f"{name} ({lost})" if lost else name
+
+
+def _curve(ax, part: pd.DataFrame, metric: str, x: str, label: str, line: dict):
+    """One line of plot_curves and its like: mean, range, and the crosses of runs that diverged."""
+    own = part[part["metric"] == metric]
+    line = line | ({"marker": None} if own[x].nunique() > MARKED else {})
+    _mean_and_range(ax, own["value"], own[x], label, **line)
+    _crosses(ax, _lost(part)[x], line["color"])
+
+
 def plot_curves(ax, frame: pd.DataFrame, metric: str, x: str = "epoch"):
     """A metric against `x`: mean of the seeds as a line, their range as a band, per method. A run
     that diverged is in them as far as it went; then it is a cross, and the legend counts it.
@@ -152,10 +165,7 @@ def plot_curves(ax, frame: pd.DataFrame, metric: str, x: str = "epoch"):
     """
     rows = _of(frame, metric)
     for method, part in rows.groupby("method", sort=False):
-        own = part[part["metric"] == metric]
-        line = look(method) | ({"marker": None} if own[x].nunique() > MARKED else {})
-        _mean_and_range(ax, own["value"], own[x], _counted(method, part), **line)
-        _crosses(ax, _lost(part)[x], line["color"])
+        _curve(ax, part, metric, x, _counted(method, part), look(method))
     ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 
@@ -165,10 +175,7 @@ def plot_cases(ax, frame: pd.DataFrame, metric: str, x: str):
     rows = _of(frame, metric)
     for name, colour in zip(rows["method"].unique(), _COLOURS, strict=False):
         part = rows[rows["method"] == name]
-        own, lost = part[part["metric"] == metric], _diverged(part)
-        label = f"{name} ({lost})" if lost else name
-        _mean_and_range(ax, own["value"], own[x], label, color=colour)
-        _crosses(ax, _lost(part)[x], colour)
+        _curve(ax, part, metric, x, _case(name, part), {"color": colour})
     ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 
@@ -184,12 +191,9 @@ def plot_variants(ax, frame: pd.DataFrame, metric: str, variants: Mapping, x: st
     rows = _of(frame, metric)
     for (method, setting), name in variants.items():
         part = rows[(rows["method"] == method) & (rows["setting"] == setting)]
-        own, lost = part[part["metric"] == metric], _diverged(part)
         which = settings.index(setting)
         line = look(method) | ({"ls": dashes[which - 1], "mfc": "none"} if which else {})
-        line |= {"marker": None} if own[x].nunique() > MARKED else {}
-        _mean_and_range(ax, own["value"], own[x], f"{name} ({lost})" if lost else name, **line)
-        _crosses(ax, _lost(part)[x], line["color"])
+        _curve(ax, part, metric, x, _case(name, part), line)
     ax.set(xlabel=x, ylabel=_with_unit(metric, rows))
     return ax
 

@@ -344,7 +344,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     images without learning and of the training images with it; the CPU time of the whole run,
     its program included. Nothing is chosen by the test error.
     """
-    clock, dataset, learner = _cpu(), data.load(setting.dataset), Learner(setting, seed)
+    clock, dataset, learner = cpu_time(), data.load(setting.dataset), Learner(setting, seed)
     x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
     random, rows, n = learner.random, [], setting.sizes
     for split in (label, dataset.validation, dataset.test):
@@ -391,7 +391,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     test, counts = error(dataset.test)
     record(epoch, "test error", test)
     energy(counts, "test")
-    record(epoch, "cpu time", _cpu() - clock, "s")
+    record(epoch, "cpu time", cpu_time() - clock, "s")
     return rows
 
 
@@ -399,7 +399,7 @@ def _hidden(setting: Setting) -> list[str]:
     return [f"hidden{l}" for l in range(1, len(setting.sizes) - 1)]
 
 
-def _cpu() -> float:
+def cpu_time() -> float:
     """CPU seconds of this process and of the programs that it has run."""
     t = os.times()
     return t.user + t.system + t.children_user + t.children_system

@@ -4,21 +4,21 @@ import math
 
 import pandas as pd
 
-CHL, BP = "contrastive_hebbian", "backprop"
-VARIANTS = {  # (method, what stands behind the network in a label): name in figures and tables
-    (CHL, "random"): "rCHL",
-    (CHL, "random, feedback 10"): "rCHL, feedback ×10",
-    (CHL, "float32"): "CHL, float32",
-    (CHL, "gamma 0.3"): "CHL, γ = 0.3",
-    (BP, "first layer faster"): "BP, first layer ×10",
+from credit.evidence import results
+
+NAMES = {  # what stands behind the network in a setting: the variant as figures name it
+    "random": "rCHL",
+    "random, feedback 10": "rCHL, feedback ×10",
+    "float32": "CHL, float32",
+    "gamma 0.3": "CHL, γ = 0.3",
+    "first layer faster": "BP, first layer ×10",
 }
 
 
 def named(frame: pd.DataFrame) -> pd.DataFrame:
     """The same rows, the method of a variant being its name and the setting its network alone."""
-    network, _, note = frame["setting"].str.partition(", ").to_numpy().T
-    pairs = pd.Series(zip(frame["method"], note, strict=True), index=frame.index)
-    return frame.assign(method=pairs.map(VARIANTS).fillna(frame["method"]), setting=network)
+    network = frame["setting"].str.partition(", ")[0]
+    return results.named(frame, NAMES).assign(setting=network)
 
 
 def swept(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import torch
 
+from credit.evidence import results
 from credit.experiments.gait_prop import AHMAD
 from credit.nets.channels import Channels
 from credit.nets.streams import streams
@@ -27,8 +28,7 @@ NAMES = {  # what stands behind the network in a setting: the variant as figures
 
 def named(frame: pd.DataFrame) -> pd.DataFrame:
     """The same rows, the name of a variant in place of its rule's in column `method`."""
-    variant = frame["setting"].str.partition(", ")[2].map(NAMES)
-    return frame.assign(method=variant.fillna(frame["method"]))
+    return results.named(frame, NAMES)
 
 
 def step_cost(width: int = 784, hidden: int = 4, steps: int = 2, seed: int = 0) -> dict[str, float]:

@@ -78,13 +78,13 @@ def networks(frame: pd.DataFrame) -> pd.DataFrame:
 
 def medians(each: pd.DataFrame, method: str, setting: str) -> pd.Series:
     """The median over the torques' networks, by seed, of `networks`."""
-    own = each[(each["method"] == method) & (each["setting"] == setting)]
+    own = _of(each, method, setting)
     return own.groupby("seed")["value"].median()
 
 
 def count(each: pd.DataFrame, method: str, setting: str, low: float, high: float) -> int:
     """How many networks end from `low` to below `high`."""
-    own = each[(each["method"] == method) & (each["setting"] == setting)]["value"]
+    own = _of(each, method, setting)["value"]
     return int(((own >= low) & (own < high)).sum())
 
 
@@ -97,7 +97,7 @@ def arm_table(each: pd.DataFrame, names: Mapping, linear: Mapping) -> pd.DataFra
     """
     rows = []
     for (method, setting), (rule, network) in names.items():
-        own = each[(each["method"] == method) & (each["setting"] == setting)]["value"]
+        own = _of(each, method, setting)["value"]
         row = {"rule": rule, "network": network} | _summary(own)
         row["about a half"] = str(count(each, method, setting, *ONE_SIGN))
         row["about one"] = str(count(each, method, setting, CONSTANT, float("inf")))
@@ -106,6 +106,10 @@ def arm_table(each: pd.DataFrame, names: Mapping, linear: Mapping) -> pd.DataFra
         row = {"rule": "linear regression", "network": network} | _summary(own)
         rows.append(row | {"about a half": "–", "about one": "–", "n": str(len(own))})
     return pd.DataFrame(rows)
+
+
+def _of(frame: pd.DataFrame, method: str, setting: str) -> pd.DataFrame:
+    return frame[(frame["method"] == method) & (frame["setting"] == setting)]
 
 
 def _summary(nmse: pd.Series) -> dict[str, str]:
@@ -117,7 +121,7 @@ def _summary(nmse: pd.Series) -> dict[str, str]:
 
 def ties(frame: pd.DataFrame, method: str, setting: str) -> pd.Series:
     """The share of test images (%) on which the largest outputs tie, by seed: no row is none."""
-    own = frame[(frame["method"] == method) & (frame["setting"] == setting)]
+    own = _of(frame, method, setting)
     found = final(own, "test no answer").set_index("seed")["value"]
     seeds = pd.Index(sorted(own["seed"].unique()), name="seed")
     return found.reindex(seeds, fill_value=0.0)
@@ -131,7 +135,7 @@ def mnist_table(frame: pd.DataFrame, names: Mapping) -> pd.DataFrame:
     """
     rows, ends, recorded = [], final(frame), (frame["metric"] == "test no answer").any()
     for (method, setting), (rule, network) in names.items():
-        own = ends[(ends["method"] == method) & (ends["setting"] == setting)]["value"]
+        own = _of(ends, method, setting)["value"]
         row = {"rule": rule, "network": network, "test error, %": f"{own.mean():.2f}"}
         row |= {"best seed": f"{own.min():.2f}", "worst seed": f"{own.max():.2f}"}
         if recorded:

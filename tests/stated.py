@@ -1,0 +1,68 @@
+"""The claims of a notebook on results that are not the committed ones."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from credit import paths
+from credit.evidence import results
+
+
+def noisy(rows):
+    """Seeds that scatter over a factor of ten: no claim about a mean is left."""
+    factor = np.random.default_rng(0).lognormal(0, 1.2, len(rows))
+    return rows.assign(value=rows["value"] * factor)
+
+
+def upside_down(rows):
+    """Layers and depths in the opposite order."""
+    top = rows.groupby(["setting", "metric"])["layer"].transform("max")
+    depths = sorted(rows["depth"].unique())
+    mirrored = rows["depth"].map(dict(zip(depths, reversed(depths), strict=True)))
+    angle, error = rows["metric"].str.endswith("angle"), rows["metric"] == "test error"
+    return rows.assign(
+        layer=rows["layer"].where(~angle, top + 1 - rows["layer"]),
+        depth=rows["depth"].where(~error, mirrored),
+    )
+
+
+def is_needed(cell) -> bool:
+    """Whether a cell prepares or says claims on committed results; those tagged live train."""
+    tags = cell.metadata.get("tags", [])
+    draws = re.search(r"plt\.subplots|^table\(", cell.source, flags=re.MULTILINE)
+    return "parameters" in tags or ("hide-input" in tags and "live" not in tags and not draws)
+
+
+def execute(notebook: Path, folder: Path, names: dict) -> list:
+    """The claims of a notebook on the results in a folder; `names` gets its variables."""
+    claims = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "RESULTS", folder)
+        for cell in filter(is_needed, nbformat.read(notebook, as_version=4).cells):
+            names["say"] = lambda *given, **kind: claims.extend(given)
+            exec(cell.source, names)
+    return claims
+
+
+def say_all(notebook: Path, folder: Path) -> tuple[set[str], set[str]]:
+    """The sentences of a notebook that hold, and those that fail, on the results in a folder."""
+    claims = execute(notebook, folder, {})
+    return ({c.sentence for c in claims if c.holds}, {c.sentence for c in claims if not c.holds})
+
+
+def failing(notebook: Path, changes: dict, make_folder) -> dict[str, set[str]]:
+    """{falsification: sentences of the notebook that fail under it}.
+
+    changes      {falsification: rows of an experiment -> others}
+    make_folder  name -> a new folder
+    """
+    failed = {}
+    for name, change in changes.items():
+        folder = make_folder("results")
+        for file in paths.RESULTS.glob(f"{notebook.name[:2]}-*.csv"):
+            change(results.load(file.stem)).to_csv(folder / file.name, index=False)
+        failed[name] = say_all(notebook, folder)[1]
+    return failed
