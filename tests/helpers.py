@@ -1,5 +1,8 @@
 """What several test files need: small float64 networks with a rule on them."""
 
+import math
+from dataclasses import fields
+
 import torch
 
 from credit.audit.probes import labels_as_targets
@@ -47,3 +50,19 @@ def assert_same(got, want, atol=1e-12):
 
 def largest_difference(got, want):
     return max(float((got[l] - want[l]).abs().max()) for l in want)
+
+
+def by_name(kinds: set[type]) -> dict:
+    """What the repr of a setting may name; of several classes of one name the one that has the
+    fields that are given."""
+
+    def whichever_fits(same):
+        def make(**given):
+            (kind,) = (kind for kind in same if given.keys() <= {f.name for f in fields(kind)})
+            return kind(**given)
+
+        return make
+
+    names = {kind.__name__: {k for k in kinds if k.__name__ == kind.__name__} for kind in kinds}
+    makers = {n: whichever_fits(k) if len(k) > 1 else next(iter(k)) for n, k in names.items()}
+    return makers | {"inf": math.inf}

@@ -51,7 +51,7 @@ def test_seeds_that_do_not_agree_give_no_verdict():
 
 TRANSPORT = {
     "independent": ["direct_feedback_alignment", "feedback_alignment", "generalized_recirculation",
-                    "kolen_pollack", "recirculation", "weight_mirror"],
+                    "kolen_pollack", "recirculation", "two_sites", "weight_mirror"],
     "signs only": ["sign_symmetry"],
     "no hidden update": ["shallow"],
 }  # fmt: skip

@@ -125,8 +125,9 @@ def test_the_constants_of_the_tolerance_are_pinned():
         "weight angle": 5.0,
         "largest gradient angle": 0.1,
     }
-    shared = {"test error", "train error", "test accuracy", "epochs to criterion"}
-    assert set(agreement.SHARED) == shared
+    assert agreement.SCORES == {"correlation": 0.05}
+    shared = {"test error", "train error", "test accuracy", "epochs to criterion", "loss"}
+    assert set(agreement.SHARED) == shared | {"attenuation", "velocity", "amplitude"}
 
 
 @pytest.mark.parametrize(

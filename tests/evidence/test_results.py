@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 
 import pandas as pd
 import pytest
+from helpers import by_name
 
 from credit import paths
 from credit.evidence import results
@@ -387,7 +388,7 @@ def kinds(value) -> dict:
 def test_committed_results_have_the_settings_of_the_code(experiment):
     """A field added since has its default in what was made before."""
     ours = {(job.method, job.setting) for job in jobs(experiment, "paper")}
-    names = kinds(tuple(setting for _, setting in ours))
+    names = by_name({kind for _, setting in ours for kind in kinds(setting).values()})
     lines = [line.partition(" ") for line in results.head(experiment)["setting"]]
     assert {(method, eval(text, dict(names))) for method, _, text in lines} == ours
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 
 import pytest
+from helpers import by_name
 
 from credit import experiments, paths, rules
 from credit.evidence import results
@@ -20,15 +21,13 @@ LACKING: dict[str, int] = {}
 AVAILABLE = [name for name in results.available() if name in experiments.EXPERIMENTS]
 
 
-def classes() -> dict[str, type]:
+def classes() -> dict:
     """Everything that the repr of a setting may name."""
-    known = {kind.__name__: kind for kind in (Init, Settling, Setting, ToCriterion)}
-    known |= {kind.__name__: kind for kind in rules.catalogue().values()}
+    found = {Init, Settling, Setting, ToCriterion, *rules.catalogue().values()}
     for name in experiments.EXPERIMENTS:
         for job in jobs(name, "paper"):
-            for thing in (job.setting, job.setting.rule):
-                known[type(thing).__name__] = type(thing)
-    return known
+            found |= {type(job.setting), type(job.setting.rule)}
+    return by_name(found)
 
 
 @pytest.fixture(scope="module")

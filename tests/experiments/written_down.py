@@ -723,3 +723,61 @@ TABLE["14-normalised"] = Experiment(
     JADERBERG,
     [few(20_000, 1, batch=32)],
 )
+
+
+# 10. Körding & König: beta 2, weights in [0, 1), 10 000 iterations; all else is a reconstruction.
+XOR = {
+    "sizes": (2, 4, 1), "dataset": "xor", "firing": "rates", "events": 200.0, "beta": 2.0,
+    "presentations": 10_000,
+}  # fmt: skip
+TAKEN_AWAY = [
+    at(label="apical off", rule={"apical": "off"}),
+    at(label="apical shuffled", rule={"apical": "shuffled"}),
+    at(label="hidden synapses fixed", rule={"hidden": False}),
+    at(label="apical synapses fixed", rule={"v": "fixed"}),
+    at(label="backprop", rule={"v": "mirrored"}),
+    at(label="without a base rate", rule={"signed": False}),
+    at(label="as a share of spikes", rule={"gain": "activity"}),
+]
+MIXES = (0.001, 0.002, 0.005, 0.01, 0.04, 0.05, 0.16, 0.3, 0.6)
+MIXED = [at(label=f"alpha {alpha:g}$", rule={"alpha": alpha}) for alpha in MIXES]
+TABLE["10-xor"] = Experiment(
+    "kording2001supervised, fig. 2: XOR, beta 2",
+    5,
+    {"two_sites": 18},
+    [at(**XOR), at(label="2-4-4-1", sizes=(2, 4, 4, 1)), *TAKEN_AWAY, *MIXED],
+    [],
+)
+TABLE["10-spiking"] = Experiment(
+    "kording2001supervised, fig. 2: XOR, here in spikes",
+    5,
+    {"two_sites": 6},
+    [
+        at(**XOR | {"firing": "poisson", "presentations": 4500}), *TAKEN_AWAY, *MIXED,
+        at(label="2-4-4-1", sizes=(2, 4, 4, 1)),
+        at(label="20 events", events=20.0),
+        at(label="regular", firing="regular"),
+    ],
+    [at(presentations=3000)],
+)  # fmt: skip
+STEEP = Init("normal_fan_in", 3.0)
+TABLE["10-depth"] = Experiment(
+    "not published: 784-100^d-10 logistic, squared error",
+    5,
+    {"backprop": 2, "shallow": 2, "two_sites": 9},
+    [
+        at(sizes=(784, ..., 10), nonlinearity="logistic", output="logistic_squared",
+           learning_rate=1.0, batch=20, examples=20_000, epochs=2),
+        at(label="1x", weights=(GAUSS, STEEP)),
+        at(label="3x", weights=(GAUSS, STEEP, STEEP, STEEP)),
+        at("backprop", "1x", learning_rate=3.0),
+        at("two_sites", "3x100 logistic$", learning_rate=3.0),
+        at("two_sites", "1x100 logistic, 100 events", learning_rate=0.3),
+        at("two_sites", "3x100 logistic, 100 events", learning_rate=0.1),
+        at("two_sites", rule={"feedback": STEEP}),
+        at("two_sites", "activity", rule={"feedback": STEEP, "gain": "activity"}),
+        at("two_sites", "1000 events", rule={"feedback": STEEP, "events": 1000.0}),
+        at("two_sites", ", 100 events", rule={"feedback": STEEP, "events": 100.0}),
+    ],
+    [few(10_000, 1)],
+)  # fmt: skip

@@ -5,6 +5,7 @@ most of these as they are.
 """
 
 import dataclasses
+import math
 
 import pytest
 
@@ -76,6 +77,13 @@ DEFAULTS = {
     },
     "generalized_recirculation": RECURRENT | {"form": "midpoint"},
     "almeida_pineda": RECURRENT | {"held": False},
+    "two_sites": {  # Körding & König 2001; without noise
+        "feedback": Init("uniform_fan_in"),
+        "gain": "derivative",
+        "alpha": 0.0,
+        "events": math.inf,
+        "base": 0.25,
+    },
     "recirculation": {"lam": 0.75},  # Hinton & McClelland 1988, "regression"
 }
 

@@ -16,10 +16,12 @@ FEWEST = 3  # runs that say something about a mean
 
 # The tolerance is a share of the published value; of percentages, of the error ...
 SHARE = 0.1
-SHARED = ("test error", "train error", "test accuracy", "epochs to criterion")
+SHARED = ("test error", "train error", "test accuracy", "epochs to criterion", "loss")
+SHARED += ("attenuation", "velocity", "amplitude")  # of a spike along a dendrite
 LARGEST = 2.0  # ... and at most so many points
 # ... but an angle means the same wherever it lies (deg); the last one is an identity.
 ANGLES = {"delta angle": 5.0, "weight angle": 5.0, "largest gradient angle": 0.1}
+SCORES = {"correlation": 0.05}  # and so does a score between 0 and 1
 EXACT = 1e-9  # 2.0 - 1.7 is above 0.3 in binary
 
 # The best word, by how the published value was read and by whose it is
@@ -103,8 +105,10 @@ def tolerance(metric: str, value: float, rounding: float = 0.0) -> float:
     kind = metric.partition(" at ")[0]
     if kind in ANGLES:
         return max(ANGLES[kind], rounding)
+    if kind in SCORES:
+        return max(SCORES[kind], rounding)
     if kind not in SHARED:
-        known = ", ".join((*SHARED, *ANGLES))
+        known = ", ".join((*SHARED, *ANGLES, *SCORES))
         raise ValueError(f"no tolerance for metric {metric!r}, known: {known}")
     if "accuracy" in kind:
         value = 100 - value

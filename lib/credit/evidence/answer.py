@@ -59,6 +59,8 @@ EQPROP = "STDP and iterative inference, equilibrium propagation"
 BRAINPROP = "attention-gated learning (Q-AGREL, BrainProp)"
 DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
 
+TWO_SITES = "two sites of synaptic integration"
+
 STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
@@ -83,7 +85,7 @@ METHODS = (
     Method("08", "generalized recirculation", GENEREC, OREILLY, "08-depth", FULL),
     Method("08", "recirculation", "recirculation"),
     Method("09", "contrastive Hebbian learning", "contrastive_hebbian", XIE, "09-depth"),
-    Method("10", "two sites of synaptic integration"),
+    Method("10", TWO_SITES, "two_sites", ("10-depth", "1x100 logistic"), "10-depth"),
     Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
     Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
     Method("13", "the NEF route"),

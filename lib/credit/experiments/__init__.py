@@ -7,7 +7,7 @@ validation set, by the experiments named tuning.
 
 One file per notebook, found by looking into this folder; each has a dict EXPERIMENTS.
 
-May import: nets, tasks, rules, training, runs.
+May import: nets, tasks, rules, training, spiking, runs.
 """
 
 import importlib

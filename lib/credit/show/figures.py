@@ -32,6 +32,7 @@ LOOKS = {
     "generalized_recirculation": (_COLOURS[2], "-", "s"),
     "almeida_pineda": (_COLOURS[1], "--", "v"),
     "recirculation": (_COLOURS[8], "-.", "X"),
+    "two_sites": (_COLOURS[4], "-", "D"),
 }
 # Variants that notebooks name: the colour of their rule and hollow marks, by another dash.
 VARIANTS = {

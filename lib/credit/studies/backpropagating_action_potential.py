@@ -36,6 +36,38 @@ def profiles(conditions: Mapping[str, Cell], dt=COARSE) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+SPREAD = 0.1  # of the logarithm of what differs from cell to cell
+BEYOND = (300.0, 350.0, 400.0)  # um, where recordings "beyond 300 um" may lie
+
+
+def population(conditions: Mapping[str, Cell], seeds: Iterable[int], dt=COARSE) -> pd.DataFrame:
+    """Cells that differ a little from each other, as rows that evidence.verdict_table takes.
+
+    Every seed draws densities of sodium and A-type channels and the width of the tip around those
+    of its condition. attenuation  % of the somatic amplitude, mean over BEYOND; velocity  m/s
+    between 50 and 400 um; amplitude  mV, at 660 and 795 um in settings of their own
+    """
+    rows = []
+    for seed in seeds:
+        factors = np.exp(SPREAD * np.random.default_rng(seed).normal(size=3))
+        for name, cell in conditions.items():
+            gNa, gKA, tip = factors * (cell.gNa, cell.gKA, cell.tip)
+            seen = backpropagate(replace(cell, gNa=gNa, gKA=gKA, tip=tip), dt=dt)
+            soma = seen.loc[seen["section"] == "soma", "amplitude"].item()
+            far = at(seen, [660.0, 795.0])
+            lost = 100 * (1 - at(seen, BEYOND) / soma).mean()
+            for setting, metric, value, unit in (
+                (name, "attenuation", lost, "%"),
+                (name, "velocity", velocity(seen), "m/s"),
+                (f"{name}, at 660 um", "amplitude", far[0], "mV"),
+                (f"{name}, at 800 um", "amplitude", far[1], "mV"),
+            ):
+                row = {"experiment": "18-cable", "method": "backpropagating_action_potential"}
+                row |= {"setting": setting, "seed": seed, "epoch": 1.0, "layer": 0}
+                rows.append(row | {"metric": metric, "value": value, "unit": unit})
+    return pd.DataFrame(rows)
+
+
 def share(profiles: pd.DataFrame, condition: str, distance: float) -> float:
     """Of the somatic amplitude, in %, from a frame of `profiles`."""
     part = profiles[profiles["condition"] == condition]
