@@ -1,4 +1,4 @@
-"""Notebook 02, in spikes: event-driven learning of MNIST, one image after the other, in one pass."""
+"""Notebook 02, in spikes: event-driven learning of MNIST, one image after the other, once each."""
 
 from dataclasses import replace
 
