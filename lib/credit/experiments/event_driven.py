@@ -28,10 +28,10 @@ RATES = Setting(
 WAYS = ("direct", "symmetric", "none")
 BEST = {  # mV, by 02-spiking-tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
-    "symmetric": (0.01, 0.03),
+    "symmetric": (0.01, 0.01),
     "none": (0.01, 0.0),
 }
-BEST_RATES = {"BP": 3e-3, "shallow": 3e-3}
+BEST_RATES = {"BP": 1e-2, "shallow": 3e-2}
 
 
 def spiking(rule: EventDriven, **changes) -> Spikes:
@@ -56,7 +56,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     return jobs + [Job(experiment, rates(r), s) for r in (Backprop(), Shallow()) for s in seeds]
 
 
-OUTPUT, BELOW = (0.005, 0.01, 0.02), (0.01, 0.03, 0.1)  # mV
+OUTPUT, BELOW = (0.005, 0.01, 0.02), (0.003, 0.01, 0.03, 0.1)  # mV
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
@@ -66,14 +66,14 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     for way in WAYS:
         pairs = [(rate, below) for rate in OUTPUT for below in BELOW]
         if way == "none":
-            pairs = [(rate, 0.0) for rate in (*OUTPUT, 0.04, 0.08)]
+            pairs = [(rate, 0.0) for rate in (*OUTPUT, 0.04, 0.08, 0.16, 0.32)]
         for rate, below in pairs:
             given = {"learning_rate": rate, "hidden_rate": below} | few
             setting = spiking(EventDriven(way), **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
     for rule in (Backprop(), Shallow()):
-        for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2):
+        for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
             setting = rates(rule, learning_rate=rate, **few)
             label = f"{setting.label}, rate {rate:g}"
             jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
