@@ -29,9 +29,9 @@ WAYS = ("direct", "symmetric", "none")
 BEST = {  # mV, by 02-spiking-tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
-    "none": (0.01, 0.0),
+    "none": (0.08, 0.0),
 }
-BEST_RATES = {"BP": 1e-2, "shallow": 3e-2}
+BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
 
 def spiking(rule: EventDriven, **changes) -> Spikes:
@@ -73,7 +73,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             label = f"{setting.label}, rates {rate:g} and {below:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
     for rule in (Backprop(), Shallow()):
-        for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
+        for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1):
             setting = rates(rule, learning_rate=rate, **few)
             label = f"{setting.label}, rate {rate:g}"
             jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
