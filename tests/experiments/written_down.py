@@ -149,6 +149,26 @@ TABLE["02-depth"] = Experiment(
     [few(20_000, 2, batch=32, learning_rate=1e-3)],
 )  # fmt: skip
 
+TABLE["02-spiking"] = Experiment(
+    "not published: 784-200-10 in spikes, after Neftci et al. 2017, and in rates",
+    5,
+    {"event_driven": 4, "backprop": 1, "shallow": 1},
+    [
+        at(sizes=(784, 200, 10), epochs=1),
+        at("event_driven", input="regular", white=100.0, image=60, settling=15, target=200.0,
+           events=200.0, spread=50.0, schedule="linear", chunk=2500, learning_rate=0.01,
+           hidden_rate=0.03),
+        at("event_driven", "symmetric", hidden_rate=0.01, rule={"feedback": "symmetric"}),
+        at("event_driven", "none", learning_rate=0.08, hidden_rate=0.0, rule={"feedback": "none"}),
+        at("event_driven", "shuffled", rule={"shuffled": True}),
+        at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
+           schedule="linear"),
+        at("backprop", learning_rate=0.01),
+        at("shallow", learning_rate=0.1),
+    ],
+    [at(examples=5000)],
+)  # fmt: skip
+
 # 05. Their nudge and their update are twice as strong in the code as in the text.
 EARLY = Settling(100, 0.5, tolerance=1e-2, projected=True, check=5)
 
