@@ -74,6 +74,8 @@ EQPROP = "STDP and iterative inference, equilibrium propagation"
 BRAINPROP = "attention-gated learning (BrainProp)"
 DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
 
+BY_EVENTS = Spiking("02-spiking", "200 direct", "MNIST", {"hidden synapses fixed": "200 none"})
+
 TWO_SITES = "two sites of synaptic integration"
 ENSEMBLES = Spiking("10-spiking", "2-4-1", "XOR", {"apical site off": "2-4-1, apical off"})
 
@@ -84,7 +86,14 @@ METHODS = (
     Method("01", "sign symmetry", "sign_symmetry", AKROUT, "02-depth"),
     Method("01", "weight mirror", "weight_mirror", AKROUT),
     Method("01", "Kolen-Pollack", "kolen_pollack", AKROUT),
-    Method("02", "direct feedback alignment", "direct_feedback_alignment", NOKLAND, "02-depth"),
+    Method(
+        "02",
+        "direct feedback alignment",
+        "direct_feedback_alignment",
+        NOKLAND,
+        "02-depth",
+        spiking=BY_EVENTS,
+    ),
     Method("03", "SuperSpike"),
     Method("04", "segregated dendrites"),
     Method(
