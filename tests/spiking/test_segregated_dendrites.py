@@ -242,7 +242,8 @@ def test_the_torch_form_learns_with_feedback_and_a_teacher_that_is_right(monkeyp
     wrong = replace(TASK, rule=SegregatedDendrites(shuffled=True))
     assert error_of(in_time.run(wrong, 0)) > 40
     names = {r["metric"] for r in rows}
-    assert {"mu", "mu below 1", "angle, spikes", "angle of one image, rates"} <= names
+    wanted = {"mu", "mu of a mean", "mu below 1", "angle, spikes", "angle of one image, rates"}
+    assert wanted <= names
     assert in_time.run(TASK, 0)[:-1] == rows[:-1]  # the same but for the CPU time
 
 

@@ -165,10 +165,11 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """The network and how it is taught: "784-500-10, random, gA 0.05"."""
+        """The network, how it is taught and what is not as usual: "784-500-10, random, gA 0.05"."""
         rule = self.rule
         told = f", {rule.feedback}" if len(self.sizes) > 2 else ""
         told += f", gA {rule.apical:g}" * (rule.apical > 0) + ", shuffled teacher" * rule.shuffled
+        told += f", area {self.area:g}" * (self.area != 1)
         return "-".join(map(str, self.sizes)) + told
 
 

@@ -36,6 +36,7 @@ G_L, G_B, G_E = (float(PARAMETERS[name] * PARAMETERS["dt_ms"]) for name in ("gL"
 REVERSAL = PARAMETERS["reversal"]
 SHARE = G_B / (G_L + G_B)  # k of (LEARNING)
 FORWARD, TARGET = slice(SETTLING, PHASE), slice(PHASE + SETTLING, STEPS)
+AVERAGED = 100  # images over which the authors average before they ask for mu
 TEST = 250  # ms that an image is shown when no teacher speaks, as in the authors' code
 
 
@@ -81,15 +82,21 @@ def angle(a: Tensor, b: Tensor) -> float:
     return float(torch.rad2deg(torch.acos(cosine.clamp(-1, 1))))
 
 
-def mu(W: Tensor, slope: Tensor, Y: Tensor, A: Tensor) -> float:
-    """The largest eigenvalue of (I - Jb Jg)' (I - Jb Jg); theorem 1 holds where it is below 1.
+def there_and_back(W: Tensor, slope: Tensor, Y: Tensor, A: Tensor) -> Tensor:
+    """Jb Jg of theorem 1, [n_out, n_out], float64: how the output's rates would follow their own
+    small change, through the plateaus down and the hidden layer's targets up.
 
     W [n_l, n_out] and slope [n_out], of the output's rate by its input: Jb; Y [n_out, n_l] and A
     [n_l], apical voltages, make Jg, how the plateaus follow the output's rates
     """
     alpha = A.sigmoid()
     back = Y.double() * (alpha * (1 - alpha)).double()
-    rest = torch.eye(len(slope), dtype=torch.float64) - (back @ (W * slope).double()).T
+    return (back @ (W * slope).double()).T
+
+
+def mu(JbJg: Tensor) -> float:
+    """The largest eigenvalue of (I - Jb Jg)' (I - Jb Jg); theorem 1 holds where it is below 1."""
+    rest = torch.eye(len(JbJg), dtype=torch.float64) - JbJg
     return float(torch.linalg.matrix_norm(rest, 2) ** 2)
 
 
@@ -221,9 +228,11 @@ class Net:
         Backprop sends the output's E down the forward weights. With rates in the feedback pathway
         the apical voltage is Y times the output's mean rates, without the noise of spikes.
         Returns  (metric, layer, value, unit) of each hidden layer: the angle between updates summed
-        over the images, the median angle between those of single images, means of mu
+        over the images, and the mean angle between the E of single images, as in the authors' code;
+        with one hidden layer mu of single images, which is what theorem 1 is about, and that of Jb
+        Jg averaged over AVERAGED images, which is what the authors' code calls so
         """
-        Y, mus = self.Y, []
+        Y, products = self.Y, []
         traces = [torch.zeros(len(x), n, dtype=self.dtype) for n in self.setting.sizes[:-2]]
         E = {way: [[] for _ in traces] for way in ("spikes", "rates", "backprop")}
         for i, (image, wanted) in enumerate(zip(x, label.tolist(), strict=True)):
@@ -241,7 +250,8 @@ class Net:
                 E["rates"][l].append(SHARE * RATE * plateau * slopes[l])
                 E["backprop"][l].append(error)
             if len(traces) == 1:
-                mus.append(mu(self.W[1], SHARE * RATE * slopes[-1], Y[0], before @ Y[0]))
+                slope = SHARE * RATE * slopes[-1]
+                products.append(there_and_back(self.W[1], slope, Y[0], before @ Y[0]))
         found = []
         for l, s in enumerate(traces):
             told = {way: torch.stack(E[way][l]).double() for way in E}
@@ -249,9 +259,12 @@ class Net:
                 sums = (s.double().T @ told[way], s.double().T @ told["backprop"])
                 one = [angle(*pair) for pair in zip(told[way], told["backprop"], strict=True)]
                 found.append((f"angle, {way}", l + 1, angle(*sums), "deg"))
-                found.append((f"angle of one image, {way}", l + 1, float(np.median(one)), "deg"))
-        if mus:
+                found.append((f"angle of one image, {way}", l + 1, float(np.mean(one)), "deg"))
+        if products:
+            mus = [mu(one) for one in products]
+            means = [some.mean(0) for some in torch.stack(products).split(AVERAGED)]
             found.append(("mu", 1, float(np.mean(mus)), "1"))
+            found.append(("mu of a mean", 1, float(np.mean([mu(one) for one in means])), "1"))
             found.append(("mu below 1", 1, 100 * float(np.mean(np.array(mus) < 1)), "%"))
         return found
 

@@ -21,7 +21,7 @@ from credit.spiking.segregated_dendrites import (
     build,
     draw,
 )
-from credit.spiking.segregated_in_time import Net, mu
+from credit.spiking.segregated_in_time import Net, mu, there_and_back
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
 
@@ -101,7 +101,8 @@ def theorem(trials: int = 60, seed: int = 0, hidden: int = 50, size: float = 1e-
         after = RATE * (k_D * ((r + step) @ W + bias)).sigmoid()
         ratio = float((y + e - after).norm() / e.norm())
         kind = "pseudo-inverse" if k % 2 else "random"
-        rows.append({"feedback": kind, "mu": mu(W, slope, Y, before @ Y), "ratio": ratio})
+        value = mu(there_and_back(W, slope, Y, before @ Y))
+        rows.append({"feedback": kind, "mu": value, "ratio": ratio})
     return pd.DataFrame(rows)
 
 
