@@ -165,7 +165,7 @@ GUERGUIEV = [
     at(label="area", area=0.51),
     *(at(rule, nonlinearity="logistic", batch=20, learning_rate=rate)
       for rule, rate in (("backprop", 1.0), ("shallow", 0.3))),
-    *(at(rule, f"^784{n * '-[0-9]+'}$", weights=(STEEP,) * n)
+    *(at(rule, f"^784{n * '-[0-9]+'},", weights=(STEEP,) * n)
       for rule in ("backprop", "shallow") for n in (2, 3, 4)),
 ]  # fmt: skip
 PART = at(examples=20_000, curve=1000, validated=1000, tested=2000)

@@ -52,11 +52,12 @@ def baseline(rule, sizes: tuple[int, ...], **changes) -> rates.Setting:
 
 def _beside(experiment, nets, seeds, **changes) -> list[Job]:
     pairs = [
-        ("-".join(map(str, sizes)), baseline(rule, sizes, learning_rate=rate, **changes))
+        (f"{'-'.join(map(str, sizes))}, {type(rule).__name__.lower()}",
+         baseline(rule, sizes, learning_rate=rate, **changes))
         for sizes in nets
         if len(sizes) > 2
         for rule, (_, rate, _) in TRIED.items()
-    ]
+    ]  # fmt: skip
     return labelled(experiment, pairs, seeds)
 
 
