@@ -77,6 +77,13 @@ DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
 TWO_SITES = "two sites of synaptic integration"
 ENSEMBLES = Spiking("10-spiking", "2-4-1", "XOR", {"apical site off": "2-4-1, apical off"})
 
+DENDRITES = Spiking(
+    "04-mnist",
+    "784-500-10, random",
+    "MNIST, one epoch",
+    {"in rates BP": "784-500-10, backprop", "shallow": "784-500-10, shallow"},
+)
+
 STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
@@ -86,7 +93,7 @@ METHODS = (
     Method("01", "Kolen-Pollack", "kolen_pollack", AKROUT),
     Method("02", "direct feedback alignment", "direct_feedback_alignment", NOKLAND, "02-depth"),
     Method("03", "SuperSpike"),
-    Method("04", "segregated dendrites"),
+    Method("04", "segregated dendrites", spiking=DENDRITES),
     Method(
         "05",
         EQPROP,
