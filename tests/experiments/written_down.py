@@ -153,7 +153,6 @@ TABLE["02-depth"] = Experiment(
 ONE, TWO = (784, 500, 10), (784, 500, 100, 10)
 GUERGUIEV = [
     at(area=1.0, epochs=1, validated=2000, tested=None, watched=500, chunk=1000, curve=5000),
-    at(label="^784-10$", sizes=(784, 10), learning_rate=0.19),
     at(label="^784-500-10", sizes=ONE, learning_rate=0.21),
     at(label="^784-500-100-10", sizes=TWO, learning_rate=(0.23, 0.23, 0.12)),
     at(label="none", rule={"feedback": "none"}),
@@ -184,9 +183,9 @@ TABLE["04-area"] = Experiment(
     [],
 )
 TABLE["04-depth"] = Experiment(
-    "guerguiev2017towards, Fig. 6: 784-10, 784-500-10, 784-500-100-10",
+    "guerguiev2017towards, Fig. 6: 784-500-10, 784-500-100-10",
     3,
-    {"backprop": 2, "segregated_dendrites": 4, "shallow": 2},
+    {"backprop": 2, "segregated_dendrites": 2, "shallow": 2},
     [*GUERGUIEV, at(examples=20_000), at("segregated_dendrites", curve=1000, validated=1000,
                                          tested=2000)],
     [],
