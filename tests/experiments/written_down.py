@@ -190,14 +190,6 @@ TABLE["04-depth"] = Experiment(
                                          tested=2000)],
     [],
 )  # fmt: skip
-TABLE["04-brian"] = Experiment(
-    "guerguiev2017towards, Fig. 6: the model in Brian2",
-    1,
-    {"segregated_dendrites": 1},
-    [*GUERGUIEV, at(examples=20_000, curve=1000, validated=1000, tested=2000)],
-    [],
-)
-
 # 05. Their nudge and their update are twice as strong in the code as in the text.
 EARLY = Settling(100, 0.5, tolerance=1e-2, projected=True, check=5)
 

@@ -1,4 +1,4 @@
-"""Notebook 04: segregated dendrites, in their torch form and in Brian2."""
+"""Notebook 04: segregated dendrites, in their torch form."""
 
 from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
 from credit.nets.networks import Init
@@ -9,7 +9,6 @@ from credit.spiking.segregated_dendrites import SegregatedDendrites, Setting
 from credit.training import setting as rates
 
 TORCH = "credit.spiking.segregated_in_time:run"
-BRIAN = "credit.spiking.segregated_dendrites:run"
 
 # Guerguiev et al. 2017, Fig. 6B: rates chosen on the test set there, for 60 epochs, and not tuned
 # for the short runs here.
@@ -40,8 +39,8 @@ def net(
     return Setting(rule, sizes, **given)
 
 
-def spiking(experiment: str, settings: list[Setting], seeds, run: str = TORCH) -> list[Job]:
-    return [Job(experiment, setting, seed, run=run) for seed in seeds for setting in settings]
+def spiking(experiment: str, settings: list[Setting], seeds) -> list[Job]:
+    return [Job(experiment, setting, seed, run=TORCH) for seed in seeds for setting in settings]
 
 
 def baseline(rule, sizes: tuple[int, ...], **changes) -> rates.Setting:
@@ -87,11 +86,6 @@ def _area(experiment: str, profile: str) -> list[Job]:
     return spiking(experiment, [net((784, 500, 10), area=AREA)], SEEDS["quick"])
 
 
-def _brian(experiment: str, profile: str) -> list[Job]:
-    """The Brian2 model itself, one network."""
-    return spiking(experiment, [net((784, 500, 10), **SHORT)], SEEDS["quick"][:1], BRIAN)
-
-
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """The baselines' rates, by the validation set after an epoch."""
     found = []
@@ -106,7 +100,6 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 
 EXPERIMENTS = {
     "04-area": _area,
-    "04-brian": _brian,
     "04-depth": _depth,
     "04-mnist": _mnist,
     "04-tuning": _tuning,
