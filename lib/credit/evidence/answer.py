@@ -79,6 +79,13 @@ BY_EVENTS = Spiking("02-spiking", "200 direct", "MNIST", {"hidden synapses fixed
 TWO_SITES = "two sites of synaptic integration"
 ENSEMBLES = Spiking("10-spiking", "2-4-1", "XOR", {"apical site off": "2-4-1, apical off"})
 
+DENDRITES = Spiking(
+    "04-mnist",
+    "784-500-10, random",
+    "MNIST, one epoch",
+    {"in rates BP": "784-500-10, backprop", "shallow": "784-500-10, shallow"},
+)
+
 STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
@@ -95,7 +102,7 @@ METHODS = (
         spiking=BY_EVENTS,
     ),
     Method("03", "SuperSpike"),
-    Method("04", "segregated dendrites"),
+    Method("04", "segregated dendrites", spiking=DENDRITES),
     Method(
         "05",
         EQPROP,

@@ -1,0 +1,106 @@
+"""Notebook 04: segregated dendrites, in their torch form."""
+
+from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
+from credit.nets.networks import Init
+from credit.rules.backprop import Backprop
+from credit.rules.shallow import Shallow
+from credit.runs.store import Job
+from credit.spiking.segregated_dendrites import SegregatedDendrites, Setting
+from credit.training import setting as rates
+
+TORCH = "credit.spiking.segregated_in_time:run"
+
+# Guerguiev et al. 2017, Fig. 6B: rates chosen on the test set there, for 60 epochs, and not tuned
+# for the short runs here.
+NETS = {
+    (784, 500, 10): 0.21,
+    (784, 500, 100, 10): (0.23, 0.23, 0.12),
+}
+EPOCHS = 1  # of their 60
+AREA = 0.51  # of a postsynaptic potential that ends after ten steps, as in the authors' code
+SMALL = {"examples": 2500, "epochs": 1, "curve": 500, "validated": 100, "tested": 1000}
+SMALL |= {"watched": 100}
+SHORT = {"examples": 20_000, "epochs": 1, "curve": 1000, "validated": 1000, "tested": 2000}
+# rates that 04-tuning tries for the baselines; of those that are alike the steadier one is used
+TRIED = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.1, 0.3, 1.0)}
+
+
+def best(rule, sizes: tuple[int, ...]) -> float:
+    """Of those tried, for this network."""
+    return 1.0 if rule == Backprop() else 0.1 if len(sizes) == 3 else 0.3
+
+
+def net(
+    sizes: tuple[int, ...], feedback: str = "random", apical: float = 0.0, **changes
+) -> Setting:
+    """A network of NETS with its rates."""
+    rule = SegregatedDendrites(feedback, apical, changes.pop("shuffled", False))
+    given = {"epochs": EPOCHS, "learning_rate": NETS[sizes]} | changes
+    return Setting(rule, sizes, **given)
+
+
+def spiking(experiment: str, settings: list[Setting], seeds) -> list[Job]:
+    return [Job(experiment, setting, seed, run=TORCH) for seed in seeds for setting in settings]
+
+
+def baseline(rule, sizes: tuple[int, ...], **changes) -> rates.Setting:
+    """The same sizes in rates: logistic units that start as steep as the spiking ones, batches."""
+    steep = (Init("normal_fan_in", 3.0),) * (len(sizes) - 1)
+    given = {"weights": steep, "batch": 20, "epochs": EPOCHS} | changes
+    return rates.Setting(rule, sizes, nonlinearity="logistic", **given)
+
+
+def _beside(experiment, nets, seeds, **changes) -> list[Job]:
+    pairs = [
+        (f"{'-'.join(map(str, sizes))}, {type(rule).__name__.lower()}",
+         baseline(rule, sizes, learning_rate=best(rule, sizes), **changes))
+        for sizes in nets for rule in TRIED
+    ]  # fmt: skip
+    return labelled(experiment, pairs, seeds)
+
+
+def _mnist(experiment: str, profile: str) -> list[Job]:
+    """One hidden layer, in one epoch."""
+    seeds = SEEDS[profile]
+    if profile == "quick":
+        sizes = (784, 100, 10)
+        told = [("random", False), ("none", False), ("random", True)]
+        settings = [
+            Setting(SegregatedDendrites(f, shuffled=wrong), sizes, **SMALL) for f, wrong in told
+        ]
+        few = {"examples": SMALL["examples"], "epochs": SMALL["epochs"]}
+        return spiking(experiment, settings, seeds) + _beside(experiment, [sizes], seeds, **few)
+    sizes = (784, 500, 10)
+    return spiking(experiment, [net(sizes)], seeds) + _beside(experiment, [sizes], seeds)
+
+
+def _depth(experiment: str, profile: str) -> list[Job]:
+    """One and two hidden layers in 20,000 images."""
+    seeds, few = SEEDS["quick"], {"examples": SHORT["examples"]}
+    settings = [net(sizes, **SHORT) for sizes in NETS]
+    return spiking(experiment, settings, seeds) + _beside(experiment, NETS, seeds, **few)
+
+
+def _area(experiment: str, profile: str) -> list[Job]:
+    """One hidden layer with postsynaptic potentials as in the authors' code."""
+    return spiking(experiment, [net((784, 500, 10), area=AREA)], SEEDS["quick"])
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """The baselines' rates, by the validation set after an epoch."""
+    found = []
+    for sizes in NETS:
+        for rule, tried in TRIED.items():
+            for rate in tried:
+                setting = baseline(rule, sizes, learning_rate=rate)
+                label = f"{'-'.join(map(str, sizes))}, rate {rate:g}"
+                found += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
+    return found
+
+
+EXPERIMENTS = {
+    "04-area": _area,
+    "04-depth": _depth,
+    "04-mnist": _mnist,
+    "04-tuning": _tuning,
+}
