@@ -149,6 +149,34 @@ TABLE["02-depth"] = Experiment(
     [few(20_000, 2, batch=32, learning_rate=1e-3)],
 )  # fmt: skip
 
+# 03. Input rate, first weights and r_0 of Figure 4 are not printed; see experiments/superspike.py.
+TABLE["03-trains"] = Experiment(
+    "zenke2018superspike, Figure 4: 100 frozen Poisson inputs, 4 hidden, 1 output, 5 targets",
+    5,
+    {"superspike": 3},
+    [
+        at(dataset="", sizes=(100, 4, 1), input_rate=10.0, targets=5, trial=500.0, trials=400,
+           rate=1e-3, falls=(300,), spread=0.05),
+        at(label="symmetric", rule={"feedback": "symmetric"}),
+        at(label="uniform", rule={"feedback": "uniform"}),
+    ],
+    [],
+)  # fmt: skip
+TABLE["03-mnist"] = Experiment(
+    "not published: one pass of MNIST by the rule's equations, rates of 03-tuning",
+    3,
+    {"superspike": 1, "backprop": 1, "shallow": 1},
+    [
+        at(sizes=(784, 200, 10), batch=20, epochs=1),
+        at("superspike", teacher="rule", dt=1.0, window=30, first=8, period=6, latency=20.0,
+           width=10.0, second=True, optimiser="adam", learning_rate=0.5, hidden_rate=0.5,
+           gamma=0.99, spread=(500.0, 100.0)),
+        at("backprop", nonlinearity="relu"),
+        at("shallow", nonlinearity="relu"),
+    ],
+    [at(examples=2_000)],
+)  # fmt: skip
+
 # 05. Their nudge and their update are twice as strong in the code as in the text.
 EARLY = Settling(100, 0.5, tolerance=1e-2, projected=True, check=5)
 
