@@ -32,10 +32,10 @@ def test_the_change_is_that_of_synapses_stepped_one_by_one(feedback):
     learner, (x, label) = in_double(Learner(setting, 0)), some_images()
     shown = learner.show(x)
     found = learner.changes(shown, label, label)
-    step, image, pixel = shown[0]
+    (step, image, pixel), states = shown
     S0 = torch.zeros(setting.steps, len(x), 16, dtype=torch.float64)
     S0[step, image, pixel] = 1
-    (v1, S1), (v2, S2), c = *shown[1:], learner.c
+    (v1, S1), (v2, S2), c = *states, learner.c
     assert S1.sum() > 10 and S2.sum() > 3
     e = fast.double(learner.target(label) - S2, c)
     back = learner.W[1].T if feedback == "symmetric" else learner.b
@@ -43,6 +43,22 @@ def test_the_change_is_that_of_synapses_stepped_one_by_one(feedback):
         want = fast.changes(fast.double(pre, c), c.slope(v), error, c).mean(0)
         torch.testing.assert_close(got, want, rtol=0, atol=1e-12)
         assert want.abs().max() > 1e-6
+
+
+def test_without_a_hidden_layer_the_change_is_that_of_the_output_synapses():
+    setting = replace(SMALL, rule=SuperSpike("none"), sizes=(16, 4))
+    learner, (x, label) = in_double(Learner(setting, 0)), some_images()
+    shown = learner.show(x)
+    (found,) = learner.changes(shown, label, label)
+    (step, image, pixel), ((v, S),), c = *shown, learner.c
+    S0 = torch.zeros(setting.steps, len(x), 16, dtype=torch.float64)
+    S0[step, image, pixel] = 1
+    e = fast.double(learner.target(label) - S, c)
+    want = fast.changes(fast.double(S0, c), c.slope(v), e, c).mean(0)
+    torch.testing.assert_close(found, want, rtol=0, atol=1e-12)
+    assert want.abs().max() > 1e-6
+    other = learner.changes(shown, (label + 1) % 4, label)[0]
+    assert (other - want).abs().max() > 1e-6
 
 
 def test_a_shuffled_teacher_reaches_the_hidden_layer_alone():
@@ -120,7 +136,7 @@ def test_it_learns_where_weights_may_change_and_not_without(monkeypatch):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"sizes": (784, 10)}, "sizes has one hidden layer, got"),
+        ({"sizes": (784, 9, 9, 10)}, "sizes has one hidden layer or none, got"),
         ({"optimiser": "sgd"}, "optimiser is 'sgd', expected one of adam, rmaxprop"),
         ({"teacher": "parrot"}, "teacher is 'parrot', expected one of rule, backprop through time"),
     ],

@@ -8,6 +8,7 @@ optimiser with a rate per parameter. The paper has no such experiment.
 
 import os
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -36,7 +37,7 @@ class Setting:
     """One experiment on images, complete."""
 
     rule: SuperSpike = field(default_factory=SuperSpike)
-    sizes: tuple[int, ...] = (784, 200, 10)
+    sizes: tuple[int, ...] = (784, 200, 10)  # or without the hidden layer
     dataset: str = "mnist"
     teacher: str = "rule"  # or backprop through time: the same net and loss, by autograd
     dt: float = 1.0  # ms
@@ -45,19 +46,19 @@ class Setting:
     period: int = 6  # ms from then on
     latency: float = 20.0  # ms, time constant of the code: a pixel x fires at tau ln(x / (x - 0.2))
     width: float = 10.0  # mV, of the surrogate
-    second: bool = True  # whether eligibilities have their second filter
     optimiser: str = "adam"
     learning_rate: float = 1.0  # mV, of the output's synapses
     hidden_rate: float = 0.1  # mV, of the others
     gamma: float = 0.99  # of RMaxProp, per batch
-    spread: tuple[float, float] = (500.0, 100.0)  # mV, of the first weights times sqrt(fan-in)
+    # mV, of the first weights times sqrt(fan-in), of the hidden layer's and the output's synapses
+    spread: tuple[float, float] = (500.0, 100.0)
     batch: int = 50
     epochs: int = 1
     examples: int | None = None  # of the training split; None: all
 
     def __post_init__(self):
-        if len(self.sizes) != 3:
-            raise ValueError(f"sizes has one hidden layer, got {self.sizes}")
+        if len(self.sizes) not in (2, 3):
+            raise ValueError(f"sizes has one hidden layer or none, got {self.sizes}")
         for name, known in (("optimiser", OPTIMISERS), ("teacher", TEACHERS)):
             if getattr(self, name) not in known:
                 raise ValueError(
@@ -94,79 +95,93 @@ def latencies(x: Tensor, setting: Setting) -> tuple[Tensor, Tensor, Tensor]:
 class Learner:
     """A net between its batches.
 
-    W  weights, mV, [n_pre, n_post];  b  feedback [n_out, n_hid]
+    W  weights, mV, [n_pre, n_post];  b  feedback [n_out, n_hid], where there is a hidden layer
     """
 
     def __init__(self, setting: Setting, seed: int):
         self.setting, self.c, self.random = setting, setting.constants, streams(seed)
-        n = setting.sizes
+        shapes = list(pairwise(setting.sizes))
+        spread = setting.spread[-len(shapes) :]
         self.W = [
-            Init("normal_fan_in", setting.spread[l]).draw((n[l + 1], n[l]), self.random["weights"])
-            .T.contiguous()
-            for l in (0, 1)
-        ]  # fmt: skip
-        self.b = torch.randn(n[2], n[1], generator=self.random["feedback"])
+            Init("normal_fan_in", s).draw((post, pre), self.random["weights"]).T.contiguous()
+            for s, (pre, post) in zip(spread, shapes, strict=True)
+        ]
+        self.b = torch.randn(setting.sizes[-1], setting.sizes[1], generator=self.random["feedback"])
         if setting.rule.feedback == "uniform":
             self.b.fill_(1)
-        rates = (setting.hidden_rate, setting.learning_rate)
+        self.rates = (setting.hidden_rate, setting.learning_rate)[-len(shapes) :]
         if setting.optimiser == "adam":
-            groups = [{"params": [w], "lr": r} for w, r in zip(self.W, rates, strict=True)]
+            groups = [{"params": [w], "lr": r} for w, r in zip(self.W, self.rates, strict=True)]
             self.adam = torch.optim.Adam(groups)
         else:
             self.steps = [RMaxProp(w, setting.gamma, float("inf")) for w in self.W]
-        self.rates = rates
 
-    def arriving(self, spikes: tuple, images: int, w: Tensor) -> Tensor:
-        """What the pixels' spikes add to the currents of the hidden layer, [T, batch, n_hid]."""
-        step, image, pixel = spikes
+    def arriving(self, pixels: tuple, images: int, w: Tensor) -> Tensor:
+        """What the pixels' spikes add to the currents of the first layer, [T, batch, n]."""
+        step, image, pixel = pixels
         T = self.setting.steps
         J = w.new_zeros(T * images, w.shape[1]).index_add(0, step * images + image, w[pixel])
         return J.view(T, images, -1)
 
-    def show(self, x: Tensor) -> tuple:
-        """Spikes of the pixels, and v and S of both layers, [T, batch, n]."""
-        spikes = latencies(x, self.setting)
-        v1, S1 = layer(self.arriving(spikes, len(x), self.W[0]), self.c)
-        v2, S2 = layer(S1 @ self.W[1], self.c)
-        return spikes, (v1, S1), (v2, S2)
+    def show(self, x: Tensor) -> tuple[tuple, list]:
+        """Spikes of the pixels, and (v, S) of every layer, [T, batch, n] each."""
+        pixels = latencies(x, self.setting)
+        states = [layer(self.arriving(pixels, len(x), self.W[0]), self.c)]
+        for w in self.W[1:]:
+            states.append(layer(states[-1][1] @ w, self.c))
+        return pixels, states
 
-    def answers(self, v2: Tensor, S2: Tensor) -> Tensor:
+    def answers(self, v: Tensor, S: Tensor) -> Tensor:
         """The output neuron with most spikes, and among equals that of the highest potential."""
-        return (S2.sum(0) + 1e-3 * v2.mean(0)).argmax(1)
+        return (S.sum(0) + 1e-3 * v.mean(0)).argmax(1)
 
     def target(self, label: Tensor) -> Tensor:
         """[T, batch, n_out]"""
-        t = torch.zeros(self.setting.steps, len(label), self.setting.sizes[2])
+        t = torch.zeros(self.setting.steps, len(label), self.setting.sizes[-1])
         t[self.setting.times[:, None], torch.arange(len(label)), label] = 1
         return t
 
-    def changes(self, shown: tuple, label: Tensor, told: Tensor) -> tuple[Tensor | None, Tensor]:
-        """m of both layers, mean of the images; `told` is the label that the hidden layer hears."""
-        (step, image, pixel), (v1, S1), (v2, S2) = shown
-        c, rule, second = self.c, self.setting.rule, self.setting.second
-        e = double(self.target(label) - S2, c)
-        m2 = reordered(double(S1, c), c.slope(v2), e, c, second).mean(0)
-        if rule.feedback == "none":
-            return None, m2
-        if rule.shuffled:
-            e = double(self.target(told) - S2, c)
-        e = e @ (self.W[1].T if rule.feedback == "symmetric" else self.b)
-        E = expected_errors(e, c) if second else c.dt * e
-        # the pixel's trace is a filtered spike: filter the other factor backwards, look it up there
-        Q = double_backwards(c.slope(v1) * E, c)
-        m1 = torch.zeros_like(self.W[0]).index_add_(0, pixel, Q[step, image])
-        return m1 / len(label), m2
+    def error(self, label: Tensor, S: Tensor) -> Tensor:
+        """e of the output neurons, [T, batch, n_out]."""
+        return double(self.target(label) - S, self.c)
 
-    def by_backprop(self, x: Tensor, label: Tensor) -> tuple:
+    def below(self, e: Tensor) -> Tensor:
+        """e of the hidden neurons, [T, batch, n_hid]: the one place that knows of the feedback."""
+        return e @ (self.W[-1].T if self.setting.rule.feedback == "symmetric" else self.b)
+
+    def changes(self, shown: tuple, label: Tensor, told: Tensor) -> list[Tensor | None]:
+        """m of every layer, mean of the images; `told` is the label that the hidden layer hears."""
+        (pixels, states), c, rule = shown, self.c, self.setting.rule
+        v, S = states[-1]
+        e = self.error(label, S)
+        if len(states) == 1:
+            return [self.of_pixels(pixels, v, e)]
+        above = reordered(double(states[0][1], c), c.slope(v), e, c).mean(0)
+        if rule.feedback == "none":
+            return [None, above]
+        if rule.shuffled:
+            e = self.error(told, S)
+        return [self.of_pixels(pixels, states[0][0], self.below(e)), above]
+
+    def of_pixels(self, pixels: tuple, v: Tensor, e: Tensor) -> Tensor:
+        """m of the first layer. A pixel's trace is one filtered spike: here the other factor is
+        filtered backwards, and looked up where the spike is."""
+        step, image, pixel = pixels
+        Q = double_backwards(self.c.slope(v) * expected_errors(e, self.c), self.c)
+        m = torch.zeros_like(self.W[0]).index_add_(0, pixel, Q[step, image])
+        return m / e.shape[1]
+
+    def by_backprop(self, x: Tensor, label: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The answers, and minus the gradient of the same loss, its reset cutting the past."""
         W = [w.clone().requires_grad_() for w in self.W]
         J = self.arriving(latencies(x, self.setting), len(x), W[0])
-        S1 = surrogate_backprop.neurons(J, self.c, "cuts the past")
-        S2 = surrogate_backprop.neurons(S1 @ W[1], self.c, "cuts the past")
-        e = surrogate_backprop.filtered(self.target(label) - S2, self.c)
+        S = surrogate_backprop.neurons(J, self.c, "cuts the past")
+        for w in W[1:]:
+            S = surrogate_backprop.neurons(S @ w, self.c, "cuts the past")
+        e = surrogate_backprop.filtered(self.target(label) - S, self.c)
         loss = 0.5 * e.square().sum() * self.c.dt / len(x)
         m = [-g for g in torch.autograd.grad(loss, W)]
-        return S2.detach().sum(0).argmax(1), m
+        return S.detach().sum(0).argmax(1), m
 
     def learn(self, x: Tensor, label: Tensor, share: float) -> int:
         """One batch, at this share of the learning rates; returns how many answers were right."""
@@ -175,7 +190,7 @@ class Learner:
         else:
             shown = self.show(x)
             told = label[torch.randperm(len(label), generator=self.random["choice"])]
-            answers, changes = self.answers(*shown[2]), self.changes(shown, label, told)
+            answers, changes = self.answers(*shown[1][-1]), self.changes(shown, label, told)
         if self.setting.optimiser == "adam":
             for w, m, group, rate in zip(
                 self.W, changes, self.adam.param_groups, self.rates, strict=True
@@ -204,11 +219,11 @@ def run(setting: Setting, seed: int) -> list[dict]:
         rows.append(row | {"value": float(value), "unit": unit})
 
     def test(split):
-        right, spikes = 0, torch.zeros(3)
+        right, spikes = 0, torch.zeros(len(setting.sizes))
         for part, wanted in zip(split.x.split(500), split.label.split(500), strict=True):
-            pixels, (_, S1), (v2, S2) = learner.show(part)
-            right += (learner.answers(v2, S2) == wanted).sum()
-            spikes += torch.tensor([len(pixels[0]), S1.sum(), S2.sum()])
+            pixels, states = learner.show(part)
+            right += (learner.answers(*states[-1]) == wanted).sum()
+            spikes += torch.tensor([len(pixels[0]), *(S.sum() for _, S in states)])
         return 100 - 100 * right / len(split.label), (spikes / len(split.label)).tolist()
 
     for epoch in range(1, setting.epochs + 1):

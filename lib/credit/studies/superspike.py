@@ -148,9 +148,9 @@ def images(ways: Iterable[str], examples: int, seed: int, tested: int = 1000, **
             share = 1 - k / len(parts)
             learner.learn(dataset.train.x[index], dataset.train.label[index], share)
         x, label = dataset.validation.x[:tested], dataset.validation.label[:tested]
-        _, (_, S1), (v2, S2) = learner.show(x)
-        right = float((learner.answers(v2, S2) == label).double().mean())
-        spikes = [float(S.sum() / tested) for S in (S1, S2)]
+        _, states = learner.show(x)
+        right = float((learner.answers(*states[-1]) == label).double().mean())
+        spikes = [float(S.sum() / tested) for _, S in states]
         rows.append([way, 100 * (1 - right), *spikes])
     return pd.DataFrame(rows, columns=["way", "error", "hidden spikes", "output spikes"])
 
