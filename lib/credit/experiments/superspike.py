@@ -86,20 +86,24 @@ def _pass(experiment: str, profile: str) -> list[Job]:
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
+    """Five choices for every arm; the hidden layer has a rate only where it learns."""
     few = {"examples": 5_000 if profile == "paper" else 500}
+    both = ((0.5, 0.5), (0.25, 0.5), (1.0, 0.5), (0.5, 0.125), (0.5, 2.0))
+    alone = tuple((rate, 0.0) for rate in (0.0625, 0.125, 0.25, 0.5, 1.0))
     settings = {}
     for name in ARMS:
-        alone = "hidden" in name  # the hidden layer has no rate, or is not there
-        for rate in (0.0625, 0.125, 0.25, 0.5, 1.0) if alone else (0.25, 0.5, 1.0):
-            for hidden in (0.0,) if alone else (0.5, 2.0, 8.0):
-                behind = f"rate {rate:g}" + f", hidden {hidden:g}" * (not alone)
-                settings[f"{label(name)}, {behind}"] = replace(arm(name, rate, hidden), **few)
+        for rate, hidden in alone if "hidden" in name else both:
+            behind = f"rate {rate:g}" + f", hidden {hidden:g}" * (hidden > 0)
+            settings[f"{label(name)}, {behind}"] = replace(arm(name, rate, hidden), **few)
     jobs = _jobs(experiment, IMAGES, settings, TUNING_SEEDS)
     for rule in (Backprop(), Shallow()):
-        nets = {f"{NET}, rate {r:g}": replace(RATE_NET, rule=rule, learning_rate=r, **few)
+        nets = {r: replace(RATE_NET, rule=rule, learning_rate=r, **few)
                 for r in (0.03, 0.1, 0.2, 0.4, 0.8)}  # fmt: skip
-        jobs += [Job(experiment, net, seed, name) for seed in TUNING_SEEDS
-                 for name, net in nets.items()]  # fmt: skip
+        jobs += [
+            Job(experiment, net, seed, f"{NET}, rate {rate:g}")
+            for seed in TUNING_SEEDS
+            for rate, net in nets.items()
+        ]
     return jobs
 
 
