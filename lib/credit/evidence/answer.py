@@ -33,8 +33,10 @@ class Method:
     fair: str = ""
     # what its notebook measured of a method that carries no error and so trains nothing
     carries_none: str = ""
-    # whether its network is one of spiking neurons, which the audit's probes do not know
+    # whether its network is one of spiking neurons, which the audit's probes do not know, and what
+    # its notebook's own probes say of weight transport and teacher
     spikes: bool = False
+    probed: tuple[str, str] = (UNMEASURED, UNMEASURED)
 
     def label(self, network: str, depth: bool = False) -> str:
         """The rule's own label on this network; baselines have the network's alone."""
@@ -71,7 +73,14 @@ METHODS = (
     Method("01", "weight mirror", "weight_mirror", AKROUT),
     Method("01", "Kolen-Pollack", "kolen_pollack", AKROUT),
     Method("02", "direct feedback alignment", "direct_feedback_alignment", NOKLAND, "02-depth"),
-    Method("03", "SuperSpike", "superspike", ("03-mnist", "784-200-10"), spikes=True),
+    Method(
+        "03",
+        "SuperSpike",
+        "superspike",
+        ("03-mnist", "784-200-10"),
+        spikes=True,
+        probed=("independent", "full target"),
+    ),
     Method("04", "segregated dendrites"),
     Method(
         "05",
@@ -162,7 +171,7 @@ def with_table(readme: str) -> str:
 
 
 def _row(method: Method) -> dict[str, str]:
-    transport, teacher = _audit("" if method.spikes else method.rule)
+    transport, teacher = method.probed if method.spikes else _audit(method.rule)
     mnist = _mnist(method)
     return {
         "nb": method.notebook,

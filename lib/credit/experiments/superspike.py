@@ -19,6 +19,8 @@ IMAGES = "credit.spiking.superspike_images:run"
 # code for another task, and the rate of a public port. 200 s in place of 250 s and more.
 FIGURE_4 = superspike.Setting(trials=400, falls=(300,))
 WAYS = ("random", "symmetric", "uniform")
+# Figure 2: one output and no hidden neuron, 250 s as there.
+FIGURE_2 = superspike.Setting(SuperSpike("none"), sizes=(100, 1), trials=500, falls=(400,))
 
 # MNIST, which the paper does not have: 20,000 images, each seen once. Every arm has the rates of
 # 03-tuning: the least validation error after a quarter of the images, on a seed of its own.
@@ -68,6 +70,11 @@ def _trains(experiment: str, profile: str) -> list[Job]:
     return _jobs(experiment, TRAINS, {s.label: s for s in settings}, SEEDS[profile])
 
 
+def _neuron(experiment: str, profile: str) -> list[Job]:
+    settings = [FIGURE_2, replace(FIGURE_2, rate=0.0)]
+    return _jobs(experiment, TRAINS, {s.label: s for s in settings}, SEEDS[profile])
+
+
 def _mnist(experiment: str, profile: str) -> list[Job]:
     few = {} if profile == "paper" else {"examples": 2_000}
     settings = {label(name): replace(arm(name, *BEST[name]), **few) for name in ARMS}
@@ -109,6 +116,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 
 EXPERIMENTS = {
     "03-tuning": _tuning,
+    "03-neuron": _neuron,
     "03-trains": _trains,
     "03-mnist": _mnist,
     "03-pass": _pass,

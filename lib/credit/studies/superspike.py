@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 
 from credit.evidence import results
-from credit.experiments.superspike import FIGURE_4, PASS
-from credit.spiking import superspike, superspike_images
+from credit.experiments.superspike import BEST, FIGURE_4, PASS, arm
+from credit.spiking import superspike
 from credit.spiking import superspike_torch as fast
 from credit.spiking.superspike import SuperSpike
+from credit.spiking.superspike_images import Learner
 from credit.spiking.superspike_torch import Constants
 from credit.spiking.surrogate_backprop import RESETS
 from credit.spiking.surrogate_backprop import changes as by_autograd
+from credit.tasks import data
 
 SIZES, STEPS, SEEDS = (20, 10, 5), 1000, 20
 C = Constants(dt=0.2)
@@ -126,22 +128,16 @@ def at_the_end(frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame[(frame["metric"] == "mismatch") & (frame["epoch"] > frame["epoch"].max() - 50)]
     ends = rows.groupby(["setting", "seed"])["value"].mean().rename("mismatch").reset_index()
     hidden = results.final(frame, "rate").query("layer == 1")[["setting", "seed", "value"]]
-    ends = ends.merge(hidden.rename(columns={"value": "rate"}))
+    ends = ends.merge(hidden.rename(columns={"value": "rate"}), how="left")
     return ends.assign(solved=ends["mismatch"] < SOLVED)
 
 
-def images(ways: Iterable[str], examples: int, seed: int, tested: int = 1000, **changes):
-    """Error after so many images of MNIST, on `tested` images of the validation set: one row per
-    way of feedback, "random, shuffled" and "backprop through time" among them; columns way, error,
-    hidden and output spikes per image."""
-    dataset, rows = superspike_images.data.load(PASS.dataset), []
-    for way in ways:
-        rule = SuperSpike(way.partition(",")[0]) if "time" not in way else SuperSpike("symmetric")
-        rule = replace(rule, shuffled="shuffled" in way)
-        teacher = "backprop through time" if "time" in way else "rule"
-        learner = superspike_images.Learner(
-            replace(PASS, rule=rule, teacher=teacher, **changes), seed
-        )
+def images(names: Iterable[str], examples: int, seed: int, tested: int = 1000) -> pd.DataFrame:
+    """Error after so many images of MNIST, on `tested` images of the validation set, at the rates
+    of 03-mnist: one row per name in ARMS; columns name, error, hidden and output spikes."""
+    dataset, rows = data.load(PASS.dataset), []
+    for name in names:
+        learner = Learner(arm(name, *BEST[name]), seed)
         order = torch.randperm(len(dataset.train.x), generator=learner.random["order"])
         parts = order[:examples].split(PASS.batch)
         for k, index in enumerate(parts):
@@ -151,8 +147,8 @@ def images(ways: Iterable[str], examples: int, seed: int, tested: int = 1000, **
         _, states = learner.show(x)
         right = float((learner.answers(*states[-1]) == label).double().mean())
         spikes = [float(S.sum() / tested) for _, S in states]
-        rows.append([way, 100 * (1 - right), *spikes])
-    return pd.DataFrame(rows, columns=["way", "error", "hidden spikes", "output spikes"])
+        rows.append([name or "random feedback", 100 * (1 - right), *spikes])
+    return pd.DataFrame(rows, columns=["condition", "error", "hidden spikes", "output spikes"])
 
 
 def raster(found: dict, trial: float) -> tuple[np.ndarray, np.ndarray]:
