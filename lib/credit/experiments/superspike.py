@@ -93,10 +93,10 @@ def _pass(experiment: str, profile: str) -> list[Job]:
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """Five choices for every arm; the hidden layer has a rate only where it learns."""
+    """Seven choices for every arm; the hidden layer has a rate only where it learns."""
     few = {"examples": 5_000 if profile == "paper" else 500}
-    both = ((0.5, 0.5), (0.25, 0.5), (1.0, 0.5), (0.5, 0.125), (0.5, 2.0))
-    alone = tuple((rate, 0.0) for rate in (0.0625, 0.125, 0.25, 0.5, 1.0))
+    both = ((0.5, 0.5), (0.25, 0.5), (1.0, 0.5), (1.0, 2.0), (0.5, 0.125), (0.5, 2.0), (0.5, 8.0))
+    alone = tuple((rate, 0.0) for rate in (0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0))
     settings = {}
     for name in ARMS:
         for rate, hidden in alone if "hidden" in name else both:
@@ -105,7 +105,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     jobs = _jobs(experiment, IMAGES, settings, TUNING_SEEDS)
     for rule in (Backprop(), Shallow()):
         nets = {r: replace(RATE_NET, rule=rule, learning_rate=r, **few)
-                for r in (0.03, 0.1, 0.2, 0.4, 0.8)}  # fmt: skip
+                for r in (0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)}  # fmt: skip
         jobs += [
             Job(experiment, net, seed, f"{NET}, rate {rate:g}")
             for seed in TUNING_SEEDS
