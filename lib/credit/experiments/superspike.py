@@ -36,17 +36,17 @@ ARMS = {  # what stands behind the net in a label: what of PASS is another
     "no hidden layer": {"rule": SuperSpike("none"), "sizes": (784, 10)},
 }
 BEST = {  # by 03-tuning: rates of the output's and of the hidden layer's synapses, mV
-    "": (0.5, 2.0),
-    "symmetric": (0.5, 0.5),
-    "backprop through time": (0.5, 0.5),
-    "errors of other images": (0.5, 0.5),
-    "hidden synapses fixed": (0.25, 0.0),
-    "no hidden layer": (0.25, 0.0),
+    "": (0.5, 0.5),
+    "symmetric": (0.5, 2.0),
+    "backprop through time": (1.0, 2.0),
+    "errors of other images": (0.5, 0.125),
+    "hidden synapses fixed": (1.0, 0.0),
+    "no hidden layer": (1.0, 0.0),
 }
 RATE_NET = Setting(
     Backprop(), (784, 200, 10), nonlinearity="relu", batch=20, epochs=1, examples=20_000
 )
-BEST_RATE = {"backprop": 0.1, "shallow": 0.1}
+BEST_RATE = {"backprop": 0.4, "shallow": 3.2}
 
 
 def arm(name: str, rate: float, hidden: float) -> superspike_images.Setting:
@@ -105,7 +105,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     jobs = _jobs(experiment, IMAGES, settings, TUNING_SEEDS)
     for rule in (Backprop(), Shallow()):
         nets = {r: replace(RATE_NET, rule=rule, learning_rate=r, **few)
-                for r in (0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)}  # fmt: skip
+                for r in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)}  # fmt: skip
         jobs += [
             Job(experiment, net, seed, f"{NET}, rate {rate:g}")
             for seed in TUNING_SEEDS
