@@ -200,8 +200,12 @@ TABLE["03-mnist"] = Experiment(
 TABLE["03-pass"] = Experiment(
     "not published: all 50,000 images",
     3,
-    {"superspike": 1},
-    [*ON_IMAGES, at(examples=None)],
+    {"superspike": 2},
+    [
+        *ON_IMAGES,
+        at(examples=None),
+        at(label="symmetric", rule={"feedback": "symmetric"}, hidden_rate=2.0),
+    ],
     [at(examples=4_000)],
 )
 

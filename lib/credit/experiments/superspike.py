@@ -87,9 +87,10 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
 
 
 def _pass(experiment: str, profile: str) -> list[Job]:
-    """Whether more images bring the rule to less error: all 50,000."""
-    whole = replace(arm("", *BEST[""]), examples=None if profile == "paper" else 4_000)
-    return _jobs(experiment, IMAGES, {f"{NET}, whole pass": whole}, SEEDS["quick"])
+    """Whether more images bring less error: all 50,000."""
+    many = {"examples": None if profile == "paper" else 4_000}
+    settings = {label(name): replace(arm(name, *BEST[name]), **many) for name in ("", "symmetric")}
+    return _jobs(experiment, IMAGES, settings, SEEDS["quick"])
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
