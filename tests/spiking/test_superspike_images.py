@@ -121,7 +121,7 @@ def test_it_learns_where_weights_may_change_and_not_without(monkeypatch):
     from credit.spiking import superspike_images
 
     monkeypatch.setattr(data, "load", corners)
-    setting = replace(SMALL, sizes=(16, 20, 4), learning_rate=2.0, hidden_rate=2.0, epochs=3)
+    setting = replace(SMALL, sizes=(16, 20, 4), learning_rate=4.0, hidden_rate=4.0, batch=10)
 
     def error(setting):
         rows = superspike_images.run(setting, seed=0)
