@@ -147,6 +147,7 @@ def images(names: Iterable[str], examples: int, seed: int, tested: int = 1000) -
         _, states = learner.show(x)
         right = float((learner.answers(*states[-1]) == label).double().mean())
         spikes = [float(S.sum() / tested) for _, S in states]
+        spikes = [float("nan")] * (2 - len(spikes)) + spikes  # without a hidden layer
         rows.append([name, 100 * (1 - right), *spikes])
     return pd.DataFrame(rows, columns=["condition", "error", "hidden spikes", "output spikes"])
 
