@@ -28,7 +28,7 @@ def test_every_rule_with_an_experiment_is_in_the_answer_or_a_baseline():
         for experiment in EXPERIMENTS
         for job in jobs(experiment, "quick")
     }
-    known = {*BASELINES, *(m.rule for m in METHODS if m.rule)}
+    known = {*BASELINES, *(m.rule for m in METHODS if m.rule and not m.probed)}
     assert {name for name in used if "." not in name} <= known
     assert known <= set(catalogue())
 

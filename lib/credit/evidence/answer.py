@@ -48,6 +48,9 @@ class Method:
     spiking: Spiking | None = None
     # what its notebook measured of a method that carries no error and so trains nothing
     carries_none: str = ""
+    # of a rule that the audit does not know, as its neurons spike: what the probes of its notebook
+    # say of weight transport and teacher
+    probed: tuple[str, str] | None = None
 
     def label(self, network: str, depth: bool = False) -> str:
         """The rule's own label on this network; baselines have the network's alone."""
@@ -86,6 +89,14 @@ DENDRITES = Spiking(
     {"in rates BP": "784-500-10, backprop", "shallow": "784-500-10, shallow"},
 )
 
+NET_03 = "784-200-10"
+ON_IMAGES = Spiking(
+    "03-mnist",
+    f"{NET_03}, random",
+    "MNIST",
+    {word: f"{NET_03}, {word}" for word in ("hidden synapses fixed", "errors of other images")},
+)
+
 STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
@@ -101,7 +112,15 @@ METHODS = (
         "02-depth",
         spiking=BY_EVENTS,
     ),
-    Method("03", "SuperSpike"),
+    Method(
+        "03",
+        "SuperSpike",
+        "superspike",
+        ("03-mnist", NET_03),
+        variant=("random", ""),
+        spiking=ON_IMAGES,
+        probed=("independent", "full target"),
+    ),
     Method("04", "segregated dendrites", spiking=DENDRITES),
     Method(
         "05",
@@ -199,7 +218,7 @@ def with_table(readme: str) -> str:
 
 
 def _row(method: Method) -> dict[str, str]:
-    transport, teacher = _audit(method.rule)
+    transport, teacher = method.probed or _audit(method.rule)
     return {
         "nb": method.notebook,
         "method": method.name,

@@ -79,7 +79,9 @@ class Job:
     def key(self) -> str:
         """Hex digest of everything the numbers depend on; not of the label."""
         rule = type(self.setting.rule)
-        parts = [repr(self.setting), str(self.seed), self.run, data.version(self.setting.dataset)]
+        parts = [repr(self.setting), str(self.seed), self.run]
+        if self.setting.dataset:  # else the run draws its own
+            parts.append(data.version(self.setting.dataset))
         modules = [self.run.split(":")[0]]
         for kind in rule.__mro__:  # the rule and what it inherits, whoever wrote that
             if kind.__module__ == "__main__":  # in a notebook
@@ -254,7 +256,8 @@ class RunStore:
             sizes = job.setting.sizes
             part = pd.DataFrame(record["rows"]).assign(
                 experiment=job.experiment, method=job.method, setting=job.name,
-                dataset=job.setting.dataset, depth=len(sizes) - 2, width=sizes[1], run=job.key,
+                dataset=job.setting.dataset or "drawn",
+                depth=len(sizes) - 2, width=sizes[1], run=job.key,
             )  # fmt: skip
             if "seed" not in part:  # a run of many networks says the seed of each
                 part["seed"] = job.seed
