@@ -94,6 +94,35 @@ def test_the_error_stands_beside_backprop_and_the_shallow_baseline(made_up):
     )
 
 
+def in_spikes(made_up):
+    """The cell of a method whose rule has 2.0 % beside backprop's 1.0 %, under other names."""
+    names = {"feedback_alignment": "spikes", "backprop": "apical off", "shallow": "fixed"}
+    frame = made_up.assign(setting=made_up["method"].map(names), method="ensembles")
+    results.load = lambda experiment: frame
+    where = answer.Spiking("01-mnist", "spikes", "MNIST", {"apical site off": "apical off"})
+    return answer._spiking(where)
+
+
+def test_what_was_trained_in_spikes_stands_beside_its_control(made_up, monkeypatch):
+    monkeypatch.setattr(results, "load", results.load)  # put back afterwards
+    assert in_spikes(made_up) == "MNIST: 2.00 ± 0.25 % (spikes, n = 3; apical site off 1.00)"
+    lost = made_up["seed"].eq(1) & made_up["method"].eq("feedback_alignment")
+    some = made_up.assign(metric=made_up["metric"].mask(lost, "diverged"))
+    assert in_spikes(some).startswith("MNIST: 1.90, 2.10 % (spikes, n = 2, 1 of 3 diverged;")
+    none = made_up.assign(metric="diverged")
+    assert in_spikes(none) == ("MNIST: 3 of 3 diverged (spikes; apical site off 3 of 3 diverged)")
+    monkeypatch.setattr(results, "available", list)
+    assert in_spikes(made_up) == UNMEASURED
+
+
+def test_what_is_shown_of_spikes_has_five_seeds_and_its_controls():
+    shown = [method.spiking for method in METHODS if method.spiking]
+    assert shown
+    for where in shown:
+        runs = results.final(results.load(where.experiment)).groupby("setting")["seed"].nunique()
+        assert set(runs[[where.setting, *where.beside.values()]]) == {5} and where.beside
+
+
 def test_a_fair_backprop_takes_the_place_of_the_one_in_the_same_network(made_up, monkeypatch):
     linear = made_up[made_up["method"] == "backprop"].assign(value=0.5)
     frame = pd.concat([made_up, linear.assign(setting="1x1000 logistic, linear output")])

@@ -143,12 +143,14 @@ def format_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def mean_in_words(runs: Sequence[float], unit: str = "%") -> str:
     """'1.81 ± 0.05'; of five runs or less each one, '5.26, 13.38, 78.98', where the interval would
-    say nothing: it holds values that cannot be, below 0 or above 100 %, or there are too few."""
+    say nothing: it holds values that cannot be, below 0 or above 100 %, or there are too few. What
+    two places would print as 0.00 gets up to five, '0.0002 ± 0.0001'."""
     mean, half_width = interval(runs)
     room = min(mean, 100 - mean) if unit == "%" else mean
     if len(runs) < FEWEST or (len(runs) <= LISTED and half_width > room):
         return ", ".join(f"{value:.2f}" for value in sorted(runs))
-    return plus_minus(mean, half_width)
+    first = math.ceil(-math.log10(mean)) if mean > 0 else 0  # place of its first digit
+    return plus_minus(mean, half_width, first if 2 < first <= 5 else 2)
 
 
 def name(method: str) -> str:
