@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credit.experiments.common import SEEDS
+from credit.experiments.common import SEEDS, TUNING_SEEDS
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
@@ -93,4 +93,62 @@ def _fixed(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, s, seed, run=FIXED) for seed in seeds for s in settings]
 
 
-EXPERIMENTS = {"13-fixed": _fixed, "13-headline": _headline, "13-linear": _linear}
+# MNIST with a hidden layer that learns. Pixels are not negative: one input neuron each. Error
+# neurons have thresholds on both sides of zero, as those of the output: see 13-mnist-tuning.
+WIDE = (-1.0, 0.9)
+MNIST = NefSetting(
+    sizes=(784, 200, 10),
+    dataset="mnist",
+    signs=False,
+    ensemble=20,
+    intercepts=WIDE,
+    tau_rc=0.02,
+    image=50,
+    settling=20,
+    blackout=15,
+    learning_rate=5.0,
+    hidden_rate=0.1,
+    schedule="linear",
+    spread=0.05,
+    output_spread=0.0,
+    examples=20_000,
+    validated=2500,
+    chunk=2500,
+)
+FEW = replace(MNIST, examples=5000, tested=0)  # to choose rates by, and to look for causes
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """A quarter of the images: rates of the output's and of the hidden synapses, for both codes."""
+    thesis = NefSetting.intercepts
+    settings = [
+        replace(FEW, intercepts=code, learning_rate=rate, hidden_rate=below, rule=rule)
+        for code, rule, pairs in (
+            (WIDE, NefLearner(), ((5, 0.03), (5, 0.1), (5, 0.3), (2, 0.1), (10, 0.1))),
+            (WIDE, NefLearner("none"), ((2, 0), (5, 0), (10, 0))),
+            (thesis, NefLearner(), ((5, 0.003), (5, 0.01), (5, 0.03), (2, 0.01), (10, 0.01))),
+        )
+        for rate, below in pairs
+    ]
+    if profile == "quick":
+        settings = settings[:1]
+    return [
+        Job(
+            experiment,
+            s,
+            seed,
+            f"{s.label}, intercepts from {s.intercepts[0]:g}, rates {s.learning_rate:g} and "
+            f"{s.hidden_rate:g}",
+            SPIKING,
+        )
+        for seed in TUNING_SEEDS
+        for s in settings
+    ]
+
+
+EXPERIMENTS = {
+    "13-fixed": _fixed,
+    "13-headline": _headline,
+    "13-linear": _linear,
+    "13-mnist-tuning": _tuning,
+}

@@ -44,6 +44,7 @@ from credit.nets.streams import streams
 from credit.spiking import nef
 from credit.spiking.simulation import Model, Simulation
 from credit.tasks import data
+from credit.tasks.dataset import Split
 
 FEEDBACK = ("spikes", "none")
 GATES = ("step", "open")
@@ -53,7 +54,8 @@ PARAMETERS = {
     "tau_g": 5 * ms,  # of the current that opens the gate (thesis' code)
     "kappa": 0.33 * 0.024 / 0.05,  # height of the step (thesis' code)
 }
-RATES, INTERCEPTS = (100.0, 120.0), {"output": (-1.0, 0.9), "error": (0.0, 0.8)}  # Hz; thesis' code
+RATES = (100.0, 120.0)  # Hz, largest rates; thesis' code
+INTERCEPTS = (-1.0, 0.9)  # of the output; thesis' code
 T_REF = 0.002  # s
 HIDDEN = f"""
 J = 1 + g : 1 (constant over dt)
@@ -112,6 +114,7 @@ class NefSetting:
     dataset: str = "linear-30-10"
     signs: bool = True  # two input neurons for each input, one for each sign of it
     ensemble: int = 40  # neurons for each dimension of the output, and of every error population
+    intercepts: tuple[float, float] = (0.0, 0.8)  # of error neurons, drawn evenly between (thesis)
     tau_rc: float = 0.05  # s, membrane
     image: int = 220  # ms, how long an example is shown
     settling: int = 110  # ms of them before the answer counts
@@ -123,6 +126,8 @@ class NefSetting:
     output_spread: float = 4.4e-4  # and into the output
     epochs: int = 1
     examples: int | None = None  # of the training split; None: all
+    validated: int | None = None  # of the validation split
+    tested: int | None = None  # of the test split; 0 where rates are chosen
     chunk: int = 500  # examples in one run of the network
 
     def __post_init__(self):
@@ -136,6 +141,9 @@ class NefSetting:
                     f"{name} is {getattr(self, name)} ms, expected less than an example's "
                     f"{self.image} ms"
                 )
+        low, high = self.intercepts
+        if not -1 <= low < high < 1:
+            raise ValueError(f"intercepts is {self.intercepts}, expected low < high in [-1, 1)")
         for name in ("learning_rate", "hidden_rate"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")
@@ -150,9 +158,10 @@ class NefSetting:
 def populations(setting: NefSetting) -> dict[str, nef.Population]:
     """The ensemble of one dimension by kind, the same for all dimensions and seeds."""
     random, shape = np.random.default_rng(2), (setting.tau_rc, T_REF)
+    intercepts = {"output": INTERCEPTS, "error": setting.intercepts}
     return {
-        kind: nef.one_dimensional(setting.ensemble, RATES, intercepts, random, *shape)
-        for kind, intercepts in INTERCEPTS.items()
+        kind: nef.one_dimensional(setting.ensemble, RATES, each, random, *shape)
+        for kind, each in intercepts.items()
     }
 
 
@@ -304,7 +313,7 @@ def _simulation(setting: NefSetting) -> Simulation:
 
 @lru_cache(maxsize=1)
 def _compiled(setting: NefSetting) -> Simulation:
-    sizes = "-".join(map(str, (*setting.sizes, setting.ensemble)))
+    sizes = "-".join(map(str, (*setting.sizes, setting.ensemble, setting.intercepts[0])))
     return Simulation(partial(build, setting), f"nef-{sizes}")
 
 
@@ -318,7 +327,8 @@ class Learner:
         self.setting, self.random = setting, streams(seed)
         # whatever is only a value of a run, or a number of runs, asks for no other program
         plain = {"learning_rate": 1.0, "hidden_rate": 1.0, "schedule": "constant"}
-        plain |= {"spread": 1.0, "output_spread": 1.0, "epochs": 1, "examples": None, "dataset": ""}
+        plain |= {"spread": 1.0, "output_spread": 1.0, "epochs": 1, "dataset": ""}
+        plain |= dict.fromkeys(("examples", "validated", "tested"))
         bare = replace(setting, rule=NefLearner(), **plain)
         self.simulation = _simulation(bare) if on is None else Simulation(
             partial(build, bare), "nef", on
@@ -410,7 +420,10 @@ def run(setting: NefSetting, seed: int) -> list[dict]:
         return 100 * float((y.argmax(1) != t.argmax(1)).double().mean())
 
     x, t = dataset.train.x[: setting.examples], targets(dataset.train)[: setting.examples]
-    splits = {"validation": dataset.validation, "test": dataset.test}
+    splits = {
+        "validation": _first(dataset.validation, setting.validated),
+        "test": _first(dataset.test, setting.tested),
+    }
     for n in (len(x), *map(len, splits.values())):
         if n % setting.chunk:
             raise ValueError(
@@ -441,16 +454,22 @@ def run(setting: NefSetting, seed: int) -> list[dict]:
         if not regression:
             answers, _ = learner.show(splits["validation"].x, targets(splits["validation"]))
             record(epoch, "validation error", error(answers, targets(splits["validation"])))
+    seen = {"learning": counts}
     for name, split in splits.items():
-        if name == "test" or regression:
-            answers, shown = learner.show(split.x, targets(split))
+        if len(split) and (name == "test" or regression):
+            answers, seen[name] = learner.show(split.x, targets(split))
             record(epoch, f"{name} error", error(answers, targets(split)))
-    for when, seen in (("learning", counts), ("test", shown)):
-        for name, count in seen.items():
+    seen.pop("validation", None)
+    for when, each in seen.items():
+        for name, count in each.items():
             record(epoch, f"spikes of {name}, {when}", count, "per example")
-        record(epoch, f"synaptic events, {when}", _events(setting, seen), "per example")
+        record(epoch, f"synaptic events, {when}", _events(setting, each), "per example")
     record(epoch, "cpu time", _cpu() - clock, "s")
     return rows
+
+
+def _first(split: Split, n: int | None) -> Split:
+    return Split(split.x[:n], split.label[:n])
 
 
 def _events(setting: NefSetting, spikes: dict[str, float]) -> float:
