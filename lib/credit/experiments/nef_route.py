@@ -118,37 +118,88 @@ MNIST = NefSetting(
 FEW = replace(MNIST, examples=5000, tested=0)  # to choose rates by, and to look for causes
 
 
+THESIS = NefSetting.intercepts
+BEST = {  # learning rates of the output's and of hidden synapses, by 13-mnist-tuning
+    "spikes": (5.0, 0.1),
+    "hidden synapses fixed": (5.0, 0.0),
+    "thresholds of the thesis": (5.0, 0.01),
+}
+BEST_RATES = {"backprop": 0.1, "direct_feedback_alignment": 0.1, "shallow": 0.1}
+# The same images in rates, by plain gradients.
+IN_RATES = Setting(
+    rule=Backprop(),
+    sizes=(784, 200, 10),
+    nonlinearity="relu",
+    weights=Init("normal_fan_in", 2**0.5),
+    schedule="linear",
+    batch=20,
+    epochs=1,
+    examples=20_000,
+)
+RULES = (Backprop(), DirectFeedbackAlignment(), Shallow())
+
+
+def mnist(rule: NefLearner, arm: str, base: NefSetting = MNIST, **changes) -> NefSetting:
+    """With the learning rates of an arm; a control has those of what it controls."""
+    rate, below = BEST[arm]
+    code = THESIS if arm == "thresholds of the thesis" else WIDE
+    given = {"learning_rate": rate, "hidden_rate": below, "intercepts": code} | changes
+    return replace(base, rule=rule, **given)
+
+
+def _mnist(experiment: str, profile: str) -> list[Job]:
+    """One program after the other: all seeds of a setting, then the next setting."""
+    arms = {
+        "spikes": mnist(NefLearner(), "spikes"),
+        "hidden synapses fixed": mnist(NefLearner("none"), "hidden synapses fixed"),
+        "another image's error": mnist(NefLearner(shuffled=True), "spikes"),
+        "thresholds of the thesis": mnist(NefLearner(), "thresholds of the thesis"),
+    }
+    if profile == "quick":  # one program
+        few = replace(arms["spikes"], examples=2500, tested=2500)
+        return [Job(experiment, few, SEEDS["quick"][0], "200, spikes", SPIKING)]
+    seeds = SEEDS["paper"]
+    jobs = [Job(experiment, s, k, f"200, {arm}", SPIKING) for arm, s in arms.items() for k in seeds]
+    for rule in RULES:
+        rate = BEST_RATES[type(rule).__module__.rpartition(".")[2]]
+        setting = replace(IN_RATES, rule=rule, learning_rate=rate)
+        jobs += [Job(experiment, setting, seed, "200, rates") for seed in seeds]
+    return jobs
+
+
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """A quarter of the images: rates of the output's and of the hidden synapses, for both codes."""
-    thesis = NefSetting.intercepts
+    """A quarter of the images: rates of the output's and of the hidden synapses, for both codes;
+    and those of the networks of rates."""
     settings = [
         replace(FEW, intercepts=code, learning_rate=rate, hidden_rate=below, rule=rule)
         for code, rule, pairs in (
             (WIDE, NefLearner(), ((5, 0.03), (5, 0.1), (5, 0.3), (2, 0.1), (10, 0.1))),
             (WIDE, NefLearner("none"), ((2, 0), (5, 0), (10, 0))),
-            (thesis, NefLearner(), ((5, 0.003), (5, 0.01), (5, 0.03), (2, 0.01), (10, 0.01))),
+            (THESIS, NefLearner(), ((5, 0.003), (5, 0.01), (5, 0.03), (2, 0.01), (10, 0.01))),
         )
         for rate, below in pairs
     ]
-    if profile == "quick":
-        settings = settings[:1]
-    return [
-        Job(
-            experiment,
-            s,
-            seed,
-            f"{s.label}, intercepts from {s.intercepts[0]:g}, rates {s.learning_rate:g} and "
-            f"{s.hidden_rate:g}",
-            SPIKING,
-        )
-        for seed in TUNING_SEEDS
-        for s in settings
+    in_rates = [
+        replace(IN_RATES, rule=rule, learning_rate=rate, examples=5000)
+        for rule in RULES
+        for rate in (0.03, 0.1, 0.3)
     ]
+    if profile == "quick":
+        settings, in_rates = settings[:1], in_rates[:1]
+    jobs = []
+    for seed in TUNING_SEEDS:
+        for s in settings:
+            pair = f"rates {s.learning_rate:g} and {s.hidden_rate:g}"
+            label = f"{s.label}, intercepts from {s.intercepts[0]:g}, {pair}"
+            jobs.append(Job(experiment, s, seed, label, SPIKING))
+        jobs += [Job(experiment, s, seed, f"rates, {s.learning_rate:g}") for s in in_rates]
+    return jobs
 
 
 EXPERIMENTS = {
     "13-fixed": _fixed,
     "13-headline": _headline,
     "13-linear": _linear,
+    "13-mnist": _mnist,
     "13-mnist-tuning": _tuning,
 }
