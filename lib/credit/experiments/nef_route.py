@@ -14,6 +14,7 @@ from credit.training.setting import Setting
 
 SPIKING = "credit.spiking.nef_learner:run"
 FIXED = "credit.spiking.fixed_encoders:run"
+WITHOUT = "credit.spiking.nef_rates:run"  # the learner's code and network, no spikes
 
 # The thesis' network, rates, weights and feedback, for half of the poster's time: 0.22 s an
 # example, 40 neurons for each dimension of the output and of every error population.
@@ -120,8 +121,8 @@ FEW = replace(MNIST, examples=5000, tested=0)  # to choose rates by, and to look
 
 THESIS = NefSetting.intercepts
 BEST = {  # learning rates of the output's and of hidden synapses, by 13-mnist-tuning
-    "spikes": (5.0, 0.1),
-    "hidden synapses fixed": (5.0, 0.0),
+    "spikes": (10.0, 0.1),
+    "hidden synapses fixed": (10.0, 0.0),
     "thresholds of the thesis": (5.0, 0.01),
 }
 BEST_RATES = {"backprop": 0.1, "direct_feedback_alignment": 0.1, "shallow": 0.1}
@@ -148,18 +149,23 @@ def mnist(rule: NefLearner, arm: str, base: NefSetting = MNIST, **changes) -> Ne
 
 
 def _mnist(experiment: str, profile: str) -> list[Job]:
-    """One program after the other: all seeds of a setting, then the next setting."""
+    """One program for all arms in spikes; then the same code and network without them."""
     arms = {
         "spikes": mnist(NefLearner(), "spikes"),
         "hidden synapses fixed": mnist(NefLearner("none"), "hidden synapses fixed"),
         "another image's error": mnist(NefLearner(shuffled=True), "spikes"),
-        "thresholds of the thesis": mnist(NefLearner(), "thresholds of the thesis"),
     }
-    if profile == "quick":  # one program
+    if profile == "quick":
         few = replace(arms["spikes"], examples=2500, tested=2500)
         return [Job(experiment, few, SEEDS["quick"][0], "200, spikes", SPIKING)]
+    without = {arm: arms[arm] for arm in ("spikes", "hidden synapses fixed")}
+    arm = "thresholds of the thesis"
+    without |= {arm: mnist(NefLearner(), arm)}
     seeds = SEEDS["paper"]
     jobs = [Job(experiment, s, k, f"200, {arm}", SPIKING) for arm, s in arms.items() for k in seeds]
+    for arm, setting in without.items():
+        label = "200, without spikes" + f", {arm}" * (arm != "spikes")
+        jobs += [Job(experiment, setting, seed, label, WITHOUT) for seed in seeds]
     for rule in RULES:
         rate = BEST_RATES[type(rule).__module__.rpartition(".")[2]]
         setting = replace(IN_RATES, rule=rule, learning_rate=rate)
