@@ -826,3 +826,27 @@ TABLE["13-fixed"] = Experiment(
     ],
     [],
 )
+# 13. Not published: MNIST through spikes, in this project.
+BY_SPIKES = at("nef_learner", sizes=(784, 200, 10), dataset="mnist", signs=False, ensemble=20,
+    intercepts=(-1.0, 0.9), tau_rc=0.02, image=50, settling=20, blackout=15, schedule="linear",
+    spread=0.05, output_spread=0.0, epochs=1, validated=2500, chunk=2500)  # fmt: skip
+BY_RATES = [
+    at(method, sizes=(784, 200, 10), nonlinearity="relu", weights=HE, schedule="linear", batch=20,
+       epochs=1)
+    for method in ("backprop", "direct_feedback_alignment", "shallow")
+]  # fmt: skip
+NEF = dict.fromkeys(("backprop", "direct_feedback_alignment", "shallow"), 1)
+TABLE["13-mnist"] = Experiment(
+    "not published: 784-200-10, 20 000 images of 50 ms, one after the other",
+    5,
+    NEF | {"nef_learner": 4},
+    [
+        BY_SPIKES, *BY_RATES, at(examples=20_000),
+        at("nef_learner", learning_rate=10.0, hidden_rate=0.1),
+        at("nef_learner", "fixed", rule={"feedback": "none"}, hidden_rate=0.0),
+        at("nef_learner", "another image", rule={"shuffled": True}),
+        at("nef_learner", "of the thesis", intercepts=(0.0, 0.8), learning_rate=5.0,
+           hidden_rate=0.01),
+    ],
+    [at(examples=2500, tested=2500)],
+)  # fmt: skip

@@ -123,7 +123,7 @@ THESIS = NefSetting.intercepts
 BEST = {  # learning rates of the output's and of hidden synapses, by 13-mnist-tuning
     "spikes": (10.0, 0.1),
     "hidden synapses fixed": (10.0, 0.0),
-    "thresholds of the thesis": (5.0, 0.01),
+    "thresholds of the thesis": (2.0, 0.01),
 }
 BEST_RATES = {"backprop": 0.1, "direct_feedback_alignment": 0.1, "shallow": 0.1}
 # The same images in rates, by plain gradients.
