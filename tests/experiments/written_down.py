@@ -839,13 +839,13 @@ NEF = dict.fromkeys(("backprop", "direct_feedback_alignment", "shallow"), 1)
 TABLE["13-mnist"] = Experiment(
     "not published: 784-200-10, 20 000 images of 50 ms, one after the other",
     5,
-    NEF | {"nef_learner": 4},
+    NEF | {"nef_learner": 6},
     [
         BY_SPIKES, *BY_RATES, at(examples=20_000),
         at("nef_learner", learning_rate=10.0, hidden_rate=0.1),
         at("nef_learner", "fixed", rule={"feedback": "none"}, hidden_rate=0.0),
         at("nef_learner", "another image", rule={"shuffled": True}),
-        at("nef_learner", "of the thesis", intercepts=(0.0, 0.8), learning_rate=5.0,
+        at("nef_learner", "of the thesis", intercepts=(0.0, 0.8), learning_rate=2.0,
            hidden_rate=0.01),
     ],
     [at(examples=2500, tested=2500)],

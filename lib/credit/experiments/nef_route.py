@@ -123,7 +123,11 @@ THESIS = NefSetting.intercepts
 BEST = {  # learning rates of the output's and of hidden synapses, by 13-mnist-tuning
     "spikes": (10.0, 0.1),
     "hidden synapses fixed": (10.0, 0.0),
-    "thresholds of the thesis": (2.0, 0.01),
+}
+BEST_WITHOUT = {
+    "spikes": (5.0, 0.1),
+    "hidden synapses fixed": (5.0, 0.0),
+    "thresholds of the thesis": (5.0, 0.03),
 }
 BEST_RATES = {"backprop": 0.1, "direct_feedback_alignment": 0.1, "shallow": 0.1}
 # The same images in rates, by plain gradients.
@@ -137,15 +141,15 @@ IN_RATES = Setting(
     epochs=1,
     examples=20_000,
 )
+EITHER = tuple((rate, below) for rate in (2, 5) for below in (0.01, 0.03, 0.1))
 RULES = (Backprop(), DirectFeedbackAlignment(), Shallow())
 
 
-def mnist(rule: NefLearner, arm: str, base: NefSetting = MNIST, **changes) -> NefSetting:
+def mnist(rule: NefLearner, arm: str, best: dict = BEST) -> NefSetting:
     """With the learning rates of an arm; a control has those of what it controls."""
-    rate, below = BEST[arm]
+    rate, below = best[arm]
     code = THESIS if arm == "thresholds of the thesis" else WIDE
-    given = {"learning_rate": rate, "hidden_rate": below, "intercepts": code} | changes
-    return replace(base, rule=rule, **given)
+    return replace(MNIST, rule=rule, learning_rate=rate, hidden_rate=below, intercepts=code)
 
 
 def _mnist(experiment: str, profile: str) -> list[Job]:
@@ -158,12 +162,14 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":
         few = replace(arms["spikes"], examples=2500, tested=2500)
         return [Job(experiment, few, SEEDS["quick"][0], "200, spikes", SPIKING)]
-    without = {arm: arms[arm] for arm in ("spikes", "hidden synapses fixed")}
-    arm = "thresholds of the thesis"
-    without |= {arm: mnist(NefLearner(), arm)}
     seeds = SEEDS["paper"]
-    jobs = [Job(experiment, s, k, f"200, {arm}", SPIKING) for arm, s in arms.items() for k in seeds]
-    for arm, setting in without.items():
+    jobs = []
+    for arm, setting in arms.items():
+        few = seeds if arm in BEST else SEEDS["quick"]
+        jobs += [Job(experiment, setting, seed, f"200, {arm}", SPIKING) for seed in few]
+    for arm in BEST_WITHOUT:
+        rule = NefLearner("none" if arm == "hidden synapses fixed" else "spikes")
+        setting = mnist(rule, arm, BEST_WITHOUT)
         label = "200, without spikes" + f", {arm}" * (arm != "spikes")
         jobs += [Job(experiment, setting, seed, label, WITHOUT) for seed in seeds]
     for rule in RULES:
@@ -174,32 +180,30 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """A quarter of the images: rates of the output's and of the hidden synapses, for both codes;
-    and those of the networks of rates."""
-    settings = [
-        replace(FEW, intercepts=code, learning_rate=rate, hidden_rate=below, rule=rule)
-        for code, rule, pairs in (
-            (WIDE, NefLearner(), ((5, 0.03), (5, 0.1), (5, 0.3), (2, 0.1), (10, 0.1))),
-            (WIDE, NefLearner("none"), ((2, 0), (5, 0), (10, 0))),
-            (THESIS, NefLearner(), ((5, 0.003), (5, 0.01), (5, 0.03), (2, 0.01), (10, 0.01))),
-        )
-        for rate, below in pairs
-    ]
-    in_rates = [
-        replace(IN_RATES, rule=rule, learning_rate=rate, examples=5000)
-        for rule in RULES
-        for rate in (0.03, 0.1, 0.3)
-    ]
-    if profile == "quick":
-        settings, in_rates = settings[:1], in_rates[:1]
+    """A quarter of the images: rates of the output's and of the hidden synapses, for both codes,
+    with spikes and without; and those of the networks of rates."""
+    spikes, none = NefLearner(), NefLearner("none")
+    grids = (
+        (SPIKING, WIDE, spikes, ((5, 0.03), (5, 0.1), (5, 0.3), (2, 0.1), (10, 0.1))),
+        (SPIKING, WIDE, none, ((2, 0), (5, 0), (10, 0))),
+        (SPIKING, THESIS, spikes, ((5, 0.003), (5, 0.01), (5, 0.03), (2, 0.01), (10, 0.01))),
+        (WITHOUT, WIDE, spikes, EITHER),
+        (WITHOUT, WIDE, none, ((2, 0), (5, 0), (10, 0))),
+        (WITHOUT, THESIS, spikes, EITHER),
+    )
     jobs = []
-    for seed in TUNING_SEEDS:
-        for s in settings:
-            pair = f"rates {s.learning_rate:g} and {s.hidden_rate:g}"
-            label = f"{s.label}, intercepts from {s.intercepts[0]:g}, {pair}"
-            jobs.append(Job(experiment, s, seed, label, SPIKING))
-        jobs += [Job(experiment, s, seed, f"rates, {s.learning_rate:g}") for s in in_rates]
-    return jobs
+    for run, code, rule, pairs in grids:
+        for rate, below in pairs:
+            pair = {"learning_rate": rate, "hidden_rate": below}
+            s = replace(FEW, intercepts=code, rule=rule, **pair)
+            label = f"{s.label}, intercepts from {code[0]:g}, rates {rate:g} and {below:g}"
+            label += ", without spikes" * (run == WITHOUT)
+            jobs += [Job(experiment, s, seed, label, run) for seed in TUNING_SEEDS]
+    for rule in RULES:
+        for rate in (0.03, 0.1, 0.3):
+            s = replace(IN_RATES, rule=rule, learning_rate=rate, examples=5000)
+            jobs += [Job(experiment, s, seed, f"rates, {rate:g}") for seed in TUNING_SEEDS]
+    return jobs[:1] if profile == "quick" else jobs
 
 
 EXPERIMENTS = {
