@@ -127,7 +127,7 @@ BEST = {  # learning rates of the output's and of hidden synapses, by 13-mnist-t
 BEST_WITHOUT = {
     "spikes": (5.0, 0.1),
     "hidden synapses fixed": (5.0, 0.0),
-    "thresholds of the thesis": (5.0, 0.03),
+    "thresholds of the thesis": (2.0, 0.1),
 }
 BEST_RATES = {"backprop": 0.1, "direct_feedback_alignment": 0.1, "shallow": 0.1}
 # The same images in rates, by plain gradients.
@@ -200,7 +200,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             label += ", without spikes" * (run == WITHOUT)
             jobs += [Job(experiment, s, seed, label, run) for seed in TUNING_SEEDS]
     for rule in RULES:
-        for rate in (0.03, 0.1, 0.3):
+        for rate in (0.1, 0.3, 1.0):
             s = replace(IN_RATES, rule=rule, learning_rate=rate, examples=5000)
             jobs += [Job(experiment, s, seed, f"rates, {rate:g}") for seed in TUNING_SEEDS]
     return jobs[:1] if profile == "quick" else jobs
