@@ -56,14 +56,14 @@ RATES = Setting(
 
 
 def _linear(experiment: str, profile: str) -> list[Job]:
-    """The same in both profiles: a run takes a second."""
+    """A run takes a second, so the profiles differ in their seeds alone."""
     rates = [
         replace(RATES, learning_rate=0.1),
         replace(RATES, rule=DirectFeedbackAlignment()),
         replace(RATES, rule=Shallow()),
     ]
     jobs = []
-    for seed in SEEDS["paper"]:
+    for seed in SEEDS[profile]:
         for name, rule in ARMS.items():
             setting = replace(SMALL, rule=rule)
             jobs.append(Job(experiment, setting, seed, f"40-40, {name}", SPIKING))
@@ -83,14 +83,14 @@ def _headline(experiment: str, profile: str) -> list[Job]:
 
 
 def _fixed(experiment: str, profile: str) -> list[Job]:
-    quick = profile == "quick"
-    sizes = (500,) if quick else (500, 1000)
     settings = [
         FixedSetting(FixedEncoders(solver=solver), (784, n, 10), spiking=1000)
-        for n in sizes
+        for n in (500, 1000)
         for solver in ("squared", "weighted")
     ]
     seeds = SEEDS["quick"]
+    if profile == "quick":  # the first alone
+        settings, seeds = settings[:1], seeds[:1]
     return [Job(experiment, s, seed, run=FIXED) for seed in seeds for s in settings]
 
 
@@ -129,7 +129,8 @@ BEST_WITHOUT = {
     "hidden synapses fixed": (5.0, 0.0),
     "thresholds of the thesis": (2.0, 0.1),
 }
-BEST_RATES = {"backprop": 0.1, "direct_feedback_alignment": 0.1, "shallow": 0.1}
+# of two within 0.1 points the smaller one
+BEST_RATES = {"backprop": 0.3, "direct_feedback_alignment": 0.3, "shallow": 1.0}
 # The same images in rates, by plain gradients.
 IN_RATES = Setting(
     rule=Backprop(),
