@@ -843,10 +843,12 @@ TABLE["13-mnist"] = Experiment(
     [
         BY_SPIKES, *BY_RATES, at(examples=20_000),
         at("nef_learner", learning_rate=10.0, hidden_rate=0.1),
+        at("nef_learner", "without", learning_rate=5.0),
         at("nef_learner", "fixed", rule={"feedback": "none"}, hidden_rate=0.0),
         at("nef_learner", "another image", rule={"shuffled": True}),
-        at("nef_learner", "of the thesis", intercepts=(0.0, 0.8), learning_rate=2.0,
-           hidden_rate=0.01),
+        at("nef_learner", "of the thesis", intercepts=(0.0, 0.8), learning_rate=2.0),
+        at("backprop", learning_rate=0.3), at("shallow", learning_rate=1.0),
+        at("direct_feedback_alignment", learning_rate=0.3),
     ],
     [at(examples=2500, tested=2500)],
 )  # fmt: skip

@@ -77,6 +77,10 @@ DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
 TWO_SITES = "two sites of synaptic integration"
 ENSEMBLES = Spiking("10-spiking", "2-4-1", "XOR", {"apical site off": "2-4-1, apical off"})
 
+POPULATIONS = Spiking(
+    "13-mnist", "200, spikes", "MNIST", {"hidden synapses fixed": "200, hidden synapses fixed"}
+)
+
 STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
@@ -111,7 +115,7 @@ METHODS = (
     ),
     Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
     Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
-    Method("13", "the NEF route"),
+    Method("13", "the NEF route", spiking=POPULATIONS),
     Method("14", "decoupled neural interfaces", DNI, ("14-mnist", "5x256 relu"), "14-depth"),
     Method("15", "FORCE"),
     Method("16", "conceptors"),

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from credit.experiments.nef_route import SMALL
-from credit.spiking import nef_learner
+from credit.experiments.nef_route import FEW, SMALL
+from credit.spiking import nef_learner, nef_rates
 from credit.spiking.nef_learner import NefLearner, NefSetting
 
 POINTS = np.linspace(-1, 1, 201)
@@ -24,6 +24,12 @@ def carried(populations: int = 3) -> pd.DataFrame:
         value = error.rates(value[:, None]) @ D
         parts.append(pd.DataFrame({"x": POINTS, "after": n, "value": value}))
     return pd.concat(parts, ignore_index=True)
+
+
+def decoded(value: float, intercepts: tuple[float, float]) -> float:
+    """What an error population of the MNIST network makes of a value, by rates."""
+    error = nef_learner.populations(replace(FEW, intercepts=intercepts))["error"]
+    return float(nef_rates.through(error)(value))
 
 
 def yours(rate: float, feedback: float, gate: str) -> NefSetting:
