@@ -36,9 +36,33 @@ def test_how_many_times_the_epochs_is_a_mean_over_seeds_that_both_get_there():
     for seed, (ours, theirs) in enumerate([((20, 15), (20, 10)), ((9, 9), (20, 10))], start=3):
         runs += [errors("ours", *ours, seed=seed), errors("theirs", *theirs, seed=seed)]
     pairs = {"pair": (("ours", "net"), ("theirs", "net"))}
-    (row,) = slowdown(pd.concat(runs), pairs, accuracies=[90]).itertuples()
+    runs.append(errors("ours", 20, 10, seed=5))  # the other diverged within its first epoch
+    found = slowdown(pd.concat(runs), pairs, accuracies=[90])
+    (row,) = found.itertuples()
     assert (row.mean, row.half_width, row.n) == (2, 0, 3)
-    assert (row.ours_never, row.theirs_never, row.early) == (1, 0, 1)
+    assert (row.ours_never, row.theirs_never, row.early, row.diverged) == (1, 0, 1, 1)
+    ranges = {"1999": (1.5, 2.5), "2001": (1.0, 1.9)}
+    (shown,) = attention_gated.slowdown_table(found, ranges).to_dict("records")
+    assert shown["times the epochs"] == "2.0 ± 0.0" and shown["n"] == "3"
+    assert (shown["1999: 1.5 to 2.5"], shown["2001: 1 to 1.9"]) == ("inside", "above")
+    assert shown["seeds without a ratio"] == (
+        "BrainProp never there: 1; there in the first epoch: 1; diverged: 1"
+    )
+
+
+def test_what_decay_forgets_is_what_kolen_and_pollack_say():
+    """B - W shrinks by 1 - rate * decay in each of the 391 updates of an epoch."""
+    assert attention_gated.forgotten(20) == pytest.approx(1 - (1 - 1e-4) ** (391 * 20))
+    assert attention_gated.forgotten(0) == 0
+
+
+def test_the_dense_table_counts_runs_that_diverged_and_has_no_number_for_them():
+    runs = [errors("bp", 20, 10, seed=0), errors("bp", 30, 20, seed=1)]
+    runs.append(errors("bp", 90, seed=2).assign(metric="diverged"))
+    names = {("bp", "net"): "backprop"}
+    (row,) = attention_gated.dense_table(pd.concat(runs), names).to_dict("records")
+    assert (row["epoch 1"], row["epoch 2"], row["epoch 3"]) == ("25.00", "15.00", "")
+    assert row["diverged"] == "1 of 3"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ XIE = ("09-mnist", "1x120 tanh")
 FULL = ("GR-mid, V apart", "GR-mid")  # feedback at full strength, as in the paper
 GENEREC = "generalized_recirculation"
 EQPROP = "STDP and iterative inference, equilibrium propagation"
-BRAINPROP = "attention-gated learning (Q-AGREL, BrainProp)"
+BRAINPROP = "attention-gated learning (BrainProp)"
 DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
 
 TWO_SITES = "two sites of synaptic integration"

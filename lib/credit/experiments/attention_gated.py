@@ -174,6 +174,15 @@ def _deep(rule: Rule, depth: int, profile: str, **changes) -> Setting:
     return replace(BRAINPROP, rule=rule, sizes=(784, *[100] * depth, 10), **given | changes)
 
 
+def knobs(
+    rule: Rule, hidden_layers: int, feedback: str, epsilon: float, learning_rate: float
+) -> Setting:
+    """Small networks for a reader's own try; feedback and epsilon are those of AttentionGated."""
+    if isinstance(rule, AttentionGated):
+        rule = _own(AttentionGated(epsilon, feedback), hidden_layers)
+    return _deep(rule, hidden_layers, "quick", learning_rate=learning_rate)
+
+
 def _depths(profile: str) -> tuple[int, ...]:
     return {"quick": (1, 4), "paper": (1, 2, 4, 6)}[profile]
 

@@ -1,5 +1,6 @@
 """Attention-gated learning: how many more epochs than backprop, and how often a synapse learns."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import pandas as pd
 import torch
 
 from credit.evidence.verdicts import interval
-from credit.experiments.attention_gated import BRAINPROP, SYMMETRIC
+from credit.experiments.attention_gated import BRAINPROP, DECAY, SYMMETRIC
 from credit.nets.channels import Channels
 from credit.nets.networks import Network
 from credit.nets.streams import streams
@@ -48,21 +49,81 @@ def slowdown(
     """How many times the epochs, seed by seed, with the 95 % interval of the mean.
 
     pairs   {name: (ours, theirs)}, each (method, setting). Returns columns pair, accuracy, mean,
-            half_width and n, of the seeds with a ratio; ours_never, theirs_never and early, the
-            seeds without one: a run never gets there, or one is there within its first epoch
+            half_width and n, of the seeds with a ratio; ours_never, theirs_never, early and
+            diverged, the seeds without one: a run never gets there, or one is there within its
+            first epoch, or one diverged before it had any accuracy
     """
     rows = []
     for accuracy in accuracies:
         epochs = epochs_to(frame, accuracy)
         for name, pair in pairs.items():
             ours, theirs = (epochs[p] for p in pair)
+            seeds = ours.index.union(theirs.index)
+            diverged = ~(seeds.isin(ours.index) & seeds.isin(theirs.index))
+            ours, theirs = ours.reindex(seeds), theirs.reindex(seeds)
             never = [ours == float("inf"), theirs == float("inf")]
-            early = (ours.isna() | theirs.isna()) & ~never[0] & ~never[1]
-            ratio = (ours / theirs)[~early & ~never[0] & ~never[1]]
-            counts = (len(ratio), *(int(x.sum()) for x in (*never, early)))
+            early = (ours.isna() | theirs.isna()) & ~never[0] & ~never[1] & ~diverged
+            ratio = (ours / theirs)[~early & ~never[0] & ~never[1] & ~diverged]
+            counts = (len(ratio), *(int(x.sum()) for x in (*never, early, diverged)))
             rows.append((name, accuracy, *interval(ratio), *counts))
-    numbers = ["mean", "half_width", "n", "ours_never", "theirs_never", "early"]
+    numbers = ["mean", "half_width", "n", "ours_never", "theirs_never", "early", "diverged"]
     return pd.DataFrame(rows, columns=["pair", "accuracy", *numbers])
+
+
+def ways(*frames: pd.DataFrame) -> pd.DataFrame:
+    """The rows of experiments together, in column `setting` only what stands behind the network:
+    "" of a rule as it is, "random", "cross-entropy" and so on."""
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.assign(setting=frame["setting"].str.partition(", ")[2])
+
+
+def slowdown_table(slow: pd.DataFrame, ranges: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
+    """A row per pair and accuracy: how many times the epochs, beside the printed ranges.
+
+    slow    of slowdown
+    ranges  {whose: (lowest, highest)}
+    """
+    rows = []
+    for row in slow.itertuples():
+        several = row.half_width == row.half_width  # an interval needs three runs
+        counts = {
+            "BrainProp never there": row.ours_never,
+            "backprop never": row.theirs_never,
+            "there in the first epoch": row.early,
+            "diverged": row.diverged,
+        }
+        shown = {"beside backprop of": row.pair, "to reach": f"{row.accuracy:g} %"}
+        shown["times the epochs"] = f"{row.mean:.1f} ± {row.half_width:.1f}" if several else "–"
+        for whose, (low, high) in ranges.items():
+            printed = f"{whose}: {low:g} to {high:g}"
+            shown[printed] = place(row.mean, row.half_width, low, high)
+        shown["n"] = str(row.n)
+        shown["seeds without a ratio"] = "; ".join(f"{k}: {n}" for k, n in counts.items() if n)
+        rows.append(shown)
+    return pd.DataFrame(rows)
+
+
+def forgotten(epochs: int) -> float:
+    """The share of the first difference between B and W that weight decay takes away in training:
+    both get the same increments, so that it alone changes their difference."""
+    updates = epochs * math.ceil(len(data.load("mnist").train.x) / BRAINPROP.batch)
+    return 1 - (1 - BRAINPROP.learning_rate * DECAY) ** updates
+
+
+def dense_table(frame: pd.DataFrame, names: Mapping[tuple[str, str], str]) -> pd.DataFrame:
+    """Mean validation error after each epoch and how many runs diverged.
+
+    names  {(method, setting): what the row is called}
+    """
+    shown = []
+    for (method, setting), name in names.items():
+        part = frame[(frame["method"] == method) & (frame["setting"] == setting)]
+        lost = part[part["metric"] == "diverged"]["seed"].nunique()
+        mean = part[part["metric"] == "validation error"].groupby("epoch")["value"].mean()
+        row = {"validation error, %": name}
+        row |= {f"epoch {e}": f"{mean[e]:.2f}" if e in mean else "" for e in (1, 2, 3, 4)}
+        shown.append(row | {"diverged": f"{lost} of {part['seed'].nunique()}"})
+    return pd.DataFrame(shown)
 
 
 def place(mean: float, half_width: float, low: float, high: float) -> str:
