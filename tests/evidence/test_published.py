@@ -140,6 +140,7 @@ OTHER_METRICS = {
     ("ratio of longest sequences", "1"), ("epochs to criterion", "1"),
     ("Parzen log-likelihood", "nats"), ("loss", "1"), ("correlation", "1"),
     ("attenuation", "%"), ("velocity", "m/s"), ("amplitude", "mV"),
+    ("normalised RMS", "1"),
 }  # fmt: skip
 
 

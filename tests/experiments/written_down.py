@@ -901,3 +901,74 @@ TABLE["10-depth"] = Experiment(
     ],
     [few(10_000, 1)],
 )  # fmt: skip
+
+# 13. His code: 30-80-80-10, 500 s at 0.25 s an example; the poster 1000 s at 0.22 s.
+TABLE["13-linear"] = Experiment(
+    "hunsberger2018thesis, online learning, in small: B 1.7, slope 0.33, 20 neurons a dimension",
+    5,
+    {"nef_learner": 4} | dict.fromkeys(("backprop", "direct_feedback_alignment", "shallow"), 1),
+    [
+        at("nef_learner", sizes=(8, 40, 40, 3), dataset="linear-8-3", signs=True, ensemble=20,
+           tau_rc=0.05, image=200, settling=100, blackout=0, learning_rate=0.3, hidden_rate=0.3,
+           spread=0.1, output_spread=0.1, epochs=1, examples=300, chunk=100),
+        at("nef_learner", "fixed$", rule={"feedback": "none"}),
+        at("nef_learner", "another example", rule={"shuffled": True}),
+        at("nef_learner", "open$", rule={"gate": "open"}),
+        *(at(method, "rates$", sizes=(8, 40, 40, 3), nonlinearity="relu", output="linear",
+             weights=HE, dataset="linear-8-3", learning_rate=0.03, batch=1, epochs=1, examples=300)
+          for method in ("backprop", "direct_feedback_alignment", "shallow")),
+        at("backprop", "rates$", learning_rate=0.1),
+    ],
+    [],
+)  # fmt: skip
+TABLE["13-headline"] = Experiment(
+    "hunsberger2018thesis, online learning: rate 0.05, B 1.7, slope 0.33, 40 neurons a dimension, "
+    "weights 4.4e-4; for 550 s",
+    3,
+    {"nef_learner": 2},
+    [
+        at(sizes=(30, 80, 80, 10), dataset="linear-30-10", signs=True, ensemble=40, tau_rc=0.05,
+           image=220, settling=110, blackout=0, learning_rate=0.05, hidden_rate=0.05, epochs=1,
+           spread=4.4e-4, output_spread=4.4e-4, examples=2500, chunk=100),
+        at(label="fixed$", rule={"feedback": "none"}),
+    ],
+    [at(examples=100)],
+)  # fmt: skip
+TABLE["13-fixed"] = Experiment(
+    "hunsberger2018thesis, fixed encoders: Gabors of 13 x 13, 100 Hz, regularisation 0.02",
+    3,
+    {"fixed_encoders": 4},
+    [
+        at(dataset="mnist", spiking=1000, regularisation=0.02),
+        at(label="squared$", rule={"solver": "squared"}),
+        at(label="weighted$", rule={"solver": "weighted"}),
+        *(at(label=f"^{n} ", sizes=(784, n, 10)) for n in (500, 1000)),
+    ],
+    [],
+)
+# 13. Not published: MNIST through spikes, in this project.
+BY_SPIKES = at("nef_learner", sizes=(784, 200, 10), dataset="mnist", signs=False, ensemble=20,
+    intercepts=(-1.0, 0.9), tau_rc=0.02, image=50, settling=20, blackout=15, schedule="linear",
+    spread=0.05, output_spread=0.0, epochs=1, validated=2500, chunk=2500)  # fmt: skip
+BY_RATES = [
+    at(method, sizes=(784, 200, 10), nonlinearity="relu", weights=HE, schedule="linear", batch=20,
+       epochs=1)
+    for method in ("backprop", "direct_feedback_alignment", "shallow")
+]  # fmt: skip
+NEF = dict.fromkeys(("backprop", "direct_feedback_alignment", "shallow"), 1)
+TABLE["13-mnist"] = Experiment(
+    "not published: 784-200-10, 20 000 images of 50 ms, one after the other",
+    5,
+    NEF | {"nef_learner": 6},
+    [
+        BY_SPIKES, *BY_RATES, at(examples=20_000),
+        at("nef_learner", learning_rate=10.0, hidden_rate=0.1),
+        at("nef_learner", "without", learning_rate=5.0),
+        at("nef_learner", "fixed", rule={"feedback": "none"}, hidden_rate=0.0),
+        at("nef_learner", "another image", rule={"shuffled": True}),
+        at("nef_learner", "of the thesis", intercepts=(0.0, 0.8), learning_rate=2.0),
+        at("backprop", learning_rate=0.3), at("shallow", learning_rate=1.0),
+        at("direct_feedback_alignment", learning_rate=0.3),
+    ],
+    [at(examples=2500, tested=2500)],
+)  # fmt: skip

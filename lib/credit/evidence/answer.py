@@ -97,6 +97,10 @@ ON_IMAGES = Spiking(
     {word: f"{NET_03}, {word}" for word in ("hidden synapses fixed", "errors of other images")},
 )
 
+POPULATIONS = Spiking(
+    "13-mnist", "200, spikes", "MNIST", {"hidden synapses fixed": "200, hidden synapses fixed"}
+)
+
 STOPS = "flipping a teacher changes the last layer's synapses alone"
 
 METHODS = (
@@ -146,7 +150,7 @@ METHODS = (
     ),
     Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
     Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
-    Method("13", "the NEF route"),
+    Method("13", "the NEF route", spiking=POPULATIONS),
     Method("14", "decoupled neural interfaces", DNI, ("14-mnist", "5x256 relu"), "14-depth"),
     Method("15", "FORCE"),
     Method("16", "conceptors"),

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from credit import paths
-from credit.tasks import arm, idx, images, patterns
+from credit.tasks import arm, idx, images, linear, patterns
 from credit.tasks.dataset import Dataset, Split, as_split, checksums
 from credit.tasks.idx import read_idx
 
@@ -132,6 +132,12 @@ def _arm(by_trajectory: bool = False) -> Dataset:
     return Dataset(name, *(Split(*s) for s in splits), arm.JOINTS, (1, 1, splits[0][0].shape[1]))
 
 
+def _linear(inputs: int, outputs: int) -> Dataset:
+    splits = (Split(*s) for s in linear.splits(inputs, outputs))
+    names = tuple(map(str, range(outputs)))
+    return Dataset(f"linear-{inputs}-{outputs}", *splits, names, (1, 1, inputs))
+
+
 def _patterns(name: str) -> Dataset:
     """A small task: there is nothing but its patterns, so every split is all of them."""
     x, t = TASKS[name]()
@@ -154,6 +160,10 @@ _KNOWN = {  # name: loader, checksums
     "arm": (_arm, (arm.CHECKSUM,)),
     "arm-trajectories": (partial(_arm, by_trajectory=True), (arm.CHECKSUM,)),
     "cifar10": (_cifar10, (CIFAR_MD5,)),
+    **{
+        f"linear-{n}-{m}": (partial(_linear, n, m), (f"linear {n} {m} 1",))
+        for n, m in ((8, 3), (30, 10))
+    },
     **{name: (partial(_patterns, name), (name,)) for name in TASKS},
 }
 
