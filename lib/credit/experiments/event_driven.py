@@ -35,9 +35,13 @@ BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
 
 def spiking(rule: EventDriven, **changes) -> Spikes:
-    """With the rates of the tuning; a control has those of what it controls."""
+    """With the rates of the tuning; fixed hidden synapses are twice as strong, by the tuning, too:
+    at first few hidden neurons fire, and where nothing is learned it stays so."""
     rate, below = BEST[rule.feedback]
-    return replace(SPIKES, rule=rule, **{"learning_rate": rate, "hidden_rate": below} | changes)
+    given = {"learning_rate": rate, "hidden_rate": below}
+    if rule.feedback == "none":
+        given["spread"] = 2 * SPIKES.spread
+    return replace(SPIKES, rule=rule, **given | changes)
 
 
 def rates(rule: Rule, **changes) -> Setting:
@@ -64,13 +68,16 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     few = {"examples": 2500 if profile == "quick" else 15_000}
     jobs = []
     for way in WAYS:
-        pairs = [(rate, below) for rate in OUTPUT for below in BELOW]
+        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in BELOW]
         if way == "none":
-            pairs = [(rate, 0.0) for rate in (*OUTPUT, 0.04, 0.08, 0.16, 0.32)]
-        for rate, below in pairs:
-            given = {"learning_rate": rate, "hidden_rate": below} | few
+            pairs = [(rate, 0.0, SPIKES.spread) for rate in (*OUTPUT, 0.04, 0.08, 0.16, 0.32)]
+            pairs += [
+                (rate, 0.0, spread) for spread in (100.0, 200.0) for rate in (0.02, 0.08, 0.16)
+            ]
+        for rate, below, spread in pairs:
+            given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
             setting = spiking(EventDriven(way), **given)
-            label = f"{setting.label}, rates {rate:g} and {below:g} mV"
+            label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
     for rule in (Backprop(), Shallow()):
         for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1):
