@@ -66,3 +66,10 @@ def test_the_rule_in_the_readme_joins_the_tables_of_notebook_00(tmp_path, monkey
     shown = reading.own_rules().data
     assert "| MINE |" in shown and "| saturating feedback | not yet measured |" in shown
     assert "MINE" not in answer.markdown()
+
+
+def test_every_notebook_is_listed():
+    missing = [
+        f.name for f in paths.NOTEBOOKS.glob("*.ipynb") if f"(notebooks/{f.name})" not in README
+    ]
+    assert missing == []

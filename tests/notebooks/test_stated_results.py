@@ -36,9 +36,20 @@ DFA, FA, BP = "direct_feedback_alignment", "feedback_alignment", "backprop"
 
 
 def swapped(one, other):
-    """The same runs under each other's names."""
+    """The same runs under each other's names, wherever both were run."""
     names = {one: other, other: one}
-    return lambda rows: rows.assign(method=rows["method"].replace(names))
+
+    def change(rows):
+        both = rows.groupby("setting")["method"].transform(lambda m: {one, other} <= set(m))
+        return rows.assign(method=rows["method"].where(~both, rows["method"].replace(names)))
+
+    return change
+
+
+def ways_swapped(one, other):
+    """The same for two ways back in spikes."""
+    names = {f"200 {one}": f"200 {other}", f"200 {other}": f"200 {one}"}
+    return lambda rows: rows.assign(setting=rows["setting"].replace(names))
 
 
 def all_alike(rows):
@@ -82,6 +93,9 @@ FALSIFIED = {
     "upside down": upside_down,
     "as printed": as_printed,
     "untaught": untaught,
+    "direct and fixed": ways_swapped("direct", "none"),
+    "direct and symmetric": ways_swapped("direct", "symmetric"),
+    "direct and shuffled": ways_swapped("direct", "direct, shuffled"),
 }
 
 
