@@ -1,7 +1,10 @@
 """A Brian2 network compiled once and run many times, with other weights, stimuli and seeds.
 
 The same model runs on three code generators: numpy needs no compiler, cython compiles piece by
-piece, cpp_standalone makes one program of everything and is by far the fastest.
+piece, cpp_standalone makes one program of everything and is by far the fastest: it is what runs
+wherever there is a compiler, on one thread. Two threads of OpenMP are slower than one, and cython
+is no faster than numpy, in the networks of data/results/spiking-bench.csv, made by
+`python -m credit.spiking.bench`.
 """
 
 import atexit
