@@ -193,14 +193,14 @@ def task_with_dice():
 
 def test_a_simulation_is_kept_until_another_has_its_place(monkeypatch):
     monkeypatch.setattr(event_driven, "Simulation", lambda make, name: SimpleNamespace(ended=False))
-    event_driven._compiled.cache_clear()
+    event_driven._simulation.cache_clear()
     try:
         first = event_driven._simulation(SMALL)
         assert event_driven._simulation(SMALL) is first
         first.ended = True
         assert event_driven._simulation(SMALL) is not first
     finally:
-        event_driven._compiled.cache_clear()
+        event_driven._simulation.cache_clear()
 
 
 @pytest.mark.slow  # compiles one program: half a minute when the machine is free

@@ -34,14 +34,16 @@ def labelled(
     experiment: str,
     settings: Mapping[str, Setting] | Sequence[tuple[str, Setting]],
     seeds: Sequence[int] = TUNING_SEEDS,
+    run: str = Job.run,
 ) -> list[Job]:
     """Settings with labels of their own, with every seed, for runs that differ in more than their
     networks; by default on the seeds of tuning.
 
     settings  {label: setting}, or pairs where rules share a label
+    run       of every job
     """
     pairs = settings.items() if isinstance(settings, Mapping) else settings
-    return [Job(experiment, setting, seed, label) for seed in seeds for label, setting in pairs]
+    return [Job(experiment, s, seed, label, run) for seed in seeds for label, s in pairs]
 
 
 def tuning(experiment: str, settings: Sequence[Setting]) -> list[Job]:

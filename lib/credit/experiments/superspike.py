@@ -1,9 +1,8 @@
 """Notebook 03: SuperSpike."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
 from credit.rules.backprop import Backprop
 from credit.rules.shallow import Shallow
 from credit.runs.store import Job
@@ -56,28 +55,20 @@ def label(name: str) -> str:
     return FLAT if name == "no hidden layer" else f"{NET}, {name}"
 
 
-def _jobs(experiment: str, run: str, settings: Mapping, seeds) -> list[Job]:
-    return [
-        Job(experiment, setting, seed, label, run)
-        for seed in seeds
-        for label, setting in settings.items()
-    ]
-
-
 def _trains(experiment: str, profile: str) -> list[Job]:
     settings = [replace(FIGURE_4, rule=SuperSpike(way)) for way in WAYS]
-    return _jobs(experiment, TRAINS, {s.label: s for s in settings}, SEEDS[profile])
+    return labelled(experiment, {s.label: s for s in settings}, SEEDS[profile], TRAINS)
 
 
 def _neuron(experiment: str, profile: str) -> list[Job]:
     settings = [FIGURE_2, replace(FIGURE_2, rate=0.0)]
-    return _jobs(experiment, TRAINS, {s.label: s for s in settings}, SEEDS[profile])
+    return labelled(experiment, {s.label: s for s in settings}, SEEDS[profile], TRAINS)
 
 
 def _mnist(experiment: str, profile: str) -> list[Job]:
     few = {} if profile == "paper" else {"examples": 2_000}
     settings = {label(name): replace(arm(name, *BEST[name]), **few) for name in ARMS}
-    jobs = _jobs(experiment, IMAGES, settings, SEEDS[profile])
+    jobs = labelled(experiment, settings, SEEDS[profile], IMAGES)
     for rule in (Backprop(), Shallow()):
         rate = BEST_RATE[type(rule).__name__.lower()]
         net = replace(RATE_NET, rule=rule, learning_rate=rate, **few)
@@ -91,7 +82,7 @@ def _pass(experiment: str, profile: str) -> list[Job]:
     settings = {
         label(name): replace(arm(name, *BEST[name]), **many) for name in ("random", "symmetric")
     }
-    return _jobs(experiment, IMAGES, settings, SEEDS["quick"])
+    return labelled(experiment, settings, SEEDS["quick"], IMAGES)
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
@@ -104,7 +95,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
         for rate, hidden in alone if "hidden" in name else both:
             behind = f"rate {rate:g}" + f", hidden {hidden:g}" * (hidden > 0)
             settings[f"{label(name)}, {behind}"] = replace(arm(name, rate, hidden), **few)
-    jobs = _jobs(experiment, IMAGES, settings, TUNING_SEEDS)
+    jobs = labelled(experiment, settings, TUNING_SEEDS, IMAGES)
     for rule in (Backprop(), Shallow()):
         nets = {r: replace(RATE_NET, rule=rule, learning_rate=r, **few)
                 for r in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)}  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
 from credit.rules.shallow import Shallow
@@ -29,10 +29,6 @@ ARMS = {  # that stand beside the rule: what it is made of taken away, one at a 
 BETAS = (0.2, 0.6, 2.0, 6.0)
 
 
-def named(experiment: str, settings: dict, seeds) -> list[Job]:
-    return [Job(experiment, s, seed, label, RUN) for seed in seeds for label, s in settings.items()]
-
-
 def _xor(experiment: str, profile: str) -> list[Job]:
     """beta is 2 in every arm: 10-tuning says that no other helps those that fail."""
     quick = profile == "quick"
@@ -45,7 +41,7 @@ def _xor(experiment: str, profile: str) -> list[Job]:
     deep = {"2-4-4-1, alpha 0": ensembles.TwoSites(), "2-4-4-1, backprop": ARMS["backprop"]}
     if not quick:
         settings |= {n: replace(RATES, rule=r, sizes=(2, 4, 4, 1)) for n, r in deep.items()}
-    return named(experiment, settings, SEEDS[profile])
+    return labelled(experiment, settings, SEEDS[profile], RUN)
 
 
 SPIKES = ensembles.Setting(presentations=4500)
@@ -57,7 +53,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":
         few = replace(SPIKES, presentations=3000)
         settings = {"2-4-1": few, "2-4-1, apical off": replace(few, rule=ARMS["apical off"])}
-        return named(experiment, settings, SEEDS[profile][:1])
+        return labelled(experiment, settings, SEEDS[profile][:1], RUN)
     settings = {"2-4-1": SPIKES}
     for name in ("apical off", "apical shuffled"):
         settings[f"2-4-1, {name}"] = replace(SPIKES, rule=ARMS[name])
@@ -148,7 +144,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
         for name, rule in {"alpha 0": ensembles.TwoSites(), "alpha 0.05": MIXED, **ARMS}.items()
         for beta in BETAS
     }
-    return jobs + named(experiment, xor, TUNING_SEEDS)
+    return jobs + labelled(experiment, xor, run=RUN)
 
 
 EXPERIMENTS = {

@@ -16,7 +16,7 @@ goes layer by layer, with T gate in the place of e.
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -38,7 +38,7 @@ from torch import Tensor
 from credit.nets.networks import Init
 from credit.nets.streams import streams
 from credit.spiking import neurons
-from credit.spiking.simulation import Model, Simulation
+from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
 FEEDBACK = ("direct", "layered", "symmetric", "none")
@@ -253,15 +253,9 @@ def _feedback(l: int, layers: list, setting: Setting) -> list[Synapses]:
     return [synapses]
 
 
+@kept
 def _simulation(setting: Setting) -> Simulation:
     """The simulation of a setting, the one before if it serves: most of a series asks for one."""
-    if _compiled(setting).ended:
-        _compiled.cache_clear()
-    return _compiled(setting)
-
-
-@lru_cache(maxsize=1)
-def _compiled(setting: Setting) -> Simulation:
     rule = setting.rule.feedback
     name = f"event-driven-{'-'.join(map(str, setting.sizes))}-{rule}-{setting.input}"
     return Simulation(partial(build, setting), name)

@@ -21,7 +21,7 @@ computed once for all neurons of an ensemble.
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -42,7 +42,7 @@ from torch import Tensor
 
 from credit.nets.streams import streams
 from credit.spiking import nef
-from credit.spiking.simulation import Model, Simulation
+from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 from credit.tasks.dataset import Split
 
@@ -304,15 +304,9 @@ def _synapses(name: str, pre, post, on_pre: str, here: dict, i, j) -> Synapses:
     return made
 
 
+@kept
 def _simulation(setting: NefSetting) -> Simulation:
     """The simulation of a setting, the one before if it serves: most of a series asks for one."""
-    if _compiled(setting).ended:
-        _compiled.cache_clear()
-    return _compiled(setting)
-
-
-@lru_cache(maxsize=1)
-def _compiled(setting: NefSetting) -> Simulation:
     sizes = "-".join(map(str, (*setting.sizes, setting.ensemble, setting.intercepts[0])))
     return Simulation(partial(build, setting), f"nef-{sizes}")
 

@@ -17,7 +17,7 @@ have no unit, rates and conductances are per ms, so that a weight w is in ms.
 import itertools
 import os
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -35,7 +35,7 @@ from torch import Tensor
 
 from credit.nets.plain import plain
 from credit.nets.streams import streams
-from credit.spiking.simulation import Model, Simulation
+from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
 FEEDBACK = ("random", "sparse", "symmetric", "none")
@@ -302,15 +302,9 @@ def _feedback(layers: list, setting: Setting, here: dict) -> list[Synapses]:
     return found
 
 
+@kept
 def _simulation(setting: Setting) -> Simulation:
     """The simulation of a setting, the one before if it serves: most of a series asks for one."""
-    if _compiled(setting).ended:
-        _compiled.cache_clear()
-    return _compiled(setting)
-
-
-@lru_cache(maxsize=1)
-def _compiled(setting: Setting) -> Simulation:
     kind = "symmetric" if setting.rule.feedback == "symmetric" else "fixed"
     return Simulation(
         partial(build, setting), f"segregated-{'-'.join(map(str, setting.sizes))}-{kind}"

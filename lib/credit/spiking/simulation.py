@@ -8,6 +8,7 @@ is no faster than numpy, in the networks of data/results/spiking-bench.csv, made
 """
 
 import atexit
+import functools
 import os
 import platform
 import shutil
@@ -159,6 +160,21 @@ class Simulation:
             given[self.model.randomness.seed] = seed
         self.device.run(run_args=given, with_output=False)
         self.device.delete(code=False, data=False, directory=False)  # the values on disk alone
+
+
+def kept(make: Callable[..., Simulation]) -> Callable[..., Simulation]:
+    """A function that makes a simulation, to give back the one before if it serves: most of a
+    series of runs asks for one program. It is made again where another has taken its place."""
+    last = functools.lru_cache(maxsize=1)(make)
+
+    @functools.wraps(make)
+    def simulation(*asked) -> Simulation:
+        if last(*asked).ended:
+            last.cache_clear()
+        return last(*asked)
+
+    simulation.cache_clear = last.cache_clear
+    return simulation
 
 
 def own_folder(name: str) -> Path:

@@ -17,7 +17,7 @@ the hidden neuron filters what arrives.
 
 import time
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 from brian2 import (
@@ -34,7 +34,7 @@ from brian2 import (
 
 from credit.nets.streams import streams
 from credit.spiking import neurons
-from credit.spiking.simulation import Model, Simulation
+from credit.spiking.simulation import Model, Simulation, kept
 
 FEEDBACK = ("random", "symmetric", "uniform", "none")
 LOOP = "phase = (timestep(t, dt) % steps)*dt : second (shared)"
@@ -233,15 +233,9 @@ def drawn(setting: Setting, seed: int) -> dict[str, np.ndarray]:
     return values
 
 
+@kept
 def simulation(setting: Setting) -> Simulation:
     """The simulation of a setting, the one before if it serves."""
-    if _compiled(setting).ended:
-        _compiled.cache_clear()
-    return _compiled(setting)
-
-
-@lru_cache(maxsize=1)
-def _compiled(setting: Setting) -> Simulation:
     name = f"superspike-{'-'.join(map(str, setting.sizes))}-{setting.trials}"
     return Simulation(partial(build, setting), name)
 

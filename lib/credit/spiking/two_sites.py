@@ -17,7 +17,7 @@ input are a reconstruction.
 import math
 import os
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -34,7 +34,7 @@ from brian2 import (
     ms,
 )
 
-from credit.spiking.simulation import Model, Simulation
+from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
 APICAL = ("own", "shuffled", "off")
@@ -327,15 +327,9 @@ def _phases(random, n: int) -> np.ndarray:
     return np.concatenate([(random.permutation(many) + 0.4) / many for _ in range(n // many)])
 
 
+@kept
 def _simulation(sizes: tuple[int, ...]) -> Simulation:
     """The compiled network of these sizes, the one before if it serves."""
-    if _compiled(sizes).ended:
-        _compiled.cache_clear()
-    return _compiled(sizes)
-
-
-@lru_cache(maxsize=1)
-def _compiled(sizes: tuple[int, ...]) -> Simulation:
     return Simulation(partial(build, sizes), f"two-sites-{'-'.join(map(str, sizes))}")
 
 

@@ -12,7 +12,7 @@ answers the currents of input j, per ampere. Parameters are those of NEST's exam
 which redraws Fig. 1B of the paper in units; eta holds the two factors of 15 that are in its code.
 """
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ from brian2 import (
     pF,
 )
 
-from credit.spiking.simulation import Model, Simulation
+from credit.spiking.simulation import Model, Simulation, kept
 
 INPUTS = """
 dI/dt = -I/tau_s : 1
@@ -160,16 +160,10 @@ def values(
     }
 
 
-@lru_cache(maxsize=1)
-def _compiled(repetitions: int) -> Simulation:
-    return Simulation(partial(build, repetitions), "urbanczik-senn")
-
-
+@kept
 def simulation(repetitions: int) -> Simulation:
     """The compiled neuron, the one before if it serves."""
-    if _compiled(repetitions).ended:
-        _compiled.cache_clear()
-    return _compiled(repetitions)
+    return Simulation(partial(build, repetitions), "urbanczik-senn")
 
 
 def learn(repetitions: int = 100, seed: int = 0, **given) -> dict[str, np.ndarray]:
