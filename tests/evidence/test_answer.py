@@ -7,18 +7,27 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from credit.evidence import answer, results, verdicts
-from credit.evidence.answer import BASELINES, METHODS, UNMEASURED
+from credit.evidence import answer, methods, results, verdicts
+from credit.evidence.answer import UNMEASURED
+from credit.evidence.methods import (
+    BASELINES,
+    METHODS,
+    Method,
+    Spiking,
+    Trained,
+    own_rules,
+    project_rules,
+)
 from credit.experiments import EXPERIMENTS, jobs
 from credit.rules import catalogue
 from credit.rules.backprop import Backprop
 from credit.rules.sign_symmetry import SignSymmetry
-from credit.show.reading import audit_table, own_rules, table
+from credit.show import reading
+from credit.show.reading import audit_table, table
 
 
 def test_every_method_of_the_question_has_a_row():
-    notebooks = [number for m in METHODS for number in m.notebook.split(", ")]
-    assert set(notebooks) == {f"{n:02}" for n in range(1, 19)}
+    assert {m.notebook for m in METHODS} == {f"{n:02}" for n in range(1, 19)}
 
 
 def test_every_rule_with_an_experiment_is_in_the_answer_or_a_baseline():
@@ -38,21 +47,22 @@ def test_a_rule_of_a_reader_has_its_row_and_leaves_the_readme_alone(monkeypatch)
         name, short, source = "of my own", "OWN", ""
 
     before, known = answer.markdown(), catalogue() | {"own": Own}
-    monkeypatch.setattr(answer, "catalogue", lambda: known)
-    assert answer.own_rules()["own"] is Own
-    assert set(answer.own_rules()) | set(answer.project_rules()) == set(known)
-    assert "own" not in answer.project_rules()
+    for module in (answer, methods):
+        monkeypatch.setattr(module, "catalogue", lambda: known)
+    assert own_rules()["own"] is Own
+    assert set(own_rules()) | set(project_rules()) == set(known)
+    assert "own" not in project_rules()
     row = answer.own_table().set_index("method").loc["of my own"]
     assert row["nb"] == ""
-    assert row["weight transport"] == "depends" and row["MNIST, test error"] == UNMEASURED
+    assert row["forward weights"] == "depends" and row["MNIST"] == UNMEASURED
     assert answer.markdown() == before
-    shown = own_rules().data
+    shown = reading.own_rules().data
     assert "| OWN |" in shown and "of my own" in shown
 
 
 def test_without_a_rule_of_a_reader_its_tables_say_where_one_goes(monkeypatch):
-    monkeypatch.setattr(answer, "own_rules", dict)
-    assert own_rules().data == "None so far: README tells how to add a rule."
+    monkeypatch.setattr(reading, "rules_of_a_reader", dict)
+    assert reading.own_rules().data == "None so far: README tells how to add a rule."
 
 
 def test_a_method_without_a_rule_is_not_yet_measured_in_every_cell():
@@ -63,10 +73,10 @@ def test_a_method_without_a_rule_is_not_yet_measured_in_every_cell():
 def test_without_results_nothing_is_claimed(monkeypatch):
     monkeypatch.setattr(results, "available", list)
     rows = answer.table()
-    assert set(rows["MNIST, test error"]) == {UNMEASURED}
-    for cell in rows["agreement with published values"]:
-        nothing = "no value published for its runs"
-        assert cell in (UNMEASURED, nothing) or re.fullmatch(r"reproduced 0; judged 0 of \d+", cell)
+    assert set(rows["MNIST"]) | set(rows[answer.SPIKES]) | set(rows[answer.DEEP]) == {UNMEASURED}
+    for cell in rows["published values"]:
+        nothing = "none for its runs"
+        assert cell in (UNMEASURED, nothing) or re.fullmatch(r"reproduced 0; \d+ not judged", cell)
 
 
 @pytest.fixture
@@ -81,96 +91,196 @@ def made_up(monkeypatch):
             for seed in range(3)
         ]
     )  # fmt: skip
+    # put back afterwards, though tests set them again
     monkeypatch.setattr(results, "available", lambda: ["01-mnist"])
     monkeypatch.setattr(results, "load", lambda experiment: frame)
     return frame
 
 
-def test_the_error_stands_beside_backprop_and_the_shallow_baseline(made_up):
-    cell = answer.table().set_index("method").loc["feedback alignment", "MNIST, test error"]
+FA = Method("01", "FA", "feedback_alignment", mnist=Trained("01-mnist", "1x1000 logistic"))
+
+
+def cell(method=FA):
+    return answer.measured(method.mnist, method.rule).cell
+
+
+def test_the_error_stands_beside_its_ratio_to_backprop(made_up):
     mean, half_width = verdicts.interval([1.9, 2.0, 2.1])
-    assert cell == (
-        f"{mean:.2f} ± {half_width:.2f} % (1x1000 logistic, n = 3; BP 1.00, shallow 9.00)"
-    )
+    assert cell() == f"{mean:.2f} ± {half_width:.2f} % ({mean:.2f} × BP), n = 3"
+    found = answer.measured(FA.mnist, FA.rule)
+    assert found.times == pytest.approx((mean, half_width))
+    assert found.floor.mean() == pytest.approx(9.0) and found.layers == 1
+    row = answer.table().set_index("method").loc["feedback alignment"]
+    assert row["MNIST"] == cell() and row["CPU time, BP = 1"] == UNMEASURED
 
 
-def in_spikes(made_up):
-    """The cell of a method whose rule has 2.0 % beside backprop's 1.0 %, under other names."""
-    names = {"feedback_alignment": "spikes", "backprop": "apical off", "shallow": "fixed"}
-    frame = made_up.assign(setting=made_up["method"].map(names), method="ensembles")
+def test_the_ratio_is_that_to_the_mean_of_backprop_with_an_interval_over_own_seeds(made_up):
+    half = made_up["method"].eq("backprop")
+    frame = made_up.assign(value=made_up["value"].where(~half, made_up["value"] / 2))
     results.load = lambda experiment: frame
-    where = answer.Spiking("01-mnist", "spikes", "MNIST", {"apical site off": "apical off"})
-    return answer._spiking(where)
+    times, half_width = answer.measured(FA.mnist, FA.rule).times
+    assert (times, half_width) == pytest.approx((4.0, 2 * verdicts.interval([1.9, 2.0, 2.1])[1]))
 
 
-def test_what_was_trained_in_spikes_stands_beside_its_control(made_up, monkeypatch):
-    monkeypatch.setattr(results, "load", results.load)  # put back afterwards
-    assert in_spikes(made_up) == "MNIST: 2.00 ± 0.25 % (spikes, n = 3; apical site off 1.00)"
+def test_five_seeds_need_no_mention_and_a_variant_does(made_up):
+    more = [made_up, made_up[made_up["seed"] < 2].assign(seed=lambda f: f["seed"] + 3)]
+    results.load = lambda experiment: pd.concat(more)
+    assert cell().endswith(" × BP)")
+    other = pd.concat(more).replace({"setting": {"1x1000 logistic": "1x1000 logistic, apart"}})
+    both = pd.concat([*more, other[other["method"] == "feedback_alignment"]])
+    results.load = lambda experiment: both
+    assert cell(replace(FA, mnist=replace(FA.mnist, variant="apart"))).endswith(" × BP), apart")
+
+
+def test_a_deep_network_says_its_layers_and_how_long_it_was_trained(made_up):
+    results.available = lambda: ["02-table1"]
+    frame = made_up.assign(setting="7x240 tanh", depth=7)
+    results.load = lambda experiment: frame
+    found = answer.measured(methods.SEVEN, "feedback_alignment")
+    assert found.deep_cell == "7 layers, 3 epochs: " + found.cell
+
+
+SPIKES = Spiking("01-mnist", "spikes", ("fixed", "fixed"), "rates")
+
+
+def in_spikes(made_up, where=SPIKES):
+    """The cell of a method whose rule has 2.0 % beside backprop's 1.0 %, under other names."""
+    names = {"feedback_alignment": "spikes", "backprop": "rates", "shallow": "fixed"}
+    frame = made_up.assign(
+        setting=made_up["method"].map(names),
+        method=made_up["method"].where(made_up["method"] == "backprop", "ensembles"),
+    )
+    results.load = lambda experiment: frame
+    return answer.measured(where)
+
+
+def test_what_was_trained_in_spikes_stands_beside_its_control_and_backprop_in_rates(made_up):
+    found = in_spikes(made_up)
+    assert found.cell == "2.00 ± 0.25 % (2.00 × BP), n = 3"
+    assert found.floor.mean() == pytest.approx(9.0)
     lost = made_up["seed"].eq(1) & made_up["method"].eq("feedback_alignment")
     some = made_up.assign(metric=made_up["metric"].mask(lost, "diverged"))
-    assert in_spikes(some).startswith("MNIST: 1.90, 2.10 % (spikes, n = 2, 1 of 3 diverged;")
+    assert in_spikes(some).cell == "1.90, 2.10 % (2.00 × BP), 1 of 3 diverged, n = 2"
     none = made_up.assign(metric="diverged")
-    assert in_spikes(none) == ("MNIST: 3 of 3 diverged (spikes; apical site off 3 of 3 diverged)")
-    monkeypatch.setattr(results, "available", list)
-    assert in_spikes(made_up) == UNMEASURED
+    assert in_spikes(none).cell == "3 of 3 diverged"
+    other = replace(SPIKES, task="XOR", backprop="")
+    assert in_spikes(made_up, other).cell == "XOR 2.00 ± 0.25 %, n = 3"
+    results.available = list
+    assert in_spikes(made_up) is None
 
 
 def test_what_is_shown_of_spikes_has_five_seeds_and_its_controls():
     shown = [method.spiking for method in METHODS if method.spiking]
     assert shown
     for where in shown:
-        runs = results.final(results.load(where.experiment)).groupby("setting")["seed"].nunique()
-        assert set(runs[[where.setting, *where.beside.values()]]) == {5} and where.beside
+        ends = results.final(results.load(where.experiment))
+        runs = ends.groupby("setting")["seed"].nunique()
+        assert set(runs[[where.label, where.floor[1]]]) == {5}
+        if where.task == "MNIST":
+            beside = ends[(ends["method"] == "backprop") & (ends["setting"] == where.backprop)]
+            assert beside["seed"].nunique() == 5
 
 
-def test_a_fair_backprop_takes_the_place_of_the_one_in_the_same_network(made_up, monkeypatch):
-    linear = made_up[made_up["method"] == "backprop"].assign(value=0.5)
-    frame = pd.concat([made_up, linear.assign(setting="1x1000 logistic, linear output")])
-    monkeypatch.setattr(results, "load", lambda experiment: frame)
-    method = replace(METHODS[0], fair="linear output")
-    assert "; BP with linear output 0.50, shallow 9.00)" in answer._mnist(method)
-    assert "; BP 1.00, shallow 9.00)" in answer._mnist(METHODS[0])
-    deep = frame.replace({"1x1000 logistic": "1x9 tanh"}, regex=True).assign(width=9)
-    frame = pd.concat([deep, deep.replace({"1x9": "2x9"}, regex=True).assign(depth=2)])
-    monkeypatch.setattr(results, "available", lambda: ["02-depth"])
-    assert answer._depth(METHODS[0]) == "1 → 2 layers: 2.0 → 2.0 % (BP 1.0 → 1.0)"
-    fair = answer._depth(method)
-    assert fair == "1 → 2 layers: 2.0 → 2.0 % (BP with linear output 0.5 → 0.5)"
+@pytest.mark.parametrize("method", [m for m in METHODS if m.mnist or m.deep], ids=lambda m: m.name)
+def test_what_is_shown_of_rates_has_five_seeds_and_both_baselines(method):
+    for where in filter(None, (method.mnist, method.deep)):
+        found = answer.measured(where, method.rule)
+        assert [len(runs) for runs in (found.own, found.backprop, found.floor)] == [5, 5, 5]
+    if method.deep:
+        assert answer.measured(method.deep, method.rule).layers >= 3
 
 
-def test_a_diverged_run_is_counted_in_its_cell_and_not_averaged(made_up, monkeypatch):
+def test_fair_baselines_take_the_place_of_those_in_the_same_network(made_up):
+    fair = made_up[made_up["method"] != "feedback_alignment"]
+    fair = fair.assign(setting="1x1000 logistic, linear output", value=fair["value"] / 2)
+    method = replace(FA, mnist=replace(FA.mnist, fair="linear output"))
+    frame = pd.concat([made_up, fair])
+    results.load = lambda experiment: frame
+    assert "(4.00 × BP)" in cell(method) and "(2.00 × BP)" in cell()
+    assert answer.measured(method.mnist, FA.rule).floor.mean() == pytest.approx(4.5)
+    frame = pd.concat([made_up, fair[fair["method"] == "backprop"]])
+    assert answer.measured(method.mnist, FA.rule).floor.mean() == pytest.approx(9.0)
+
+
+def test_a_diverged_run_is_counted_in_its_cell_and_not_averaged(made_up):
     fa = made_up["method"] == "feedback_alignment"
     lost = made_up[fa & (made_up["seed"] == 0)].assign(seed=3)
     lost = [lost.assign(value=90.2, epoch=2), lost.assign(metric="diverged", unit="1")]
-    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([made_up, *lost]))
-    cell = answer._mnist(METHODS[0])
-    assert cell.startswith("2.00 ± 0.25 % (1x1000 logistic, n = 3, 1 of 4 diverged; BP 1.00")
+    results.load = lambda experiment: pd.concat([made_up, *lost])
+    assert cell() == "2.00 ± 0.25 % (2.00 × BP), 1 of 4 diverged, n = 3"
     every = made_up.assign(metric=made_up["metric"].where(~fa, "diverged"))
-    monkeypatch.setattr(results, "load", lambda experiment: every)
-    assert answer._mnist(METHODS[0]) == "3 of 3 diverged (1x1000 logistic)"
+    results.load = lambda experiment: every
+    assert cell() == "3 of 3 diverged"
 
 
 @pytest.mark.parametrize("how", ["a row says so", "it left no value"])
-def test_a_mean_beside_says_too_that_a_run_of_it_diverged(made_up, monkeypatch, how):
-    """Backprop's fourth run, in both cells; at one depth only, of the two that are shown."""
+def test_a_diverged_run_of_backprop_is_in_no_ratio(made_up, how):
     more = made_up[(made_up["method"] == "backprop") & (made_up["seed"] == 0)].assign(seed=3)
     lost = more.assign(metric="diverged") if how == "a row says so" else more.assign(value=math.nan)
-    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([made_up, lost]))
-    assert "; BP 1.00 (1 of 4 diverged), shallow 9.00)" in answer._mnist(METHODS[0])
-    wide = pd.concat([made_up, lost]).assign(setting="1x9 tanh", width=9)
-    deep = made_up.assign(setting="2x9 tanh", width=9, depth=2)
-    monkeypatch.setattr(results, "load", lambda experiment: pd.concat([wide, deep]))
-    monkeypatch.setattr(results, "available", lambda: ["02-depth"])
-    cell = answer._depth(METHODS[0])
-    assert cell == "1 → 2 layers: 2.0 → 2.0 % (BP 1.0 (1 of 4 diverged) → 1.0)"
+    results.load = lambda experiment: pd.concat([made_up, lost])
+    assert "(2.00 × BP)" in cell()
 
 
-def test_runs_that_scatter_beyond_what_can_be_are_told_one_by_one(made_up, monkeypatch):
+def test_runs_that_scatter_beyond_what_can_be_are_told_one_by_one(made_up):
     ends = {0: 5.0, 1: 13.0, 2: 79.0}
     fa = made_up["method"] == "feedback_alignment"
     spread = made_up.assign(value=made_up["value"].where(~fa, made_up["seed"].map(ends)))
-    monkeypatch.setattr(results, "load", lambda experiment: spread)
-    assert answer._mnist(METHODS[0]).startswith("5.00, 13.00, 79.00 % (1x1000 logistic, n = 3;")
+    results.load = lambda experiment: spread
+    assert cell().startswith("5.00, 13.00, 79.00 % (")
+
+
+# the sentences, on made-up ratios
+
+
+def line(method, question, times, half_width=0.01, **more):
+    who = {"method": method, "rule": "", "notebook": "01", "question": question, "times": times}
+    numbers = {"half_width": half_width, "floor": 5.0, "error": 2 * times, "layers": 1}
+    return who | numbers | {"epochs": 3, "read": "seen"} | more
+
+
+def said(*lines):
+    names = ("spikes", "depth", "benchmarks")
+    return dict(zip(names, answer.sentences(pd.DataFrame(lines)), strict=True))
+
+
+REST = [line("b", answer.SPIKES, 2.0), line("a", answer.DEEP, 1.0), line("a", answer.MNIST, 1.0)]
+
+
+def test_near_needs_the_whole_interval_and_beyond_does_too():
+    deep = [
+        line(name, answer.DEEP, 1.14, width, layers=layers)
+        for name, width, layers in (("sure", 0.04, 4), ("unsure", 0.2, 3))
+    ]
+    deep += [line("far", answer.DEEP, 1.3, 0.05, layers=8, epochs=12)]
+    sentence = said(REST[0], REST[2], *deep)["depth"]
+    assert "With 3 to 8 hidden layers, trained for 3 to 12 epochs, sure stay within" in sentence
+    assert "; too close to tell: unsure (1.1 ± 0.2); beyond" in sentence
+    assert sentence.endswith("beyond it lie far (1.3).")
+
+
+def test_in_spikes_counts_only_what_ends_below_its_control():
+    more = line("taught by nothing", answer.SPIKES, 4.9, 0.2)
+    sentence = said(*REST, more)["spikes"]
+    assert f"Of {len(METHODS)} methods 1 learn MNIST in spikes," in sentence
+    assert "b (4.0 %)" in sentence and "taught by nothing" not in sentence
+
+
+def test_the_points_lost_on_imagenet_are_those_to_the_same_network_and_say_how_they_were_read():
+    more = [line("a", answer.IMAGENET, 1.5, error=60.0), line("b", answer.IMAGENET, 1.1, error=33.0,
+            read="memory")]  # fmt: skip
+    sentence = said(*REST, *more)["benchmarks"]
+    assert sentence.endswith("are: b 3.0 (recalled) and a 20.0.")
+    assert "On MNIST 1 of 1 methods come within 1.2 times" in sentence
+
+
+def test_every_cell_with_backprop_beside_it_has_its_ratio():
+    rows = answer.ratios()
+    wanted = {(m.name, answer.MNIST) for m in METHODS if m.mnist}
+    wanted |= {(m.name, answer.DEEP) for m in METHODS if m.deep}
+    wanted |= {(m.name, answer.SPIKES) for m in METHODS if m.spiking and m.spiking.backprop}
+    wanted |= {(m.name, answer.IMAGENET) for m in METHODS if m.rule and answer.record(m.rule)}
+    assert set(zip(rows["method"], rows["question"], strict=True)) == wanted
+    assert (rows["times"] > 0).all()
 
 
 def of_rule(rule):
@@ -178,10 +288,10 @@ def of_rule(rule):
 
 
 def test_beside_an_error_on_imagenet_stands_backprop_on_the_same_network():
-    cell = answer._imagenet(of_rule("weight_mirror"))
-    assert cell == "23.4 % top-1 error (ResNet-50, BP 22.9; Akrout et al. 2019, recalled)"
-    labelled = answer._imagenet(of_rule("sign_symmetry"))  # the rule's own label is no network
-    assert "(ResNet-18, BP 30.39; " in labelled
+    assert answer.record("weight_mirror").cell == "23.4 % (BP 22.9; ResNet-50, recalled)"
+    labelled = answer.record("sign_symmetry")  # the rule's own label is no network
+    assert labelled.cell.endswith(" % (BP 30.39; ResNet-18)")
+    assert answer.record("gait_prop") is None
 
 
 @pytest.fixture
@@ -212,29 +322,22 @@ def test_the_agreement_counts_computed_verdicts_and_what_was_not_judged(
     )
     net = runs.assign(setting="1x9 tanh", value=runs["value"] - 0.1)
     monkeypatch.setattr(results, "load", lambda experiment: pd.concat([runs, net]))
-    assert answer._agreement(METHODS[0]) == (
-        "reproduced 1; agrees with a recalled value 1; judged 2 of 3; "
-        "difference to BP agrees in 2 of 2"
-    )
+    assert answer._agreement(METHODS[0]) == ("reproduced 1, agrees 1; 1 not judged")
     monkeypatch.setattr(results, "load", lambda experiment: runs)
-    assert answer._agreement(METHODS[0]) == (
-        "reproduced 0; agrees with a recalled value 1; judged 1 of 3; "
-        "difference to BP agrees in 1 of 1"
-    )
+    assert answer._agreement(METHODS[0]) == ("reproduced 0, agrees 1; 2 not judged")
     worse = runs.assign(value=2 * runs["value"])
     monkeypatch.setattr(results, "load", lambda experiment: worse)
-    assert answer._agreement(METHODS[0]) == (
-        "reproduced 0; differs, worse 1; judged 1 of 3; difference to BP agrees in 0 of 1"
-    )
+    assert answer._agreement(METHODS[0]) == ("reproduced 0, differs 1; 2 not judged")
 
 
 def test_a_method_with_values_and_no_experiment_for_them_says_so():
-    assert answer._agreement(of_rule("sign_symmetry")) == "no value published for its runs"
+    assert answer._agreement(of_rule("sign_symmetry")) == "none for its runs"
 
 
 def test_the_published_epochs_of_one_run_count_once():
     """Kolen-Pollack: seven values of one set of runs, four of them answered here."""
-    assert "; judged 1 of 1" in answer._agreement(of_rule("kolen_pollack"))
+    counted = re.findall(r"[a-z] (\d)", answer._agreement(of_rule("kolen_pollack")))
+    assert sum(map(int, counted)) == 1
     assert len(verdicts.published("01-akrout", "kolen_pollack")) == 7
 
 

@@ -10,7 +10,6 @@ from helpers import by_name
 
 from credit import paths
 from credit.evidence import results
-from credit.evidence.answer import METHODS
 from credit.experiments import EXPERIMENTS, jobs
 from credit.rules.backprop import Backprop
 from credit.rules.feedback_alignment import FeedbackAlignment
@@ -399,25 +398,6 @@ def test_another_learning_rate_is_another_setting():
     assert eval(text, names) == BP
     assert eval(text.replace("learning_rate=0.1", "learning_rate=0.2"), names) != BP
     assert eval(text.replace(", learning_rate=0.1", ""), names) == BP
-
-
-@pytest.mark.parametrize(
-    "method", [m for m in METHODS if m.mnist or m.depth], ids=lambda m: f"{m.notebook} {m.name}"
-)
-def test_what_the_answer_shows_has_five_seeds_and_so_have_its_baselines(method):
-    experiment, network = method.mnist
-    networks = {(experiment, False): [network]}
-    if method.depth:
-        deep = results.load(method.depth)
-        networks[method.depth, True] = deep.loc[deep["method"] == "shallow", "setting"].unique()
-    for (experiment, depth), names in networks.items():
-        seeds = results.load(experiment).groupby(["method", "setting"])["seed"].nunique()
-        for name in names:
-            for pair in (
-                (method.rule, method.label(name, depth)), ("shallow", name),
-                ("backprop", method.backprop(name)[1]),
-            ):  # fmt: skip
-                assert seeds.get(pair, 0) >= 5, f"{experiment}, {pair}"
 
 
 def test_settings_of_a_tuning_have_labels_of_their_own():

@@ -11,7 +11,7 @@ from helpers import bench
 
 import credit.rules
 from credit import paths
-from credit.evidence import answer
+from credit.evidence.methods import project_rules
 from credit.evidence.verdicts import published
 from credit.nets.channels import Channels
 from credit.nets.networks import Dense, Init, Network
@@ -224,7 +224,7 @@ def test_every_source_of_a_rule_and_of_a_published_value_is_in_the_references():
     """Papers by their key; a value read in a repository names that, as owner/name. Rules of a
     reader's own may name what they like."""
     references = (paths.ROOT / "paper" / "references.bib").read_text(encoding="utf-8")
-    keys = {r.source for r in answer.project_rules().values() if r.source}
+    keys = {r.source for r in project_rules().values() if r.source}
     keys |= set(published()["paper"])
     missing = {key for key in keys if "/" not in key and f"{{{key}," not in references}
     assert not missing

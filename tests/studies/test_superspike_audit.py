@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from credit.evidence.answer import METHODS
+from credit.evidence.methods import METHODS
 from credit.spiking import superspike_torch as fast
 from credit.studies import superspike_audit as audited
 from credit.studies.superspike_audit import CONTROL, net

@@ -1,174 +1,139 @@
 """The answer so far: a row per cited method, every cell from data or marked as not measured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
+from credit import paths
 from credit.audit import probes
 from credit.evidence import results, verdicts
 from credit.evidence.agreement import AGREEING, BEST, WORDS, badness
-from credit.evidence.published import READ, citation, has_value
+from credit.evidence.methods import METHODS, Method, Spiking, Trained, own_rules
+from credit.evidence.published import READ, has_value
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
-from credit.rules.base import Rule
 
-NET = ["method", "setting"]  # what is trained, with any seed
-
-
-@dataclass(frozen=True)
-class Spiking:
-    """Where a method was trained in spikes: an experiment, a setting of it and the task.
-
-    beside  {in words: setting of the same experiment} of the controls to be shown with it
-    """
-
-    experiment: str
-    setting: str
-    task: str
-    beside: Mapping[str, str]
+SPIKES, DEEP, MNIST, IMAGENET = "in spikes", "three or more layers", "MNIST", "ImageNet, published"
+QUESTIONS = (SPIKES, DEEP, MNIST, IMAGENET)
+NEAR = 1.2  # times the error of backprop: what the sentences call near
+SEEDS = 5  # of a cell that does not say how many
 
 
 @dataclass(frozen=True)
-class Method:
-    """A row of the answer: the notebook, the method and, once they exist, its rule and results.
+class Measured:
+    """Test errors in percent, one per run, nan of one that diverged, of a method and beside it."""
 
-    notebook  its number, those of several with commas between, or "" for a rule of one's own
+    own: pd.Series
+    backprop: pd.Series  # in rates, in the same network; empty where the task has none
+    floor: pd.Series  # in which the hidden synapses learn nothing
+    layers: int  # hidden ones
+    task: str = "MNIST"
+    variant: str = ""
+    epochs: int = 0
+
+    @property
+    def times(self) -> tuple[float, float]:
+        """The error over the mean of backprop's, and half of its 95 % interval over own seeds."""
+        return verdicts.interval(list(self.own.dropna() / self.backprop.mean()))
+
+    @property
+    def cell(self) -> str:
+        """'2.31 ± 0.06 % (1.07 × BP)', with what a reader of the column must know beside it."""
+        n = self.own.count()
+        parts = [] if self.task == "MNIST" else [self.task]
+        parts += [verdicts.mean_in_words(self.own.dropna()) + " %"] if n else []
+        if n and self.backprop.count():
+            parts[-1] += f" ({self.times[0]:.2f} × BP)"
+        said = [self.variant] if self.variant else []
+        said += [f"{len(self.own) - n} of {len(self.own)} diverged"] if n < len(self.own) else []
+        said += [f"n = {n}"] if 0 < n < SEEDS else []
+        return ", ".join([" ".join(parts), *said] if parts else said)
+
+    @property
+    def deep_cell(self) -> str:
+        passes = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+        return f"{self.layers} layers, {passes}: {self.cell}"
+
+
+def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None:
+    """The runs of a cell of the answer; None where there are none."""
+    if where is None or where.experiment not in results.available():
+        return None
+    ends = results.final(results.load(where.experiment))
+    runs = {key: part["value"] for key, part in ends.groupby(["method", "setting"])}
+    nothing = pd.Series(dtype=float)
+    if isinstance(where, Spiking):
+        own, floor = (ends[ends["setting"] == label] for label in (where.label, where.floor[1]))
+        floor = floor["value"]
+        beside, task, variant = where.backprop, where.task, ""
+    else:
+        mine = (ends["method"] == rule) & (ends["setting"] == where.label)
+        own = ends[mine]
+        fair = ("shallow", where.beside)
+        floor = runs[fair] if fair in runs else runs.get(("shallow", where.network), nothing)
+        beside, task, variant = where.beside, "MNIST", where.variant
+    if own.empty:
+        return None
+    layers, epochs = int(own["depth"].iloc[0]), round(own["epoch"].max())
+    backprop = runs.get(("backprop", beside), nothing)
+    return Measured(own["value"], backprop, floor, layers, task, variant, epochs)
+
+
+@dataclass(frozen=True)
+class Record:
+    """The best top-1 error on ImageNet in the literature, in percent."""
+
+    value: float
+    backprop: float | None  # of the same network in the same source
+    network: str
+    read: str
+
+    @property
+    def cell(self) -> str:
+        beside = f"BP {self.backprop:g}; " if self.backprop else ""
+        read = "" if self.read == "seen" else f", {READ[self.read]}"
+        return f"{self.value:g} % ({beside}{self.network}{read})"
+
+
+def record(rule: str) -> Record | None:
+    everything = verdicts.published()
+    everything = everything[everything["metric"] == "top-1 error"].dropna(subset=["value"])
+    everything = everything[everything["setting"].str.startswith("ImageNet ")]
+    rows = everything[everything["method"] == rule]
+    if rows.empty:
+        return None
+    best = rows.loc[rows["value"].idxmin()]
+    network = best["setting"].partition(", ")[0]  # without the rule's own label
+    same = everything[(everything["method"] == "backprop") & (everything["setting"] == network)]
+    same = same.loc[same["paper"] == best["paper"], "value"]
+    backprop = float(same.iloc[0]) if len(same) else None
+    return Record(float(best["value"]), backprop, network.removeprefix("ImageNet "), best["read"])
+
+
+def ratios() -> pd.DataFrame:
+    """What the figure and the sentences of the answer are made of: errors over backprop's.
+
+    Returns columns method, rule, notebook, question, times, half_width (95 %, over the seeds of the
+    method), floor (the same of a network whose hidden synapses learn nothing), error (%), layers,
+    epochs, read (how a published value was read); a row for every cell with backprop beside it
     """
-
-    notebook: str
-    name: str
-    rule: str = ""  # file name in credit.rules
-    mnist: tuple[str, str] | None = None  # experiment and setting of the accuracy in the table
-    depth: str = ""  # experiment of the depth sweep
-    # what stands behind the network in the rule's own labels, of the one and of the other
-    variant: tuple[str, str] = ("", "")
-    # and in those of its fair backprop, where that is not the one in the same network
-    fair: str = ""
-    spiking: Spiking | None = None
-    # what its notebook measured of a method that carries no error and so trains nothing
-    carries_none: str = ""
-    # of a rule that the audit does not know, as its neurons spike: what the probes of its notebook
-    # say of weight transport and teacher
-    probed: tuple[str, str] | None = None
-
-    def label(self, network: str, depth: bool = False) -> str:
-        """The rule's own label on this network; baselines have the network's alone."""
-        return ", ".join(part for part in (network, self.variant[depth]) if part)
-
-    def backprop(self, network: str = "") -> tuple[str, str]:
-        """What backprop is called beside this method, and its label on this network."""
-        if not self.fair:
-            return "BP", network
-        return f"BP with {self.fair}", f"{network}, {self.fair}"
-
-
-LILLICRAP = ("01-mnist", "1x1000 logistic")
-AKROUT = ("01-akrout", "1x500 logistic")
-NOKLAND = ("02-table1", "2x800 tanh")
-
-SCELLIER = ("05-mnist", "784-500-10")
-OREILLY = ("08-mnist", "1x120 logistic")
-XIE = ("09-mnist", "1x120 tanh")
-
-FULL = ("GR-mid, V apart", "GR-mid")  # feedback at full strength, as in the paper
-GENEREC = "generalized_recirculation"
-EQPROP = "STDP and iterative inference, equilibrium propagation"
-BRAINPROP = "attention-gated learning (BrainProp)"
-DTP, DNI = "difference_target_propagation", "decoupled_neural_interfaces"
-
-BY_EVENTS = Spiking("02-spiking", "200 direct", "MNIST", {"hidden synapses fixed": "200 none"})
-
-TWO_SITES = "two sites of synaptic integration"
-ENSEMBLES = Spiking("10-spiking", "2-4-1", "XOR", {"apical site off": "2-4-1, apical off"})
-
-DENDRITES = Spiking(
-    "04-mnist",
-    "784-500-10, random",
-    "MNIST, one epoch",
-    {"in rates BP": "784-500-10, backprop", "shallow": "784-500-10, shallow"},
-)
-
-NET_03 = "784-200-10"
-ON_IMAGES = Spiking(
-    "03-mnist",
-    f"{NET_03}, random",
-    "MNIST",
-    {word: f"{NET_03}, {word}" for word in ("hidden synapses fixed", "errors of other images")},
-)
-
-POPULATIONS = Spiking(
-    "13-mnist", "200, spikes", "MNIST", {"hidden synapses fixed": "200, hidden synapses fixed"}
-)
-
-STOPS = "flipping a teacher changes the last layer's synapses alone"
-
-METHODS = (
-    Method("01", "feedback alignment", "feedback_alignment", LILLICRAP, "02-depth"),
-    Method("01", "sign symmetry", "sign_symmetry", AKROUT, "02-depth"),
-    Method("01", "weight mirror", "weight_mirror", AKROUT),
-    Method("01", "Kolen-Pollack", "kolen_pollack", AKROUT),
-    Method(
-        "02",
-        "direct feedback alignment",
-        "direct_feedback_alignment",
-        NOKLAND,
-        "02-depth",
-        spiking=BY_EVENTS,
-    ),
-    Method(
-        "03",
-        "SuperSpike",
-        "superspike",
-        ("03-mnist", NET_03),
-        variant=("random", ""),
-        spiking=ON_IMAGES,
-        probed=("independent", "full target"),
-    ),
-    Method("04", "segregated dendrites", spiking=DENDRITES),
-    Method(
-        "05",
-        EQPROP,
-        "equilibrium_propagation",
-        SCELLIER,
-        "05-depth",
-        ("rates of the code", ""),
-        "linear output",
-    ),
-    Method("06", "difference target propagation", DTP, ("06-mnist", "7x240 tanh"), "06-depth"),
-    Method("07", "Kickback", "kickback", ("07-mnist", "10 x 64-32 coherent"), "07-depth"),
-    Method("08", "generalized recirculation", GENEREC, OREILLY, "08-depth", FULL),
-    Method("08", "recirculation", "recirculation"),
-    Method("09", "contrastive Hebbian learning", "contrastive_hebbian", XIE, "09-depth"),
-    Method(
-        "10",
-        TWO_SITES,
-        "two_sites",
-        ("10-depth", "1x100 logistic"),
-        "10-depth",
-        spiking=ENSEMBLES,
-    ),
-    Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
-    Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
-    Method("13", "the NEF route", spiking=POPULATIONS),
-    Method("14", "decoupled neural interfaces", DNI, ("14-mnist", "5x256 relu"), "14-depth"),
-    Method("15", "FORCE"),
-    Method("16", "conceptors"),
-    Method("17", "weight sharing"),
-    Method("18", "the backpropagating action potential", carries_none=STOPS),
-)
-BASELINES = ("backprop", "shallow", "almeida_pineda")  # stand beside every method
-
-
-def project_rules() -> dict[str, type[Rule]]:
-    """The rules of the project's own methods and baselines, {file name: class}."""
-    known = {*BASELINES, *(method.rule for method in METHODS)}
-    return {name: kind for name, kind in catalogue().items() if name in known}
-
-
-def own_rules() -> dict[str, type[Rule]]:
-    """The reader's rules: whatever else the catalogue finds, {file name: class}."""
-    return {name: kind for name, kind in catalogue().items() if name not in project_rules()}
+    rows = []
+    for m in METHODS:
+        who = {"method": m.name, "rule": m.rule, "notebook": m.notebook}
+        for question, where in ((SPIKES, m.spiking), (DEEP, m.deep), (MNIST, m.mnist)):
+            found = measured(where, m.rule)
+            if found and found.own.count() and found.backprop.count():
+                times, half_width = found.times
+                numbers = {"times": times, "half_width": half_width, "error": found.own.mean()}
+                numbers |= {"floor": found.floor.mean() / found.backprop.mean()}
+                numbers |= {"layers": found.layers, "epochs": found.epochs}
+                rows.append(who | {"question": question} | numbers)
+        best = record(m.rule)
+        if best and best.backprop:
+            numbers = {"times": best.value / best.backprop, "error": best.value, "read": best.read}
+            rows.append(who | {"question": IMAGENET} | numbers)
+    return pd.DataFrame(rows)
 
 
 def table() -> pd.DataFrame:
@@ -181,160 +146,34 @@ def own_table() -> pd.DataFrame:
     return pd.DataFrame([_row(Method("", k.name, name)) for name, k in own_rules().items()])
 
 
-def markdown_table(frame: pd.DataFrame) -> str:
-    """A frame in Markdown, text as it is and numbers with two decimals."""
-    cells = frame.map(
-        lambda v: str(v) if not isinstance(v, float) else f"{v:.2f}" if v == v else "–"
-    )
-    lines = ["| " + " | ".join(map(str, cells.columns)) + " |", "|" + " --- |" * len(cells.columns)]
-    lines += ["| " + " | ".join(row) + " |" for row in cells.itertuples(index=False)]
-    return "\n".join(lines)
-
-
-def markdown() -> str:
-    """The table as README.md shows it; methods without any measured cell share one line."""
-    frame = table()
-    nothing = (frame.drop(columns=["nb", "method"]) == UNMEASURED).all(axis=1)
-    untrained = {m.name: m.carries_none for m in METHODS if m.carries_none}
-    empty = [(row.method, f"{row.method} ({row.nb})") for row in frame[nothing].itertuples()]
-    lines = [f"{name}: {untrained[method]}" for method, name in empty if method in untrained]
-    rest = [name for method, name in empty if method not in untrained]
-    shown = markdown_table(frame[~nothing])
-    if lines:
-        shown += f"\n\n**Carries no error:** {'; '.join(lines)}."
-    return shown + (f"\n\n**Not yet measured:** {', '.join(rest)}." if rest else "")
-
-
-BEGIN = "<!-- answer: generated by `credit table`, do not edit -->\n"
-END = "\n<!-- /answer -->"
-
-
-def in_readme(readme: str) -> str:
-    """The table that stands in README.md now."""
-    return readme.partition(BEGIN)[2].partition(END)[0]
-
-
-def with_table(readme: str) -> str:
-    """README.md with the table of today."""
-    if BEGIN not in readme or END not in readme:
-        raise ValueError(f"README.md has lost the lines {BEGIN.strip()!r} and {END.strip()!r}")
-    return readme.partition(BEGIN)[0] + BEGIN + markdown() + END + readme.partition(END)[2]
-
-
 def _row(method: Method) -> dict[str, str]:
     transport, teacher = method.probed or _audit(method.rule)
+    spikes, deep, mnist = (
+        measured(where, method.rule) for where in (method.spiking, method.deep, method.mnist)
+    )
+    best = record(method.rule)
     return {
         "nb": method.notebook,
         "method": method.name,
-        "spiking": _spiking(method.spiking),
-        "by depth, MNIST": _depth(method),
-        "MNIST, test error": _mnist(method),
-        "CPU time, BP = 1": _cost(method),
-        "ImageNet, published": _imagenet(method),
-        "weight transport": transport,
+        SPIKES: spikes.cell if spikes else UNMEASURED,
+        DEEP: deep.deep_cell if deep else UNMEASURED,
+        MNIST: mnist.cell if mnist else UNMEASURED,
+        IMAGENET: best.cell if best else "no value read" if method.rule else UNMEASURED,
+        "forward weights": transport,
         "teacher": teacher,
-        "agreement with published values": _agreement(method),
+        "CPU time, BP = 1": _cost(method),
+        "published values": _agreement(method),
     }
 
 
-def _ends(experiment: str) -> pd.DataFrame:
-    """Final test errors, one row per run, nan of those that diverged or left no value."""
-    return results.final(results.load(experiment))
-
-
-def _lost(runs: pd.Series) -> str:
-    """', 1 of 5 diverged' of one value per run, '' where all have one."""
-    lost = int(runs.isna().sum())
-    return f", {lost} of {len(runs)} diverged" if lost else ""
-
-
-def _mean(runs: pd.Series, digits: int = 2) -> str:
-    """'2.21' of one value per run, and how many have none: '2.21 (1 of 5 diverged)'."""
-    lost = _lost(runs).removeprefix(", ")
-    if runs.isna().all():
-        return lost
-    return f"{runs.mean():.{digits}f}" + (f" ({lost})" if lost else "")
-
-
-def _mnist(method: Method) -> str:
-    if method.mnist is None or method.mnist[0] not in results.available():
-        return UNMEASURED
-    experiment, network = method.mnist
-    by_run = dict(list(_ends(experiment).groupby(NET)["value"]))
-    mine = (method.rule, method.label(network))
-    if mine not in by_run:
-        return UNMEASURED
-    own = by_run[mine]
-    if own.isna().all():
-        return f"{_mean(own)} ({mine[1]})"
-    name, label = method.backprop(network)
-    baselines = {name: ("backprop", label), "shallow": ("shallow", network)}
-    beside = [f"{name} {_mean(by_run[run])}" for name, run in baselines.items() if run in by_run]
-    n = own.count()
-    said = f"{mine[1]}, n = {n}{_lost(own)}; {', '.join(beside)}"
-    return f"{verdicts.mean_in_words(own.dropna())} % ({said})"
-
-
-def _spiking(where: Spiking | None) -> str:
-    """'XOR: 4.20 ± 3.10 % (2-4-1, n = 5; apical site off 42.00)': test errors in spikes."""
+def _cost(method: Method) -> str:
+    """CPU time of an epoch beside backprop's, in the runs of the MNIST cell, or of the deep one."""
+    where = method.mnist or method.deep
     if where is None or where.experiment not in results.available():
         return UNMEASURED
-    by_setting = dict(list(_ends(where.experiment).groupby("setting")["value"]))
-    own = by_setting[where.setting]
-    beside = ", ".join(f"{word} {_mean(by_setting[s])}" for word, s in where.beside.items())
-    if own.isna().all():
-        return f"{where.task}: {_mean(own)} ({where.setting}; {beside})"
-    said = f"{where.setting}, n = {own.count()}{_lost(own)}; {beside}"
-    return f"{where.task}: {verdicts.mean_in_words(own.dropna())} % ({said})"
-
-
-def _cost(method: Method) -> str:
-    """CPU time of an epoch beside backprop's, in the run of the MNIST cell."""
-    if method.mnist is None or method.mnist[0] not in results.available():
-        return UNMEASURED
-    experiment, network = method.mnist
-    costs = results.costs(results.load(experiment))
-    own = costs[(costs["method"] == method.rule) & (costs["setting"] == method.label(network))]
+    costs = results.costs(results.load(where.experiment))
+    own = costs[(costs["method"] == method.rule) & (costs["setting"] == where.label)]
     return f"{own['ratio'].iloc[0]:.1f}" if len(own) else UNMEASURED
-
-
-def _depth(method: Method) -> str:
-    if method.depth not in results.available():
-        return UNMEASURED
-    final = _ends(method.depth)
-    networks = final.loc[final["method"] == "backprop", "setting"]
-    networks = networks[~networks.str.contains(", ")].unique()
-    wanted = {("backprop", method.backprop(network)[1]) for network in networks}
-    wanted |= {(method.rule, method.label(network, depth=True)) for network in networks}
-    final = final[pd.MultiIndex.from_frame(final[NET]).isin(wanted)]
-    if not {method.rule, "backprop"} <= set(final["method"]):
-        return UNMEASURED
-    runs = dict(list(final.groupby(["method", "depth"])["value"]))
-    depths = [depth for rule, depth in runs if rule == method.rule]
-    ends = min(depths), max(depths)
-    own, bp = (
-        " → ".join(_mean(runs[rule, d], 1) for d in ends) for rule in (method.rule, "backprop")
-    )
-    return f"{ends[0]} → {ends[1]} layers: {own} % ({method.backprop()[0]} {bp})"
-
-
-def _imagenet(method: Method) -> str:
-    """The best published top-1 error on ImageNet, its network and backprop, and how it was read."""
-    everything = verdicts.published()
-    everything = everything[everything["metric"] == "top-1 error"].dropna(subset=["value"])
-    everything = everything[everything["setting"].str.startswith("ImageNet ")]
-    rows = everything[everything["method"] == method.rule]
-    if rows.empty:
-        return "no value read" if method.rule else UNMEASURED
-    best = rows.loc[rows["value"].idxmin()]
-    same = everything[everything["method"] == "backprop"]
-    network = best["setting"].partition(", ")[0]  # without the rule's own label
-    same = same[(same["setting"] == network) & (same["paper"] == best["paper"])]
-    beside = "".join(f", BP {value:g}" for value in same["value"].head(1))
-    source = f"{citation(best['paper'])}, {READ[best['read']]}"
-    return (
-        f"{best['value']:g} % top-1 error ({network.removeprefix('ImageNet ')}{beside}; {source})"
-    )
 
 
 def _audit(name: str) -> tuple[str, str]:
@@ -347,35 +186,169 @@ def _audit(name: str) -> tuple[str, str]:
 def _agreement(method: Method) -> str:
     """What became of the published values that experiments here are to answer, a run counted once.
 
-    'reproduced 1; near, worse 2; judged 3 of 8; difference to BP agrees in 1 of 2'
+    'reproduced 1, near 2, differs 1; 9 not judged'
     """
     if not method.rule:
         return UNMEASURED
     rows = verdicts.published(method=method.rule)
     rows = rows[(rows["experiment"] != "") & has_value(rows)]
     if rows.empty:
-        return "no value published for its runs"
+        return "none for its runs"
     of = rows.drop_duplicates(["experiment", "setting", "paper"])
-    found = [
-        verdicts.verdict_table(results.with_accuracy(results.load(experiment)), experiment)
-        for experiment in of["experiment"].unique()
-        if experiment in results.available()
+    words = []
+    for experiment in of["experiment"].unique():
+        if experiment in results.available():
+            frame = results.with_accuracy(results.load(experiment))
+            judged = verdicts.verdict_table(frame, experiment)
+            words += list(verdicts.judgements(judged[judged["method"] == method.rule], "verdict"))
+    counts = {"reproduced": 0} | dict.fromkeys(map(_short, WORDS), 0)
+    words = [word for word in words if badness(word) >= 0]
+    for word in words:
+        counts[_short(WORDS[badness(word)])] += 1
+    parts = [f"{word} {n}" for word, n in counts.items() if n or word == "reproduced"]
+    rest = len(of) - len(words)
+    return ", ".join(parts) + (f"; {rest} not judged" if rest else "")
+
+
+def _short(word: str) -> str:
+    """A verdict without its direction; agreement with what was not read in its paper apart."""
+    if word in AGREEING:
+        return "reproduced" if word == BEST["seen"] else "agrees"
+    return word.partition(",")[0]
+
+
+# -- the three sentences --------------------------------------------------------------------------
+
+
+def sentences(rows: pd.DataFrame | None = None) -> list[str]:
+    """The answer in three sentences of Markdown, one per part of the question.
+
+    rows  of `ratios`
+    """
+    rows = ratios() if rows is None else rows
+    return [_in_spikes(rows), _in_depth(rows), _on_benchmarks(rows)]
+
+
+def _in_spikes(rows: pd.DataFrame) -> str:
+    found = rows[rows["question"] == SPIKES].sort_values("error")
+    learns = found["times"] + found["half_width"] < found["floor"]
+    each = [f"{row.method} ({row.error:.1f} %)" for row in found[learns].itertuples()]
+    others = [m for m in METHODS if m.spiking and m.name not in set(found["method"])]
+    more = "".join(f"; {m.name} only {m.spiking.task}" for m in others if measured(m.spiking))
+    return (
+        f"**Spiking neurons.** Of {len(METHODS)} methods {learns.sum()} learn MNIST in spikes, "
+        f"all with {_range(found['layers'])} hidden layer and an error {_times(found)} times that "
+        f"of backprop in rates: {_list(each)}{more}."
+    )
+
+
+def _in_depth(rows: pd.DataFrame) -> str:
+    found = rows[rows["question"] == DEEP]
+    near, between, far = _sorted(found)
+    open_ = f"; too close to tell: {_list(between)}" if between else ""
+    return (
+        f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
+        f"{_range(found['epochs'])} epochs, {_list(near)} stay within {NEAR:g} times the error of "
+        f"backprop in the same network{open_}; beyond it lie {_list(far)}."
+    )
+
+
+def _on_benchmarks(rows: pd.DataFrame) -> str:
+    near, between, far = _sorted(rows[rows["question"] == MNIST])
+    record = rows[rows["question"] == IMAGENET].sort_values("times")
+    lost = [
+        f"{row.method} {row.error - row.error / row.times:.1f}"
+        + f" ({READ[row.read]})" * (row.read != "seen")
+        for row in record.itertuples()
     ]
-    found = [table[table["method"] == method.rule] for table in found]
-    values = _counted(found, "verdict")
-    parts = [f"{BEST['seen']} {values.pop(BEST['seen'], 0)}"]
-    parts += [f"{word} {n}" for word, n in values.items()]
-    judged = sum(_counted(found, "verdict").values())
-    parts.append(f"judged {judged} of {len(of)}")
-    differences = _counted(found, "difference_verdict")
-    if differences:
-        good = sum(n for word, n in differences.items() if word in AGREEING)
-        parts.append(f"difference to BP agrees in {good} of {sum(differences.values())}")
-    return "; ".join(parts)
+    return (
+        f"**Benchmarks.** On MNIST {len(near)} of {len([*near, *between, *far])} methods come "
+        f"within {NEAR:g} times the error of backprop: {_list(near)}. ImageNet is not run here; in "
+        f"the published record the points lost to backprop in the same network are: {_list(lost)}."
+    )
 
 
-def _counted(tables: list[pd.DataFrame], column: str) -> dict[str, int]:
-    """{word: number of runs it was given to}, from good to bad."""
-    words = [word for table in tables for word in verdicts.judgements(table, column)]
-    places = sorted(place for word in words if (place := badness(word)) >= 0)
-    return {WORDS[place]: places.count(place) for place in dict.fromkeys(places)}
+def _sorted(rows: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Methods that are near backprop by the whole of their interval, those that may or may not be,
+    and those that are not, with the error over backprop's."""
+    rows = rows.sort_values("times")
+    near = rows["times"] + rows["half_width"] <= NEAR
+    far = rows["times"] - rows["half_width"] > NEAR
+    open_ = rows[~near & ~far]
+    return (
+        list(rows.loc[near, "method"]),
+        [f"{row.method} ({row.times:.1f} ± {row.half_width:.1f})" for row in open_.itertuples()],
+        [f"{row.method} ({row.times:.1f})" for row in rows[far].itertuples()],
+    )
+
+
+def _list(words: Iterable[str]) -> str:
+    words = list(words)
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "none"
+
+
+def _range(values: pd.Series) -> str:
+    ends = sorted({int(values.min()), int(values.max())})
+    return "one" if ends == [1] else " to ".join(map(str, ends))
+
+
+def _times(rows: pd.DataFrame) -> str:
+    return f"{rows['times'].min():.1f} to {rows['times'].max():.1f}"
+
+
+# -- as README.md shows it -------------------------------------------------------------------------
+
+
+def markdown_table(frame: pd.DataFrame) -> str:
+    """A frame in Markdown, text as it is and numbers with two decimals."""
+    cells = frame.map(
+        lambda v: str(v) if not isinstance(v, float) else f"{v:.2f}" if v == v else "–"
+    )
+    lines = ["| " + " | ".join(map(str, cells.columns)) + " |", "|" + " --- |" * len(cells.columns)]
+    lines += ["| " + " | ".join(row) + " |" for row in cells.itertuples(index=False)]
+    return "\n".join(lines)
+
+
+def linked(frame: pd.DataFrame, folder: str) -> pd.DataFrame:
+    """The table with a link from each method to its notebook in `folder`, and dashes for what was
+    not measured; methods without any measured cell are left out."""
+    files = {file.name[:2]: file.name for file in paths.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
+    names = [
+        f"[{row.method}]({folder}{files[row.nb]})" if row.nb in files else row.method
+        for row in frame.itertuples()
+    ]
+    shown = frame.assign(method=names)[~_empty(frame)].drop(columns="nb")
+    return shown.replace({UNMEASURED: "–", "no value read": "–", "none for its runs": "–"})
+
+
+def _empty(frame: pd.DataFrame) -> pd.Series:
+    return (frame.drop(columns=["nb", "method"]) == UNMEASURED).all(axis=1)
+
+
+def markdown(folder: str = "notebooks/") -> str:
+    """The answer as README.md shows it: the sentences, the table, and the methods without a row."""
+    frame = table()
+    nothing = set(frame.loc[_empty(frame), "method"])
+    said = [f"{m.name} ({m.notebook}): {m.carries_none}" for m in METHODS if m.carries_none]
+    rest = [f"{m.name} ({m.notebook})" for m in METHODS if m.name in nothing and not m.carries_none]
+    parts = ["\n".join(f"- {sentence}" for sentence in sentences())]
+    parts += [markdown_table(linked(frame, folder))]
+    parts += [f"**Carries no error:** {'; '.join(said)}."] if said else []
+    parts += [f"**Not yet measured:** {', '.join(rest)}."] if rest else []
+    return "\n\n".join(parts)
+
+
+BEGIN = "<!-- answer: generated by `credit table`, do not edit -->\n"
+END = "\n<!-- /answer -->"
+
+
+def in_readme(readme: str) -> str:
+    """The answer that stands in README.md now."""
+    return readme.partition(BEGIN)[2].partition(END)[0]
+
+
+def with_table(readme: str) -> str:
+    """README.md with the answer of today."""
+    if BEGIN not in readme or END not in readme:
+        raise ValueError(f"README.md has lost the lines {BEGIN.strip()!r} and {END.strip()!r}")
+    return readme.partition(BEGIN)[0] + BEGIN + markdown() + END + readme.partition(END)[2]

@@ -7,6 +7,7 @@ from IPython.display import Markdown
 
 from credit.audit import probes
 from credit.evidence import answer
+from credit.evidence.methods import own_rules as rules_of_a_reader
 from credit.evidence.published import citation
 from credit.rules import catalogue
 from credit.rules.base import Rule
@@ -25,7 +26,7 @@ def table(frame: pd.DataFrame, below: str = "") -> Markdown:
 
 def own_rules(seed: int = 0) -> Markdown:
     """The reader's own rules in the two tables that the project's stand in."""
-    rules = [kind() for kind in answer.own_rules().values()]
+    rules = [kind() for kind in rules_of_a_reader().values()]
     if not rules:
         return Markdown("None so far: README tells how to add a rule.")
     tables = audit_table(rules, seed), answer.own_table()

@@ -1,0 +1,216 @@
+"""The cited methods, and which of the committed results answer the question for each of them."""
+
+from dataclasses import dataclass
+
+from credit.rules import catalogue
+from credit.rules.base import Rule
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that was trained on MNIST, by the labels of its runs in an experiment.
+
+    network  the label of backprop and of the shallow baseline
+    variant  what stands behind it in the rule's own label
+    fair     and in that of its fair baselines, where those of the same network are not
+    """
+
+    experiment: str
+    network: str
+    variant: str = ""
+    fair: str = ""
+
+    @property
+    def label(self) -> str:
+        return _joined(self.network, self.variant)
+
+    @property
+    def beside(self) -> str:
+        return _joined(self.network, self.fair)
+
+
+@dataclass(frozen=True)
+class Spiking:
+    """A network of spiking neurons that was trained, by the label of its runs in an experiment.
+
+    floor     (in words, label) of the control in which the hidden synapses learn nothing
+    backprop  label of backprop in rates; none where the task is not MNIST
+    """
+
+    experiment: str
+    label: str
+    floor: tuple[str, str]
+    backprop: str = ""
+    task: str = "MNIST"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A row of the answer: the notebook, the method and, once they exist, its rule and results.
+
+    notebook  its number, or "" for a rule of one's own
+    """
+
+    notebook: str
+    name: str
+    rule: str = ""  # file name in credit.rules
+    mnist: Trained | None = None  # the best network of its notebook, with few layers if it has one
+    deep: Trained | None = None  # the best trained with three hidden layers or more
+    spiking: Spiking | None = None
+    # what its notebook measured of a method that carries no error and so trains nothing
+    carries_none: str = ""
+    # of a rule that the audit does not know, as its neurons spike: what the probes of its notebook
+    # say of weight transport and teacher
+    probed: tuple[str, str] | None = None
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+AKROUT = Trained("01-akrout", "1x500 logistic")
+SEVEN = Trained("02-table1", "7x240 tanh")
+FIXED = "hidden synapses fixed"
+
+METHODS = (
+    Method(
+        "01",
+        "feedback alignment",
+        "feedback_alignment",
+        mnist=Trained("01-mnist", "1x1000 logistic"),
+        deep=SEVEN,
+    ),
+    Method(
+        "01",
+        "sign symmetry",
+        "sign_symmetry",
+        mnist=AKROUT,
+        deep=Trained("02-depth", "8x240 tanh"),
+    ),
+    Method("01", "weight mirror", "weight_mirror", mnist=AKROUT),
+    Method("01", "Kolen-Pollack", "kolen_pollack", mnist=AKROUT),
+    Method(
+        "02",
+        "direct feedback alignment",
+        "direct_feedback_alignment",
+        mnist=Trained("02-table1", "2x800 tanh"),
+        deep=SEVEN,
+        spiking=Spiking("02-spiking", "200 direct", (FIXED, "200 none"), "1x200 relu"),
+    ),
+    Method(
+        "03",
+        "SuperSpike",
+        "superspike",
+        spiking=Spiking(
+            "03-mnist",
+            "784-200-10, random",
+            (FIXED, "784-200-10, hidden synapses fixed"),
+            "784-200-10",
+        ),
+        probed=("independent", "full target"),
+    ),
+    Method(
+        "04",
+        "segregated dendrites",
+        spiking=Spiking(
+            "04-mnist",
+            "784-500-10, random",
+            ("shallow, in rates", "784-500-10, shallow"),
+            "784-500-10, backprop",
+        ),
+    ),
+    Method(
+        "05",
+        "equilibrium propagation",
+        "equilibrium_propagation",
+        mnist=Trained("05-mnist", "784-500-10", "rates of the code", "linear output"),
+        deep=Trained("05-depth", "6x256 hard_sigmoid", fair="linear output"),
+    ),
+    Method(
+        "06",
+        "difference target propagation",
+        "difference_target_propagation",
+        mnist=Trained("06-mnist", "7x240 tanh"),
+        deep=Trained("06-mnist", "7x240 tanh"),
+    ),
+    Method(
+        "07",
+        "Kickback",
+        "kickback",
+        mnist=Trained("07-mnist", "10 x 64-32 coherent"),
+        deep=Trained("07-depth", "6x64 signed_relu"),
+    ),
+    Method(
+        "08",
+        "generalized recirculation",
+        "generalized_recirculation",
+        mnist=Trained("08-mnist", "1x120 logistic", "GR-mid"),
+        deep=Trained("08-depth", "6x100 logistic", "GR-mid"),
+    ),
+    Method("08", "recirculation", "recirculation"),
+    Method(
+        "09",
+        "contrastive Hebbian learning",
+        "contrastive_hebbian",
+        mnist=Trained("09-mnist", "1x120 tanh"),
+        deep=Trained("09-depth", "6x64 tanh"),
+    ),
+    Method(
+        "10",
+        "two sites of synaptic integration",
+        "two_sites",
+        mnist=Trained("10-depth", "1x100 logistic"),
+        deep=Trained("10-depth", "3x100 logistic", "rate 1"),
+        spiking=Spiking(
+            "10-spiking", "2-4-1", ("apical site off", "2-4-1, apical off"), task="XOR"
+        ),
+    ),
+    Method(
+        "11",
+        "attention-gated learning (BrainProp)",
+        "attention_gated",
+        mnist=Trained("11-mnist", "300-100 relu"),
+        deep=Trained("11-depth", "6x100 relu"),
+    ),
+    Method(
+        "12",
+        "GAIT-prop",
+        "gait_prop",
+        mnist=Trained("12-mnist", "4x196 leaky_relu"),
+        deep=Trained("12-mnist", "4x196 leaky_relu"),
+    ),
+    Method(
+        "13",
+        "the NEF route",
+        spiking=Spiking(
+            "13-mnist", "200, spikes", (FIXED, "200, hidden synapses fixed"), "200, rates"
+        ),
+    ),
+    Method(
+        "14",
+        "decoupled neural interfaces",
+        "decoupled_neural_interfaces",
+        mnist=Trained("14-mnist", "2x256 relu"),
+        deep=Trained("14-mnist", "5x256 relu"),
+    ),
+    Method("15", "FORCE"),
+    Method("16", "conceptors"),
+    Method("17", "weight sharing"),
+    Method(
+        "18",
+        "the backpropagating action potential",
+        carries_none="flipping a teacher changes the last layer's synapses alone",
+    ),
+)
+BASELINES = ("backprop", "shallow", "almeida_pineda")  # stand beside every method
+
+
+def project_rules() -> dict[str, type[Rule]]:
+    """The rules of the project's own methods and baselines, {file name: class}."""
+    known = {*BASELINES, *(method.rule for method in METHODS)}
+    return {name: kind for name, kind in catalogue().items() if name in known}
+
+
+def own_rules() -> dict[str, type[Rule]]:
+    """The reader's rules: whatever else the catalogue finds, {file name: class}."""
+    return {name: kind for name, kind in catalogue().items() if name not in project_rules()}
