@@ -138,6 +138,16 @@ def _two_layers(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, pairs, SEEDS[profile][:3])
 
 
+def _steps(experiment: str, profile: str) -> list[Job]:
+    """Two hidden layers with the 150 free steps of the authors' code in place of their table's
+    100, for as long as shows whether outputs die; the free phases may end early."""
+    given = {"free": settling(150, **EARLY)} | TWO_PHASES
+    theirs = two(EquilibriumPropagation(**given), epochs=2)
+    if profile == "quick":  # then only that it runs
+        theirs = replace(theirs, sizes=(784, 50, 50, 10), examples=300, epochs=1)
+    return labelled(experiment, {f"{TWO}, 150 free steps": theirs}, SEEDS[profile][:3])
+
+
 # Depth. Published are up to three layers of 500, each net with rates of its own that mostly fall by
 # a factor of 4 from layer to layer. Here: 256 units; weights smaller than Glorot's, with which deep
 # nets rest sooner; the symmetric estimate, which forgives a free phase that is not at rest yet; 20
@@ -205,6 +215,41 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, pairs, SEEDS[profile])
 
 
+# The shallow baseline with the outputs of the fair backprop, linear ones, which do not die: in the
+# networks of 05-mnist and 05-depth, for as long. Rates by 05-shallow-tuning.
+SHALLOW_RATES = {0: (0.05, 0.025), 1: 0.1, 2: 0.1, 3: 0.1, 4: 0.1, 6: 0.1}
+
+
+def _shallow(experiment: str, profile: str) -> list[Job]:
+    few = {"examples": 500, "epochs": 1} if profile == "quick" else {}
+    brief = {"examples": 8000, "epochs": 3} | few
+    net = "784-500-10, linear output"
+    settings = {net: mnist(Shallow(), output="linear", learning_rate=SHALLOW_RATES[0], **few)}
+    for depth in (1, 2, 3, 4, 6):
+        given = {"output": "linear", "learning_rate": SHALLOW_RATES[depth]}
+        settings[f"{depth}x256 hard_sigmoid, linear output"] = deep(
+            Shallow(), depth, **given | brief
+        )
+    return labelled(experiment, settings, SEEDS[profile])
+
+
+def _shallow_tuning(experiment: str, profile: str) -> list[Job]:
+    quick = profile == "quick"  # then only that it runs
+    brief = {"epochs": 1, "examples": 500} if quick else {"epochs": 2}
+    small = {"epochs": 1, "examples": 500 if quick else 4000}
+    settings = {}
+    for factor in (1.0,) if quick else (0.125, 0.25, 0.5, 1.0, 2.0):
+        rates = times(SCELLIER.learning_rate, factor)
+        label = f"784-500-10 shallow, published rates x {factor:g}"
+        settings[label] = mnist(Shallow(), output="linear", learning_rate=rates, **brief)
+    for depth in (2,) if quick else (1, 2, 3, 4, 6):
+        for rate in (0.1,) if quick else (0.01, 0.02, 0.05, 0.1, 0.2):
+            label = f"{depth}x256 shallow, rate {rate:g}"
+            given = {"output": "linear", "learning_rate": rate}
+            settings[label] = deep(Shallow(), depth, **given | small)
+    return labelled(experiment, settings, TUNING_SEEDS)
+
+
 def _tuning(experiment: str, profile: str) -> list[Job]:
     quick = profile == "quick"  # then only that it runs
     brief = {"epochs": 2} if not quick else {"epochs": 1, "examples": 500}
@@ -261,5 +306,8 @@ EXPERIMENTS = {
     "05-mnist": _mnist,
     "05-estimates": _estimates,
     "05-two-layers": _two_layers,
+    "05-steps": _steps,
     "05-depth": _depth,
+    "05-shallow-tuning": _shallow_tuning,
+    "05-shallow": _shallow,
 }
