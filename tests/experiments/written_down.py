@@ -5,7 +5,7 @@ functions, here they are spelled out.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi, sqrt
 from typing import Any
 
@@ -316,7 +316,7 @@ TABLE["05-mnist"] = Experiment(
         at(label="linear output", output="linear"),
         at(label="in file order", shuffled=False),
     ],
-    [few(6000, 2)],
+    [few(6000, 2), at("shallow", learning_rate=(0.1, 0.05))],
 )
 TABLE["05-estimates"] = Experiment(
     "scellier2017equilibrium, Table 2: the same net",
@@ -365,6 +365,28 @@ TABLE["05-two-layers"] = Experiment(
         at(label="^784-500-500-10", sizes=(784, 50, 50, 10)),
         at(label="^784-500-500-500-10", sizes=(784, 50, 50, 50, 10)),
     ],
+)  # fmt: skip
+TABLE["05-steps"] = Experiment(
+    "scellier2017equilibrium, train_model.py: 150 and 6 steps in the net of two hidden layers",
+    3,
+    {"equilibrium_propagation": 1},
+    [
+        at(**HARD, sizes=(784, 500, 500, 10), weights=GLOROT, learning_rate=(0.8, 0.2, 0.02),
+           epochs=2, shuffled=False, rule=TWICE | {"free": replace(EARLY, steps=150)}),
+    ],
+    [few(300, 1, sizes=(784, 50, 50, 10))],
+)  # fmt: skip
+TABLE["05-shallow"] = Experiment(
+    "not published: rates by 05-shallow-tuning",
+    5,
+    {"shallow": 6},
+    [
+        at(**HARD | {"output": "linear"}, sizes=(784, ..., 10), epochs=3, examples=8000,
+           weights=Init("uniform_fan_sum", 1.5), learning_rate=0.2),
+        at(label="^784-500-10", sizes=(784, 500, 10), weights=GLOROT, learning_rate=(0.1, 0.05),
+           epochs=25, examples=None),
+    ],
+    [few(500, 1)],
 )  # fmt: skip
 TABLE["05-depth"] = Experiment(
     "not published: rates by 05-tuning",

@@ -51,22 +51,32 @@ def mnist(rule: Rule, **changes) -> Setting:
     return replace(SCELLIER, rule=rule, **{"learning_rate": rates} | changes)
 
 
-CODE = "784-500-10, rates of the code"
+CODE, LINEAR_OUTPUT = "784-500-10, rates of the code", ", linear output"
+
+
+def wide_shallow(**changes) -> Setting:
+    """The shallow baseline of 784-500-10 with linear outputs, at the best rate of
+    05-shallow-tuning."""
+    return mnist(Shallow(), **{"output": "linear", "learning_rate": (0.1, 0.05)} | changes)
 
 
 def _mnist(experiment: str, profile: str) -> list[Job]:
-    few = {"examples": 6000, "epochs": 2} if profile == "quick" else {}
+    if profile == "quick":  # with outputs that do not die
+        few = {"examples": 6000, "epochs": 2}
+        baselines = [mnist(Backprop(), output="linear", **few), wide_shallow(**few)]
+        pairs = [("784-500-10", mnist(EquilibriumPropagation(), **few))]
+        pairs += [(f"784-500-10{LINEAR_OUTPUT}", setting) for setting in baselines]
+        return labelled(experiment, pairs, SEEDS[profile])
     rules = (EquilibriumPropagation(), Backprop(), Shallow())
-    pairs = [("784-500-10", mnist(rule, **few)) for rule in rules]
+    pairs = [("784-500-10", mnist(rule)) for rule in rules]
     jobs = labelled(experiment, pairs, SEEDS[profile])
-    if profile == "paper":  # and what backprop does without clipped outputs
-        linear = mnist(Backprop(), output="linear")
-        code = mnist(EquilibriumPropagation(), learning_rate=times((0.1, 0.05), 2.0))
-        more = {CODE: code, "784-500-10, linear output": linear}
-        for net, setting in {"784-500-10": pairs[0][1], **more}.items():
-            more[f"{net}, in file order"] = replace(setting, shuffled=False)
-        jobs += labelled(experiment, more, SEEDS[profile])
-    return jobs
+    # and what backprop does without clipped outputs
+    linear = mnist(Backprop(), output="linear")
+    code = mnist(EquilibriumPropagation(), learning_rate=times((0.1, 0.05), 2.0))
+    more = {CODE: code, f"784-500-10{LINEAR_OUTPUT}": linear}
+    for net, setting in {"784-500-10": pairs[0][1], **more}.items():
+        more[f"{net}, in file order"] = replace(setting, shuffled=False)
+    return jobs + labelled(experiment, more, SEEDS[profile])
 
 
 def _estimates(experiment: str, profile: str) -> list[Job]:
@@ -197,6 +207,21 @@ def deep(rule: Rule, depth: int, **changes) -> Setting:
     return replace(SCELLIER, rule=rule, **given | changes)
 
 
+def knobs(
+    hidden_layers: int, estimate: str, beta: float, free_steps: int, weights: float
+) -> list[tuple[str, Setting]]:
+    """Equilibrium propagation with a reader's choices and its baselines, (name, setting): layers of
+    100 units, 3,000 images, two epochs. The baselines have linear outputs, and one choice fewer.
+    """
+    phases = {"estimate": estimate, "beta": beta, "free": settling(free_steps)}
+    net = {"sizes": (784, *[100] * hidden_layers, 10), "examples": 3000, "epochs": 2}
+    net["weights"] = Init("uniform_fan_sum", weights)
+    rule = deep_rule(hidden_layers, **phases)
+    pairs = [("yours", deep(rule, hidden_layers, **net))]
+    pairs.append(("linear output", deep_linear(hidden_layers, **net)))
+    return [*pairs, ("linear output", deep_shallow(hidden_layers, **net))]
+
+
 def _depth(experiment: str, profile: str) -> list[Job]:
     quick = profile == "quick"
     few = {"examples": 3000, "epochs": 1} if quick else {"examples": 8000, "epochs": 3}
@@ -217,20 +242,25 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 
 # The shallow baseline with the outputs of the fair backprop, linear ones, which do not die: in the
 # networks of 05-mnist and 05-depth, for as long. Rates by 05-shallow-tuning.
-SHALLOW_RATES = {0: (0.05, 0.025), 1: 0.1, 2: 0.1, 3: 0.1, 4: 0.1, 6: 0.1}
+SHALLOW_RATES = {1: 0.2, 2: 0.2, 3: 0.2, 4: 0.2, 6: 0.2}
 
 
 def _shallow(experiment: str, profile: str) -> list[Job]:
     few = {"examples": 500, "epochs": 1} if profile == "quick" else {}
-    brief = {"examples": 8000, "epochs": 3} | few
-    net = "784-500-10, linear output"
-    settings = {net: mnist(Shallow(), output="linear", learning_rate=SHALLOW_RATES[0], **few)}
-    for depth in (1, 2, 3, 4, 6):
-        given = {"output": "linear", "learning_rate": SHALLOW_RATES[depth]}
-        settings[f"{depth}x256 hard_sigmoid, linear output"] = deep(
-            Shallow(), depth, **given | brief
+    deeper = {
+        f"{depth}x256 hard_sigmoid{LINEAR_OUTPUT}": deep_shallow(
+            depth, **{"examples": 8000, "epochs": 3} | few
         )
-    return labelled(experiment, settings, SEEDS[profile])
+        for depth in SHALLOW_RATES
+    }
+    jobs = labelled(experiment, deeper, SEEDS[profile])
+    wide = {f"784-500-10{LINEAR_OUTPUT}": wide_shallow(**few)}
+    return jobs + labelled(experiment, wide, SEEDS[profile][:3])
+
+
+def deep_shallow(depth: int, **changes) -> Setting:
+    given = {"output": "linear", "learning_rate": SHALLOW_RATES[depth]}
+    return deep(Shallow(), depth, **given | changes)
 
 
 def _shallow_tuning(experiment: str, profile: str) -> list[Job]:
@@ -241,12 +271,11 @@ def _shallow_tuning(experiment: str, profile: str) -> list[Job]:
     for factor in (1.0,) if quick else (0.125, 0.25, 0.5, 1.0, 2.0):
         rates = times(SCELLIER.learning_rate, factor)
         label = f"784-500-10 shallow, published rates x {factor:g}"
-        settings[label] = mnist(Shallow(), output="linear", learning_rate=rates, **brief)
-    for depth in (2,) if quick else (1, 2, 3, 4, 6):
-        for rate in (0.1,) if quick else (0.01, 0.02, 0.05, 0.1, 0.2):
+        settings[label] = wide_shallow(learning_rate=rates, **brief)
+    for depth in (2,) if quick else SHALLOW_RATES:
+        for rate in (0.1,) if quick else (0.05, 0.1, 0.2, 0.4, 0.8):
             label = f"{depth}x256 shallow, rate {rate:g}"
-            given = {"output": "linear", "learning_rate": rate}
-            settings[label] = deep(Shallow(), depth, **given | small)
+            settings[label] = deep_shallow(depth, learning_rate=rate, **small)
     return labelled(experiment, settings, TUNING_SEEDS)
 
 

@@ -12,7 +12,10 @@ from credit.nets.relaxation import Relaxation, Settling
 from credit.nets.streams import streams
 from credit.rules.equilibrium_propagation import EquilibriumPropagation
 from credit.tasks import data
-from credit.training.diagnostics import angle
+from credit.training.descent import Descent
+from credit.training.diagnostics import angle, in_double
+from credit.training.run import build
+from credit.training.setting import Setting
 
 REST = Settling(4000, tolerance=1e-14)
 
@@ -138,6 +141,59 @@ def early_inference(
                     degrees = float(angle(ours[l].flatten(), other[l].flatten()))
                     rows.append((step, l, seed, f"angle to {name}", degrees, "deg"))
     return pd.DataFrame(rows, columns=["step", "layer", "seed", "metric", "value", "unit"])
+
+
+def short_of_rest(
+    setting: Setting, steps: Sequence[int], updates: int = 300, seed: int = 0, images: int = 100
+) -> pd.DataFrame:
+    """Angle between the update of the hidden layers and the gradient at the free fixed point, after
+    free phases from zero of so many steps, in a network that has learned from so many batches.
+
+    Returns columns method, steps, seed, metric, value, unit: "nudge up" and "nudge down", the
+    one-sided estimates, and "mean of both", the symmetric one, which is also the expectation of the
+    random sign. The gradient is that of two long phases with a tiny nudge, in double precision.
+    """
+    ch, x = _after(setting, updates, seed, images)
+    rule, L = setting.rule, ch.L
+    net = Relaxation(ch, x, {l: ch.W_back[l] for l in range(2, L + 1)})
+
+    def contrast(a, b):  # of the hidden layers
+        flat = [(a[l].T @ a[l - 1] - b[l].T @ b[l - 1]).flatten() for l in range(1, L)]
+        return torch.cat(flat)
+
+    def nudged(h, how, beta):
+        return net.settle(h, how, ch.target(), beta).h
+
+    long = settling(5000, tolerance=1e-12)
+    rest = net.settle(net.at(0.0), long).h
+    exact = contrast(*(nudged(rest, long, b) for b in (-1e-4, 1e-4)))
+    rows = []
+    for n in steps:
+        free = net.settle(net.at(0.0), settling(n)).h
+        up, down = (nudged(free, rule.nudged, b) for b in (rule.beta, -rule.beta))
+        found = {
+            "nudge up": contrast(free, up),
+            "nudge down": contrast(down, free),
+            "mean of both": contrast(down, up),
+        }
+        rows += [(name, n, seed, "angle", float(angle(dW, exact)), "deg")
+                 for name, dW in found.items()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["method", "steps", "seed", "metric", "value", "unit"])
+
+
+def _after(setting: Setting, updates: int, seed: int, images: int) -> tuple[Channels, torch.Tensor]:
+    """Channels of a network that was taught for so many batches, and validation images with their
+    labels told, in double precision."""
+    sets, random = data.load(setting.dataset), streams(seed)
+    network = build(setting, seed, len(sets.classes))
+    ch, descent = Channels(network, {}, random), Descent(setting, network, {})
+    for _ in range(updates):
+        index = torch.randint(len(sets.train.x), (setting.batch,), generator=random["order"])
+        ch.teach(data.one_hot(sets.train.label[index], len(sets.classes)))
+        descent.apply(setting.rule.step(ch, sets.train.x[index])[1])
+    x, label = sets.validation.x[:images], sets.validation.label[:images]
+    t = data.one_hot(label, len(sets.classes)).double()
+    return in_double(network, {}, random, t), x.double()
 
 
 def iterations(
