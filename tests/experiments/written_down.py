@@ -372,7 +372,7 @@ TABLE["05-steps"] = Experiment(
     {"equilibrium_propagation": 1},
     [
         at(**HARD, sizes=(784, 500, 500, 10), weights=GLOROT, learning_rate=(0.8, 0.2, 0.02),
-           epochs=2, shuffled=False, rule=TWICE | {"free": replace(EARLY, steps=150)}),
+           epochs=1, shuffled=False, rule=TWICE | {"free": replace(EARLY, steps=150)}),
     ],
     [few(300, 1, sizes=(784, 50, 50, 10))],
 )  # fmt: skip
@@ -383,6 +383,7 @@ TABLE["05-shallow"] = Experiment(
     [
         at(**HARD | {"output": "linear"}, sizes=(784, ..., 10), epochs=3, examples=8000,
            weights=Init("uniform_fan_sum", 1.5), learning_rate=0.2),
+        at(label="^[23]x256", learning_rate=0.8),
         at(label="^784-500-10", sizes=(784, 500, 10), weights=GLOROT, learning_rate=(0.1, 0.05),
            epochs=25, examples=None),
     ],
