@@ -372,7 +372,8 @@ TABLE["05-steps"] = Experiment(
     {"equilibrium_propagation": 1},
     [
         at(**HARD, sizes=(784, 500, 500, 10), weights=GLOROT, learning_rate=(0.8, 0.2, 0.02),
-           epochs=1, shuffled=False, rule=TWICE | {"free": replace(EARLY, steps=150)}),
+           epochs=1, examples=20_000, shuffled=False,
+           rule=TWICE | {"free": replace(EARLY, steps=150)}),
     ],
     [few(300, 1, sizes=(784, 50, 50, 10))],
 )  # fmt: skip

@@ -150,9 +150,9 @@ def _two_layers(experiment: str, profile: str) -> list[Job]:
 
 def _steps(experiment: str, profile: str) -> list[Job]:
     """Two hidden layers with the 150 free steps of the authors' code in place of their table's
-    100, for one epoch, after which outputs have died or not; the free phases may end early."""
+    100, on the first 20,000 images; the free phases may end early."""
     given = {"free": settling(150, **EARLY)} | TWO_PHASES
-    theirs = two(EquilibriumPropagation(**given), epochs=1)
+    theirs = two(EquilibriumPropagation(**given), examples=20_000, epochs=1)
     if profile == "quick":  # then only that it runs
         theirs = replace(theirs, sizes=(784, 50, 50, 10), examples=300)
     return labelled(experiment, {f"{TWO}, 150 free steps": theirs}, SEEDS[profile][:3])
@@ -207,19 +207,13 @@ def deep(rule: Rule, depth: int, **changes) -> Setting:
     return replace(SCELLIER, rule=rule, **given | changes)
 
 
-def knobs(
-    hidden_layers: int, estimate: str, beta: float, free_steps: int, weights: float
-) -> list[tuple[str, Setting]]:
-    """Equilibrium propagation with a reader's choices and its baselines, (name, setting): layers of
-    100 units, 3,000 images, two epochs. The baselines have linear outputs, and one choice fewer.
-    """
-    phases = {"estimate": estimate, "beta": beta, "free": settling(free_steps)}
+def knobs(hidden_layers: int, estimate: str, beta: float, free_steps: int) -> list[Setting]:
+    """Equilibrium propagation with a reader's choices, backprop and the shallow baseline: one to
+    four layers of 100 units, 3,000 images, two epochs."""
     net = {"sizes": (784, *[100] * hidden_layers, 10), "examples": 3000, "epochs": 2}
-    net["weights"] = Init("uniform_fan_sum", weights)
-    rule = deep_rule(hidden_layers, **phases)
-    pairs = [("yours", deep(rule, hidden_layers, **net))]
-    pairs.append(("linear output", deep_linear(hidden_layers, **net)))
-    return [*pairs, ("linear output", deep_shallow(hidden_layers, **net))]
+    rule = deep_rule(hidden_layers, estimate=estimate, beta=beta, free=settling(free_steps))
+    makes = (partial(deep, rule), deep_linear, deep_shallow)
+    return [make(hidden_layers, **net) for make in makes]
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:

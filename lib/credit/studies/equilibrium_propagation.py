@@ -1,11 +1,13 @@
 """Equilibrium propagation: theorem, other feedback, early inference, how long it settles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import torch
 
-from credit.experiments.equilibrium_propagation import SCALE, settling
+from credit.evidence import results
+from credit.experiments.equilibrium_propagation import LINEAR_OUTPUT, SCALE, settling
 from credit.nets.channels import Channels
 from credit.nets.networks import Init, make_network
 from credit.nets.relaxation import Relaxation, Settling
@@ -147,13 +149,15 @@ def short_of_rest(
     setting: Setting, steps: Sequence[int], updates: int = 300, seed: int = 0, images: int = 100
 ) -> pd.DataFrame:
     """Angle between the update of the hidden layers and the gradient at the free fixed point, after
-    free phases from zero of so many steps, in a network that has learned from so many batches.
+    free phases from zero of so many steps, in a network that has learned from so many batches, by
+    the symmetric estimate.
 
     Returns columns method, steps, seed, metric, value, unit: "nudge up" and "nudge down", the
     one-sided estimates, and "mean of both", the symmetric one, which is also the expectation of the
     random sign. The gradient is that of two long phases with a tiny nudge, in double precision.
     """
-    ch, x = _after(setting, updates, seed, images)
+    learned = replace(setting, rule=replace(setting.rule, estimate="symmetric"))
+    ch, x = _after(learned, updates, seed, images)
     rule, L = setting.rule, ch.L
     net = Relaxation(ch, x, {l: ch.W_back[l] for l in range(2, L + 1)})
 
@@ -215,3 +219,26 @@ def iterations(
                 rows.append((name, depth, seed, "steps to rest", rest.steps, "1"))
                 rows.append((name, depth, seed, "inside", inside, "%"))
     return pd.DataFrame(rows, columns=["method", "depth", "seed", "metric", "value", "unit"])
+
+
+def on_equal_terms(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of equilibrium propagation and of baselines with linear outputs, which do not die;
+    these words leave their labels."""
+    linear = frame["setting"].str.contains(LINEAR_OUTPUT)
+    kept = frame[linear | (frame["method"] == "equilibrium_propagation")]
+    return kept.assign(setting=kept["setting"].str.replace(LINEAR_OUTPUT, ""))
+
+
+def arms_of_two_layers(frame: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame:
+    """A row per condition of the two-layer network, and the error of each seed at its end.
+
+    frame  of 05-two-layers;  arms  {setting: in words}
+    """
+    mine = frame[frame["method"] == "equilibrium_propagation"]
+    ends, rows = results.final(mine), []
+    for setting, words in arms.items():
+        part, epochs = ends[ends["setting"] == setting], mine[mine["setting"] == setting]["epoch"]
+        row = {"condition": words, "epochs": f"{epochs.max():.0f}"}
+        row |= {f"seed {r.seed}, %": f"{r.value:.1f}" for r in part.itertuples()}
+        rows.append(row)
+    return pd.DataFrame(rows)
