@@ -123,6 +123,14 @@ def test_what_is_shown_of_spikes_has_five_seeds_and_its_controls():
         assert set(runs[[where.setting, *where.beside.values()]]) == {5} and where.beside
 
 
+def test_a_fair_shallow_baseline_may_be_in_another_experiment(made_up, monkeypatch):
+    fixed = made_up[made_up["method"] == "shallow"].assign(value=4.0, setting="with linear output")
+    of = {"90-fixed": fixed}
+    monkeypatch.setattr(results, "load", lambda experiment: of.get(experiment, made_up))
+    method = replace(METHODS[0], shallow=("90-fixed", "with linear output"))
+    assert "; BP 1.00, shallow 4.00)" in answer._mnist(method)
+
+
 def test_a_fair_backprop_takes_the_place_of_the_one_in_the_same_network(made_up, monkeypatch):
     linear = made_up[made_up["method"] == "backprop"].assign(value=0.5)
     frame = pd.concat([made_up, linear.assign(setting="1x1000 logistic, linear output")])

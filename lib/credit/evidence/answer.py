@@ -51,6 +51,8 @@ class Method:
     # of a rule that the audit does not know, as its neurons spike: what the probes of its notebook
     # say of weight transport and teacher
     probed: tuple[str, str] | None = None
+    # experiment and label of its fair shallow baseline, where that is not in the one of `mnist`
+    shallow: tuple[str, str] | None = None
 
     def label(self, network: str, depth: bool = False) -> str:
         """The rule's own label on this network; baselines have the network's alone."""
@@ -134,6 +136,7 @@ METHODS = (
         "05-depth",
         ("rates of the code", ""),
         "linear output",
+        shallow=("05-shallow", "784-500-10, linear output"),
     ),
     Method("06", "difference target propagation", DTP, ("06-mnist", "7x240 tanh"), "06-depth"),
     Method("07", "Kickback", "kickback", ("07-mnist", "10 x 64-32 coherent"), "07-depth"),
@@ -269,6 +272,10 @@ def _mnist(method: Method) -> str:
         return f"{_mean(own)} ({mine[1]})"
     name, label = method.backprop(network)
     baselines = {name: ("backprop", label), "shallow": ("shallow", network)}
+    if method.shallow:
+        where, other = method.shallow
+        ends = _ends(where)
+        by_run[baselines["shallow"]] = ends[ends["setting"] == other]["value"]
     beside = [f"{name} {_mean(by_run[run])}" for name, run in baselines.items() if run in by_run]
     n = own.count()
     said = f"{mine[1]}, n = {n}{_lost(own)}; {', '.join(beside)}"
