@@ -169,7 +169,7 @@ class CopiedByDescent(FeedbackAlignment):
 class CopiedInPreparation(FeedbackAlignment):
     """Learns its feedback from the weights directly, before every epoch."""
 
-    learned, prepares = ("B",), True
+    learned, prepares = ("B",), 1
 
     def prepare(self, ch, x):
         return Update(own={"B": {l: B - ch.synapses(l)[0] for l, B in ch.own["B"].items()}})

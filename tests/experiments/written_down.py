@@ -5,7 +5,7 @@ functions, here they are spelled out.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi, sqrt
 from typing import Any
 
@@ -88,8 +88,14 @@ AKROUT = at(
     weights=Init("normal_fan_sum"), biases=Init("normal_fan_sum"),
 )  # fmt: skip
 LIKE_W = {"feedback": Init("normal_fan_sum")}
+THEIR_MIRROR = {
+    "sigma": sqrt(1 / 1200), "decay": 0.0, "top": "activity", "centred": False, "before": 1,
+}  # fmt: skip
+OUR_MIRROR = {"sigma": 1.0, "decay": 1.0, "top": "drive", "centred": True, "before": 0}
+THEIR_RATES = {"learning_rate": 0.05, "own_learning_rate": 1.28 / 1200}
 TABLE["01-akrout"] = Experiment(
-    "akrout2019deep, experiments/mnist: rate 0.2, of KP 0.3, of WM's mirror 0.05, batches of 128",
+    "akrout2019deep, experiments/mnist: rate 0.2, of KP 0.3, of WM 0.05, batches of 128; "
+    "FCNN_WM.py: mirror rate 0.01 for a sum of 128, noise 0.1 (rand - 0.5), one epoch before",
     5,
     BESIDE | {"feedback_alignment": 1, "kolen_pollack": 1, "weight_mirror": 1, "sign_symmetry": 1},
     [
@@ -97,22 +103,40 @@ TABLE["01-akrout"] = Experiment(
         at(epochs=100, test_epochs=(1, 10, 20)),
         at("feedback_alignment", rule=LIKE_W),
         at("kolen_pollack", rule=LIKE_W, learning_rate=0.3),
-        at("weight_mirror", rule=LIKE_W, own_learning_rate=0.05),
+        at("weight_mirror", rule=LIKE_W | THEIR_MIRROR, **THEIR_RATES),
         at("sign_symmetry", rule=LIKE_W),
     ],
     [few(10_000, 3)],
 )
 TABLE["01-mirror"] = Experiment(
-    "akrout2019deep, experiments/mnist: a mirror that learns as slowly as its log starts",
+    "akrout2019deep, experiments/mnist: their mirror, and with one thing at a time as here",
     5,
-    {"weight_mirror": 4},
+    {"weight_mirror": 7, "backprop": 1, "feedback_alignment": 1},
     [
         AKROUT,
-        at(rule=LIKE_W, epochs=10, test_epochs=(1,)),
-        at(label="mirror 0.05$", own_learning_rate=0.05),
-        at(label="mirror 0.005$", own_learning_rate=0.005),
-        at(label="mirror 0.0005$", own_learning_rate=0.0005),
-        at(label="mirror 5e-05$", own_learning_rate=0.00005),
+        at(epochs=24, test_epochs=(1, 10, 20)),
+        at("backprop", learning_rate=0.05),
+        at("feedback_alignment", rule=LIKE_W, learning_rate=0.05),
+        at("weight_mirror", rule=LIKE_W | THEIR_MIRROR, **THEIR_RATES),
+        at(label="no mirroring before training$", rule=LIKE_W | THEIR_MIRROR | {"before": 0}),
+        at(label="centred$", rule=LIKE_W | THEIR_MIRROR | {"centred": True}),
+        at(label="mirrored linearly$", rule=LIKE_W | THEIR_MIRROR | {"top": "drive"}),
+        at(label="defaults", rule=LIKE_W | OUR_MIRROR, own_learning_rate=0.05),
+        at(label="forward rate 0.2$", learning_rate=0.2),
+    ],
+    [],
+)
+TABLE["01-sizes"] = Experiment(
+    "akrout2019deep, experiments/mnist: feedback once, twice, five and ten times as large",
+    5,
+    BESIDE | {"feedback_alignment": 4, "sign_symmetry": 4},
+    [
+        AKROUT,
+        at(epochs=20),
+        *(
+            at(label=f"feedback {k:g}$", rule={"feedback": Init("normal_fan_sum", k)})
+            for k in (1.0, 2.0, 5.0, 10.0)
+        ),
     ],
     [],
 )
@@ -292,7 +316,7 @@ TABLE["05-mnist"] = Experiment(
         at(label="linear output", output="linear"),
         at(label="in file order", shuffled=False),
     ],
-    [few(6000, 2)],
+    [few(6000, 2), at("shallow", learning_rate=(0.1, 0.05))],
 )
 TABLE["05-estimates"] = Experiment(
     "scellier2017equilibrium, Table 2: the same net",
@@ -341,6 +365,30 @@ TABLE["05-two-layers"] = Experiment(
         at(label="^784-500-500-10", sizes=(784, 50, 50, 10)),
         at(label="^784-500-500-500-10", sizes=(784, 50, 50, 50, 10)),
     ],
+)  # fmt: skip
+TABLE["05-steps"] = Experiment(
+    "scellier2017equilibrium, train_model.py: 150 and 6 steps in the net of two hidden layers",
+    3,
+    {"equilibrium_propagation": 1},
+    [
+        at(**HARD, sizes=(784, 500, 500, 10), weights=GLOROT, learning_rate=(0.8, 0.2, 0.02),
+           epochs=1, examples=20_000, shuffled=False,
+           rule=TWICE | {"free": replace(EARLY, steps=150)}),
+    ],
+    [few(300, 1, sizes=(784, 50, 50, 10))],
+)  # fmt: skip
+TABLE["05-shallow"] = Experiment(
+    "not published: rates by 05-shallow-tuning",
+    5,
+    {"shallow": 6},
+    [
+        at(**HARD | {"output": "linear"}, sizes=(784, ..., 10), epochs=3, examples=8000,
+           weights=Init("uniform_fan_sum", 1.5), learning_rate=0.2),
+        at(label="^[23]x256", learning_rate=0.8),
+        at(label="^784-500-10", sizes=(784, 500, 10), weights=GLOROT, learning_rate=(0.1, 0.05),
+           epochs=25, examples=None),
+    ],
+    [few(500, 1)],
 )  # fmt: skip
 TABLE["05-depth"] = Experiment(
     "not published: rates by 05-tuning",

@@ -36,6 +36,9 @@ DEFAULTS = {
         "feedback": FAN_IN,
         "sigma": 1.0,  # divided out of the learning rate of B
         "decay": 1.0,  # B rests at W where units are linear
+        "top": "drive",  # before the softmax
+        "centred": True,  # takes the noise of the mean away, as the paper's text has it not
+        "before": 0,
     },
     "difference_target_propagation": {
         "feedback": Init("orthogonal", 1.0),  # Lee et al. 2015, the authors' code

@@ -1,14 +1,16 @@
 """Measurements that notebooks argue with, on cases whose answer is known."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 import torch
 
+from credit.experiments import equilibrium_propagation as of_equilibrium
 from credit.nets.channels import Channels
 from credit.nets.networks import Init, make_network
-from credit.nets.relaxation import Relaxation
+from credit.nets.relaxation import Relaxation, Settling
 from credit.nets.streams import streams
 from credit.studies import attention_gated, equilibrium_propagation, generalized_recirculation
 from credit.studies.attention_gated import epochs_to, place, slowdown
@@ -128,3 +130,27 @@ def test_backprop_sent_down_from_given_states_is_autograd_where_nothing_feeds_ba
         found = equilibrium_propagation.backprop_at(net, h, t)
     for l, dW in enumerate(expected, 1):
         torch.testing.assert_close(found[l], dW, rtol=0, atol=1e-12)
+
+
+def test_updates_are_the_gradient_after_long_phases_and_a_small_nudge_alone():
+    """The one-sided ones are far from it where the free phase is cut short."""
+    setting = of_equilibrium.knobs(1, "symmetric", 1e-3, 20)[0]
+    setting = replace(setting, rule=replace(setting.rule, nudged=Settling(2000, projected=True)))
+    found = equilibrium_propagation.short_of_rest(setting, (3, 2000), updates=0, images=10)
+    angles = found.pivot(index="steps", columns="method", values="value")
+    assert (angles.loc[2000] < 2).all()
+    assert (angles.loc[3, ["nudge up", "nudge down"]] > 30).all()
+
+
+def test_baselines_on_equal_terms_have_linear_outputs():
+    rows = pd.DataFrame(
+        [
+            ("equilibrium_propagation", "9-9-9"),
+            ("backprop", "9-9-9"),
+            ("backprop", "9-9-9, linear output"),
+            ("shallow", "9-9-9, linear output"),
+        ],
+        columns=["method", "setting"],
+    )
+    kept = equilibrium_propagation.on_equal_terms(rows)
+    assert list(kept.index) == [0, 2, 3] and set(kept["setting"]) == {"9-9-9"}

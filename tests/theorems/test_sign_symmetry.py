@@ -45,10 +45,24 @@ def test_those_of_feedback_alignment_do_not():
     assert not torch.equal(F.sign(), W.sign())
 
 
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("normal", 1), ("uniform", 3**-0.5), ("normal_fan_in", 400**-0.5), ("orthogonal", 400**-0.5),
+     ("uniform_fan_in", 1200**-0.5), ("normal_fan_sum", 700**-0.5)],
+)  # fmt: skip
 @pytest.mark.parametrize("scale", [1.0, 0.3])
-def test_uniform_magnitudes_are_the_scale_over_the_root_of_the_fan_in_at_every_synapse(scale):
-    (F,), _ = feedback(SignSymmetry("uniform", Init("normal_fan_in", scale)))
-    torch.testing.assert_close(F.abs(), torch.full_like(F, scale / 6**0.5), rtol=0, atol=1e-7)
+def test_uniform_magnitudes_have_the_size_of_the_initialiser_whatever_its_kind(kind, size, scale):
+    rule = SignSymmetry("uniform", Init(kind, scale))
+    M = rule.draw((2, 400, 300), streams(0))["M"][2]
+    assert (M[0, 0] == M).all() and M.shape == (300, 400)
+    assert float(M[0, 0]) == pytest.approx(scale * size, rel=0.01)
+
+
+def test_uniform_magnitudes_are_those_that_carry_the_error():
+    rule = SignSymmetry("uniform")
+    (F,), _ = feedback(rule)
+    M = rule.draw(SIZES, streams(0))["M"][2].double()
+    torch.testing.assert_close(F.abs(), M, rtol=0, atol=1e-7)
 
 
 @pytest.mark.parametrize("magnitude", ["redrawn", "fixed"])

@@ -1,5 +1,7 @@
 """Weight mirror: its update written out with the same noise, and where it comes to rest."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from helpers import assert_same, bench, largest_difference
@@ -24,8 +26,9 @@ def by_hand(rule, network, B, batch, wrong=""):
         n = rule.sigma * torch.randn(batch, fan_in, generator=chance, dtype=torch.float64)
         b = 0 * layer.b if wrong == "bias" else layer.b
         a = torch.stack([layer.W @ pattern + b for pattern in n])
-        r = a if l == network.L or wrong == "slope" else torch.tanh(a)
-        mean = 0 if wrong == "centre" else sum(r) / batch
+        linear = l == network.L and rule.top == "drive"
+        r = a if linear or wrong == "slope" else network.phi(l, a)
+        mean = 0 if not rule.centred or wrong == "centre" else sum(r) / batch
         dB[l] = 0 * B[l] if wrong == "decay" else rule.decay * B[l]
         variance = rule.sigma if wrong == "sigma" else rule.sigma**2
         patterns = 1 if wrong == "batch" else batch
@@ -46,6 +49,23 @@ def both(sigma, decay, batch, wrong=""):
 @pytest.mark.parametrize(("decay", "batch"), [(1.0, 7), (0.3, 20), (0.0, 2)])
 def test_the_mirror_learns_by_the_formula_it_states(sigma, decay, batch):
     assert_same(*both(sigma, decay, batch), atol=1e-11)
+
+
+@pytest.mark.parametrize("top", ["drive", "activity"])
+@pytest.mark.parametrize("centred", [True, False])
+def test_the_mirror_of_the_authors_code_does_too(top, centred):
+    """A sigmoid in the output layer as well, no centring, no decay, and a pass without the data."""
+    rule = WeightMirror(sigma=0.1, decay=0.0, top=top, centred=centred, before=1)
+    network, ch, x = bench(rule, SIZES, SEED, 7, output="logistic")
+    expected = by_hand(rule, network, ch.own["B"], 7)
+    assert_same(rule.prepare(ch, x).own["B"], expected, atol=1e-11)
+    ch.rng("noise").set_state(streams(SEED)["noise"].get_state())
+    assert_same(rule.step(ch, x)[1].dense().own["B"], expected, atol=1e-11)
+    for other in (
+        replace(rule, centred=not centred),
+        replace(rule, top={"drive": "activity"}.get(top, "drive")),
+    ):
+        assert largest_difference(by_hand(other, network, ch.own["B"], 7), expected) > 1e-2
 
 
 @pytest.mark.parametrize("part", ["decay", "sigma", "batch", "centre", "bias", "slope"])
@@ -77,8 +97,10 @@ def test_the_mirror_comes_to_rest_at_the_forward_weights_in_size_too(sigma, batc
     [
         ({"sigma": 0.0}, "sigma is 0.0, expected a positive number"),
         ({"decay": -0.1}, "decay is -0.1, expected a number of at least 0"),
+        ({"top": "softmax"}, "top is 'softmax', expected one of drive, activity"),
+        ({"before": -1}, "before is -1, expected a non-negative integer"),
     ],
 )
-def test_noise_of_no_size_and_a_growth_in_place_of_a_decay_are_refused(given, message):
+def test_what_no_mirror_can_be_is_refused(given, message):
     with pytest.raises(ValueError, match=message):
         WeightMirror(**given)

@@ -1,5 +1,6 @@
 """What a run reports: from which examples, of which answers, by which clock, at which rate."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -120,7 +121,7 @@ class Preparing(Backprop):
 
     @property
     def prepares(self):
-        return True
+        return math.inf
 
     def draw(self, sizes, streams):
         return {"sum": {1: torch.zeros(1, 1)}}

@@ -1,5 +1,6 @@
 """Training: the setting, the optimisers, and `run` as a pure function of a setting and a seed."""
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import partial
@@ -611,7 +612,9 @@ def test_double_precision_is_double(monkeypatch):
 
 @dataclass(frozen=True)
 class Counting(Backprop):
-    """Backprop that counts, in a pass before each epoch, the examples it is shown."""
+    """Backprop that counts, in a pass before each of some epochs, the examples it is shown."""
+
+    passes: float = math.inf
 
     @property
     def learned(self):
@@ -619,7 +622,7 @@ class Counting(Backprop):
 
     @property
     def prepares(self):
-        return True
+        return self.passes
 
     def draw(self, sizes, streams):
         return {"seen": {1: torch.zeros(1, 1)}, "end": {1: torch.zeros(1)}}
@@ -629,7 +632,10 @@ class Counting(Backprop):
         return Update(own={"seen": {1: torch.full((1, 1), -float(len(x)))}})
 
 
-def test_a_pass_of_its_own_shows_every_example_before_each_epoch(monkeypatch):
+@pytest.mark.parametrize(("passes", "shown"), [(math.inf, 3), (2, 2), (1, 1), (0, 0)])
+def test_a_pass_of_its_own_shows_every_example_before_each_of_its_epochs(
+    passes, shown, monkeypatch
+):
     owns = []
     draw = Counting.draw
 
@@ -638,8 +644,8 @@ def test_a_pass_of_its_own_shows_every_example_before_each_epoch(monkeypatch):
         return owns[0]
 
     monkeypatch.setattr(Counting, "draw", kept)
-    run(replace(TINY, rule=Counting(), epochs=2, own_learning_rate=1.0), 0)
-    assert float(owns[0]["seen"][1]) == 600 and float(owns[0]["end"][1]) == 24
+    run(replace(TINY, rule=Counting(passes=passes), epochs=3, own_learning_rate=1.0), 0)
+    assert float(owns[0]["seen"][1]) == 300 * shown and float(owns[0]["end"][1]) == 12 * shown
 
 
 # networks that settle

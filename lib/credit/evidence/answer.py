@@ -60,24 +60,31 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
     """The runs of a cell of the answer; None where there are none."""
     if where is None or where.experiment not in results.available():
         return None
-    ends = results.final(results.load(where.experiment))
-    runs = {key: part["value"] for key, part in ends.groupby(["method", "setting"])}
-    nothing = pd.Series(dtype=float)
+    ends = _ends(where.experiment)
+    nothing = ends["value"][:0]
     if isinstance(where, Spiking):
-        own, floor = (ends[ends["setting"] == label] for label in (where.label, where.floor[1]))
-        floor = floor["value"]
+        own = ends[ends["setting"] == where.label]
+        floor = ends.loc[ends["setting"] == where.floor[1], "value"]
         beside, task, variant = where.backprop, where.task, ""
     else:
-        mine = (ends["method"] == rule) & (ends["setting"] == where.label)
-        own = ends[mine]
-        fair = ("shallow", where.beside)
-        floor = runs[fair] if fair in runs else runs.get(("shallow", where.network), nothing)
+        own = ends[(ends["method"] == rule) & (ends["setting"] == where.label)]
+        fixed = _by_network(_ends(where.shallow or where.experiment))
+        floor = fixed.get(("shallow", where.beside), fixed.get(("shallow", where.network), nothing))
         beside, task, variant = where.beside, "MNIST", where.variant
     if own.empty:
         return None
     layers, epochs = int(own["depth"].iloc[0]), round(own["epoch"].max())
-    backprop = runs.get(("backprop", beside), nothing)
+    backprop = _by_network(ends).get(("backprop", beside), nothing)
     return Measured(own["value"], backprop, floor, layers, task, variant, epochs)
+
+
+def _ends(experiment: str) -> pd.DataFrame:
+    """Final test errors, one row per run, nan of those that diverged or left no value."""
+    return results.final(results.load(experiment))
+
+
+def _by_network(ends: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
+    return {key: part["value"] for key, part in ends.groupby(["method", "setting"])}
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,14 @@ class Trained:
     network  the label of backprop and of the shallow baseline
     variant  what stands behind it in the rule's own label
     fair     and in that of its fair baselines, where those of the same network are not
+    shallow  the experiment of the fair shallow baseline, where that is another one
     """
 
     experiment: str
     network: str
     variant: str = ""
     fair: str = ""
+    shallow: str = ""
 
     @property
     def label(self) -> str:
@@ -123,8 +125,8 @@ METHODS = (
         "05",
         "equilibrium propagation",
         "equilibrium_propagation",
-        mnist=Trained("05-mnist", "784-500-10", "rates of the code", "linear output"),
-        deep=Trained("05-depth", "6x256 hard_sigmoid", fair="linear output"),
+        mnist=Trained("05-mnist", "784-500-10", "rates of the code", "linear output", "05-shallow"),
+        deep=Trained("05-depth", "6x256 hard_sigmoid", fair="linear output", shallow="05-shallow"),
     ),
     Method(
         "06",

@@ -51,22 +51,32 @@ def mnist(rule: Rule, **changes) -> Setting:
     return replace(SCELLIER, rule=rule, **{"learning_rate": rates} | changes)
 
 
-CODE = "784-500-10, rates of the code"
+CODE, LINEAR_OUTPUT = "784-500-10, rates of the code", ", linear output"
+
+
+def wide_shallow(**changes) -> Setting:
+    """The shallow baseline of 784-500-10 with linear outputs, at the best rate of
+    05-shallow-tuning."""
+    return mnist(Shallow(), **{"output": "linear", "learning_rate": (0.1, 0.05)} | changes)
 
 
 def _mnist(experiment: str, profile: str) -> list[Job]:
-    few = {"examples": 6000, "epochs": 2} if profile == "quick" else {}
+    if profile == "quick":  # with outputs that do not die
+        few = {"examples": 6000, "epochs": 2}
+        baselines = [mnist(Backprop(), output="linear", **few), wide_shallow(**few)]
+        pairs = [("784-500-10", mnist(EquilibriumPropagation(), **few))]
+        pairs += [(f"784-500-10{LINEAR_OUTPUT}", setting) for setting in baselines]
+        return labelled(experiment, pairs, SEEDS[profile])
     rules = (EquilibriumPropagation(), Backprop(), Shallow())
-    pairs = [("784-500-10", mnist(rule, **few)) for rule in rules]
+    pairs = [("784-500-10", mnist(rule)) for rule in rules]
     jobs = labelled(experiment, pairs, SEEDS[profile])
-    if profile == "paper":  # and what backprop does without clipped outputs
-        linear = mnist(Backprop(), output="linear")
-        code = mnist(EquilibriumPropagation(), learning_rate=times((0.1, 0.05), 2.0))
-        more = {CODE: code, "784-500-10, linear output": linear}
-        for net, setting in {"784-500-10": pairs[0][1], **more}.items():
-            more[f"{net}, in file order"] = replace(setting, shuffled=False)
-        jobs += labelled(experiment, more, SEEDS[profile])
-    return jobs
+    # and what backprop does without clipped outputs
+    linear = mnist(Backprop(), output="linear")
+    code = mnist(EquilibriumPropagation(), learning_rate=times((0.1, 0.05), 2.0))
+    more = {CODE: code, f"784-500-10{LINEAR_OUTPUT}": linear}
+    for net, setting in {"784-500-10": pairs[0][1], **more}.items():
+        more[f"{net}, in file order"] = replace(setting, shuffled=False)
+    return jobs + labelled(experiment, more, SEEDS[profile])
 
 
 def _estimates(experiment: str, profile: str) -> list[Job]:
@@ -138,6 +148,16 @@ def _two_layers(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, pairs, SEEDS[profile][:3])
 
 
+def _steps(experiment: str, profile: str) -> list[Job]:
+    """Two hidden layers with the 150 free steps of the authors' code in place of their table's
+    100, on the first 20,000 images; the free phases may end early."""
+    given = {"free": settling(150, **EARLY)} | TWO_PHASES
+    theirs = two(EquilibriumPropagation(**given), examples=20_000, epochs=1)
+    if profile == "quick":  # then only that it runs
+        theirs = replace(theirs, sizes=(784, 50, 50, 10), examples=300)
+    return labelled(experiment, {f"{TWO}, 150 free steps": theirs}, SEEDS[profile][:3])
+
+
 # Depth. Published are up to three layers of 500, each net with rates of its own that mostly fall by
 # a factor of 4 from layer to layer. Here: 256 units; weights smaller than Glorot's, with which deep
 # nets rest sooner; the symmetric estimate, which forgives a free phase that is not at rest yet; 20
@@ -187,6 +207,15 @@ def deep(rule: Rule, depth: int, **changes) -> Setting:
     return replace(SCELLIER, rule=rule, **given | changes)
 
 
+def knobs(hidden_layers: int, estimate: str, beta: float, free_steps: int) -> list[Setting]:
+    """Equilibrium propagation with a reader's choices, backprop and the shallow baseline: one to
+    four layers of 100 units, 3,000 images, two epochs."""
+    net = {"sizes": (784, *[100] * hidden_layers, 10), "examples": 3000, "epochs": 2}
+    rule = deep_rule(hidden_layers, estimate=estimate, beta=beta, free=settling(free_steps))
+    makes = (partial(deep, rule), deep_linear, deep_shallow)
+    return [make(hidden_layers, **net) for make in makes]
+
+
 def _depth(experiment: str, profile: str) -> list[Job]:
     quick = profile == "quick"
     few = {"examples": 3000, "epochs": 1} if quick else {"examples": 8000, "epochs": 3}
@@ -203,6 +232,45 @@ def _depth(experiment: str, profile: str) -> list[Job]:
         kept = [(f"{depth}x256, persistent", depth) for depth in (1, 2, 4)]
         pairs += [(net, deep(deep_rule(n, persistent=True), n, **few)) for net, n in kept]
     return labelled(experiment, pairs, SEEDS[profile])
+
+
+# The shallow baseline with the outputs of the fair backprop, linear ones, which do not die: in the
+# networks of 05-mnist and 05-depth, for as long. Rates by 05-shallow-tuning.
+SHALLOW_RATES = {1: 0.2, 2: 0.8, 3: 0.8, 4: 0.2, 6: 0.2}
+
+
+def _shallow(experiment: str, profile: str) -> list[Job]:
+    few = {"examples": 500, "epochs": 1} if profile == "quick" else {}
+    deeper = {
+        f"{depth}x256 hard_sigmoid{LINEAR_OUTPUT}": deep_shallow(
+            depth, **{"examples": 8000, "epochs": 3} | few
+        )
+        for depth in SHALLOW_RATES
+    }
+    jobs = labelled(experiment, deeper, SEEDS[profile])
+    wide = {f"784-500-10{LINEAR_OUTPUT}": wide_shallow(**few)}
+    return jobs + labelled(experiment, wide, SEEDS[profile][:3])
+
+
+def deep_shallow(depth: int, **changes) -> Setting:
+    given = {"output": "linear", "learning_rate": SHALLOW_RATES[depth]}
+    return deep(Shallow(), depth, **given | changes)
+
+
+def _shallow_tuning(experiment: str, profile: str) -> list[Job]:
+    quick = profile == "quick"  # then only that it runs
+    brief = {"epochs": 1, "examples": 500} if quick else {"epochs": 2}
+    small = {"epochs": 1, "examples": 500 if quick else 4000}
+    settings = {}
+    for factor in (1.0,) if quick else (0.125, 0.25, 0.5, 1.0, 2.0):
+        rates = times(SCELLIER.learning_rate, factor)
+        label = f"784-500-10 shallow, published rates x {factor:g}"
+        settings[label] = wide_shallow(learning_rate=rates, **brief)
+    for depth in (2,) if quick else SHALLOW_RATES:
+        for rate in (0.1,) if quick else (0.05, 0.1, 0.2, 0.4, 0.8):
+            label = f"{depth}x256 shallow, rate {rate:g}"
+            settings[label] = deep_shallow(depth, learning_rate=rate, **small)
+    return labelled(experiment, settings, TUNING_SEEDS)
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
@@ -261,5 +329,8 @@ EXPERIMENTS = {
     "05-mnist": _mnist,
     "05-estimates": _estimates,
     "05-two-layers": _two_layers,
+    "05-steps": _steps,
     "05-depth": _depth,
+    "05-shallow-tuning": _shallow_tuning,
+    "05-shallow": _shallow,
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from credit.experiments.common import SEEDS, grid, tuning
+from credit.experiments.common import SEEDS, grid, labelled, tuning
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
 from credit.rules.feedback_alignment import FeedbackAlignment
@@ -63,14 +63,23 @@ AKROUT = Setting(
 )
 
 
+FEEDBACK = Init("normal_fan_sum")
+# Their mirror: rate 0.01 for the sum over 128 noise patterns, uniform within 0.05 on either side;
+# here the sum is divided by 128 and by the variance, and the noise is normal.
+VARIANCE = 0.1**2 / 12
+MIRROR = WeightMirror(
+    FEEDBACK, sigma=VARIANCE**0.5, decay=0.0, top="activity", centred=False, before=1
+)
+MIRRORED = replace(AKROUT, rule=MIRROR, learning_rate=0.05, own_learning_rate=0.01 * 128 * VARIANCE)
+
+
 def _akrout(experiment: str, profile: str) -> list[Job]:
-    B = Init("normal_fan_sum")
     settings = [
         AKROUT,
-        replace(AKROUT, rule=FeedbackAlignment(B)),
-        replace(AKROUT, rule=KolenPollack(B), learning_rate=0.3),
-        replace(AKROUT, rule=WeightMirror(B), own_learning_rate=0.05),
-        replace(AKROUT, rule=SignSymmetry("uniform", Init("normal_fan_sum"))),
+        replace(AKROUT, rule=FeedbackAlignment(FEEDBACK)),
+        replace(AKROUT, rule=KolenPollack(FEEDBACK), learning_rate=0.3),
+        MIRRORED,
+        replace(AKROUT, rule=SignSymmetry("uniform", FEEDBACK)),
         replace(AKROUT, rule=Shallow()),
     ]
     if profile == "quick":
@@ -79,13 +88,55 @@ def _akrout(experiment: str, profile: str) -> list[Job]:
 
 
 def _mirror(experiment: str, profile: str) -> list[Job]:
-    """Why our weight mirror starts better than the log: how fast the mirror itself learns."""
-    short = replace(AKROUT, rule=WeightMirror(Init("normal_fan_sum")), epochs=10, test_epochs=(1,))
-    return [
-        Job(experiment, replace(short, own_learning_rate=rate), seed, f"1x500, mirror {rate:g}")
-        for seed in SEEDS["paper"]
-        for rate in (5e-2, 5e-3, 5e-4, 5e-5)
+    """What makes the weight mirror of the logs start below feedback alignment and end above it."""
+    ours = replace(AKROUT, rule=WeightMirror(FEEDBACK), own_learning_rate=0.05)
+    arms = {
+        "as in the logs": MIRRORED,
+        "no mirroring before training": replace(MIRRORED, rule=replace(MIRROR, before=0)),
+        "centred": replace(MIRRORED, rule=replace(MIRROR, centred=True)),
+        "output mirrored linearly": replace(MIRRORED, rule=replace(MIRROR, top="drive")),
+        "forward rate 0.2": replace(MIRRORED, learning_rate=0.2),
+        "this library's defaults": replace(ours, learning_rate=0.05),
+        "this library's defaults, forward rate 0.2": ours,
+    }
+    pairs = [(f"1x500, {name}", arm) for name, arm in arms.items()]
+    pairs += [
+        ("1x500, forward rate 0.05", replace(AKROUT, rule=rule, learning_rate=0.05))
+        for rule in (Backprop(), FeedbackAlignment(FEEDBACK))
     ]
+    short = [(label, replace(s, epochs=24, test_epochs=(1, 10, 20))) for label, s in pairs]
+    return labelled(experiment, short, SEEDS["paper"])
+
+
+SHARES = (1, 2, 5, 10)  # how many times as large as W's initialisation the feedback is
+SENT = {
+    "feedback_alignment": lambda scale: FeedbackAlignment(Init("normal_fan_sum", scale)),
+    "sign_symmetry": lambda scale: SignSymmetry("uniform", Init("normal_fan_sum", scale)),
+}
+
+
+def _sizes(experiment: str, profile: str) -> list[Job]:
+    """How much of what fixed feedback loses here is its size, at the rate of the logs."""
+    arms = [("1x500 logistic", Backprop()), ("1x500 logistic", Shallow())]
+    arms += [
+        (f"1x500 logistic, feedback {scale}", make(scale))
+        for make in SENT.values()
+        for scale in SHARES
+    ]
+    short = [(label, replace(AKROUT, rule=rule, epochs=20, test_epochs=())) for label, rule in arms]
+    return labelled(experiment, short, SEEDS["paper"])
+
+
+def _akrout_tuning(experiment: str, profile: str) -> list[Job]:
+    """Every rule's rate and, where it has one, size of the feedback: the same rates for all."""
+    rules = [Backprop(), KolenPollack(FEEDBACK), Shallow()]
+    rules += [make(scale) for make in SENT.values() for scale in SHARES]
+    settings = [
+        replace(AKROUT, rule=rule, learning_rate=rate, epochs=20, test_epochs=())
+        for rate in (0.1, 0.2, 0.4, 0.8, 1.6)
+        for rule in rules
+    ]
+    return tuning(experiment, settings)
 
 
 EXPERIMENTS = {
@@ -93,4 +144,6 @@ EXPERIMENTS = {
     "01-mnist": _mnist,
     "01-akrout": _akrout,
     "01-mirror": _mirror,
+    "01-sizes": _sizes,
+    "01-akrout-tuning": _akrout_tuning,
 }

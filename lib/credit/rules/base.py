@@ -69,9 +69,10 @@ class Rule:
         return {}
 
     @property
-    def prepares(self) -> bool:
-        """Whether every epoch starts with a pass over the data in which `prepare` learns."""
-        return False
+    def prepares(self) -> float:
+        """How many epochs, from the first, start with a pass over the data in which `prepare`
+        learns; math.inf for all."""
+        return 0
 
     def prepare(self, ch: Channels, x: Tensor) -> Update:
         """What is learned in that pass, from examples alone."""

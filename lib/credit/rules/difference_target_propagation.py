@@ -1,5 +1,6 @@
 """Difference target propagation: learned inverses carry targets from layer to layer."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -60,7 +61,7 @@ class DifferenceTargetPropagation(Rule):
 
     @property
     def prepares(self):
-        return self.learning == "alternating"
+        return math.inf if self.learning == "alternating" else 0
 
     def draw(self, sizes, streams):
         top = len(sizes) - (2 if self.top == "gradient" else 1)  # the highest layer with a g

@@ -12,14 +12,15 @@ ESTIMATES = ("random", "positive", "symmetric")
 
 @dataclass(frozen=True)
 class EquilibriumPropagation(Contrastive):
-    """The state's own relaxation carries the error: what differs between two rests is the gradient.
+    """The state's own relaxation carries the error: two fixed points differ by the gradient.
 
     a_l = h_{l-1} W_l^T + b_l + h_{l+1} W_{l+1},   a_L = h_{L-1} W_L^T + b_L + beta (d - h_L)
-    h^0     rests with beta = 0, h^beta with the nudge                              (FREE, NUDGED)
-    dW_l = (h^0_l^T h^0_{l-1} - h^beta_l^T h^beta_{l-1}) / beta,   a descent direction    (EP)
+    h^0    the fixed point with beta = 0, h^beta that with the nudge                (FREE, NUDGED)
+    the change:  Delta W_l = eta (h^beta_l^T h^beta_{l-1} - h^0_l^T h^0_{l-1}) / beta     (EP)
 
-    As beta -> 0 that is the gradient of |h^0_L - d|^2 / 2 through the free rest. Integrated over
-    the nudged phase it is also pre * (rate of change of post), summed over both directions: STDP.
+    What is returned is the gradient, to be subtracted: the same with the two products exchanged.
+    As beta -> 0 it is that of |h^0_L - d|^2 / 2 at the free fixed point. Integrated over the nudged
+    phase (EP) is also pre * (rate of change of post), summed over both directions: STDP.
 
     beta        strength of the nudge, 1
     estimate    "random": the sign of beta is drawn for every batch; "positive": always beta;

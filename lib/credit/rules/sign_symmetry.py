@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from credit.nets.networks import Init
 from credit.rules.base import Rule, draw_feedback, layer_by_layer
 
@@ -17,7 +15,7 @@ class SignSymmetry(Rule):
     tau_l = delta_{l+1} F_{l+1}
 
     magnitude  "uniform", "redrawn" or "fixed"
-    feedback   Init of M_l; with uniform magnitudes s_l = scale / sqrt(n_{l-1})
+    feedback   Init of M_l; with uniform magnitudes s_l is the root mean square of one draw of it
     Liao, Leibo & Poggio 2016; names after Sanfiz & Akrout 2021.
     """
 
@@ -34,9 +32,8 @@ class SignSymmetry(Rule):
 
     def draw(self, sizes, streams):
         M = draw_feedback(self.feedback, sizes, streams)
-        if self.magnitude == "uniform":  # the scale of the initialiser, at every synapse
-            spread = self.feedback.scale
-            M = {l: torch.full_like(m, spread / m.shape[-1] ** 0.5) for l, m in M.items()}
+        if self.magnitude == "uniform":  # the size of the initialiser, at every synapse
+            M = {l: m.square().mean().sqrt().expand_as(m) for l, m in M.items()}
         return {"M": {l: m.abs() for l, m in M.items()}}
 
     def teach(self, ch, trace):

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import torch
 
 from credit.nets.networks import Init
-from credit.nets.plain import real
-from credit.rules.base import Rule, draw_feedback, layer_by_layer
+from credit.nets.plain import real, whole
+from credit.rules.base import Rule, Update, draw_feedback, layer_by_layer
+
+TOP = ("drive", "activity")
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,22 @@ class WeightMirror(Rule):
     In expectation r^T n / (batch sigma^2) is <phi'> W_l. Dividing by sigma^2 makes the learning
     rate of B, set beside that of W, free of the noise's size. One example alone is its own mean:
     nothing would be left to mirror, and B would decay to zero.
-    sigma    standard deviation of the noise; decay pulls B_l back, so that it tracks W_l
-    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019.
+
+    sigma    standard deviation of the noise
+    decay    pulls B_l back, so that it tracks W_l; without one B_l keeps growing
+    top      what the output layer mirrors: its "drive" a_L, or its "activity" h_L
+    centred  whether the batch's mean is taken from r
+    before   epochs of mirroring alone, before each of the first epochs of training
+    Akrout, Wilson, Humphreys, Lillicrap & Tweed 2019, who do not centre. Their code has no decay,
+    mirrors the activity, and begins with one epoch of mirroring.
     """
 
     feedback: Init = Init("uniform_fan_in")
     sigma: float = 1.0
     decay: float = 1.0
+    top: str = "drive"
+    centred: bool = True
+    before: int = 0
 
     name = "weight mirror"
     short = "WM"
@@ -35,6 +46,9 @@ class WeightMirror(Rule):
     smallest_batch = 2
 
     def __post_init__(self):
+        if self.top not in TOP:
+            raise ValueError(f"top is {self.top!r}, expected one of {', '.join(TOP)}")
+        whole("before", self.before, 0, "a non-negative integer")
         real("sigma", self.sigma, "a positive number", lambda s: s > 0)
         real("decay", self.decay, "a number of at least 0", lambda d: d >= 0)
 
@@ -46,15 +60,26 @@ class WeightMirror(Rule):
 
     def update(self, ch, trace, teaching):
         update = super().update(ch, trace, teaching)
-        update.own["B"] = {
-            l: self.decay * B - self._mirror(ch, l, trace.h[l - 1]) for l, B in ch.own["B"].items()
-        }
+        update.own = self._mirror(ch, trace)
         return update
 
-    def _mirror(self, ch, l, like):
-        """r^T n / (batch sigma^2) of layer l, from as many noise patterns as `like` has rows."""
-        n = self.sigma * torch.randn(like.shape, generator=ch.rng("noise"), dtype=like.dtype)
-        a = ch.drive(l, n)
-        r = a if l == ch.L else ch.phi(l, a)  # the output is mirrored before its softmax
-        r = r - r.mean(-2, keepdim=True)
-        return r.mT @ n / (self.sigma**2 * n.shape[-2])
+    @property
+    def prepares(self):
+        return self.before
+
+    def prepare(self, ch, x):
+        return Update(own=self._mirror(ch, self.forward(ch, x)))
+
+    def _mirror(self, ch, trace) -> dict:
+        """(WM) of every layer, from as many noise patterns as there are examples."""
+        dB = {}
+        for l, B in ch.own["B"].items():
+            like = trace.h[l - 1]
+            n = self.sigma * torch.randn(like.shape, generator=ch.rng("noise"), dtype=like.dtype)
+            r = ch.drive(l, n)
+            if l < ch.L or self.top == "activity":
+                r = ch.phi(l, r)
+            if self.centred:
+                r = r - r.mean(-2, keepdim=True)
+            dB[l] = self.decay * B - r.mT @ n / (self.sigma**2 * n.shape[-2])
+        return {"B": dB}

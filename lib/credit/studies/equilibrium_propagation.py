@@ -1,18 +1,23 @@
 """Equilibrium propagation: theorem, other feedback, early inference, how long it settles."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 import torch
 
-from credit.experiments.equilibrium_propagation import SCALE, settling
+from credit.evidence import results
+from credit.experiments.equilibrium_propagation import LINEAR_OUTPUT, SCALE, settling
 from credit.nets.channels import Channels
 from credit.nets.networks import Init, make_network
 from credit.nets.relaxation import Relaxation, Settling
 from credit.nets.streams import streams
 from credit.rules.equilibrium_propagation import EquilibriumPropagation
 from credit.tasks import data
-from credit.training.diagnostics import angle
+from credit.training.descent import Descent
+from credit.training.diagnostics import angle, in_double
+from credit.training.run import build
+from credit.training.setting import Setting
 
 REST = Settling(4000, tolerance=1e-14)
 
@@ -140,6 +145,61 @@ def early_inference(
     return pd.DataFrame(rows, columns=["step", "layer", "seed", "metric", "value", "unit"])
 
 
+def short_of_rest(
+    setting: Setting, steps: Sequence[int], updates: int = 300, seed: int = 0, images: int = 100
+) -> pd.DataFrame:
+    """Angle between the update of the hidden layers and the gradient at the free fixed point, after
+    free phases from zero of so many steps, in a network that has learned from so many batches, by
+    the symmetric estimate.
+
+    Returns columns method, steps, seed, metric, value, unit: "nudge up" and "nudge down", the
+    one-sided estimates, and "mean of both", the symmetric one, which is also the expectation of the
+    random sign. The gradient is that of two long phases with a tiny nudge, in double precision.
+    """
+    learned = replace(setting, rule=replace(setting.rule, estimate="symmetric"))
+    ch, x = _after(learned, updates, seed, images)
+    rule, L = setting.rule, ch.L
+    net = Relaxation(ch, x, {l: ch.W_back[l] for l in range(2, L + 1)})
+
+    def contrast(a, b):  # of the hidden layers
+        flat = [(a[l].T @ a[l - 1] - b[l].T @ b[l - 1]).flatten() for l in range(1, L)]
+        return torch.cat(flat)
+
+    def nudged(h, how, beta):
+        return net.settle(h, how, ch.target(), beta).h
+
+    long = settling(5000, tolerance=1e-12)
+    rest = net.settle(net.at(0.0), long).h
+    exact = contrast(*(nudged(rest, long, b) for b in (-1e-4, 1e-4)))
+    rows = []
+    for n in steps:
+        free = net.settle(net.at(0.0), settling(n)).h
+        up, down = (nudged(free, rule.nudged, b) for b in (rule.beta, -rule.beta))
+        found = {
+            "nudge up": contrast(free, up),
+            "nudge down": contrast(down, free),
+            "mean of both": contrast(down, up),
+        }
+        rows += [(name, n, seed, "angle", float(angle(dW, exact)), "deg")
+                 for name, dW in found.items()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["method", "steps", "seed", "metric", "value", "unit"])
+
+
+def _after(setting: Setting, updates: int, seed: int, images: int) -> tuple[Channels, torch.Tensor]:
+    """Channels of a network that was taught for so many batches, and validation images with their
+    labels told, in double precision."""
+    sets, random = data.load(setting.dataset), streams(seed)
+    network = build(setting, seed, len(sets.classes))
+    ch, descent = Channels(network, {}, random), Descent(setting, network, {})
+    for _ in range(updates):
+        index = torch.randint(len(sets.train.x), (setting.batch,), generator=random["order"])
+        ch.teach(data.one_hot(sets.train.label[index], len(sets.classes)))
+        descent.apply(setting.rule.step(ch, sets.train.x[index])[1])
+    x, label = sets.validation.x[:images], sets.validation.label[:images]
+    t = data.one_hot(label, len(sets.classes)).double()
+    return in_double(network, {}, random, t), x.double()
+
+
 def iterations(
     depths: Sequence[int], scales: dict[str, float], seeds: Sequence[int] = range(3),
     tolerance: float = 1e-3, most: int = 1000,
@@ -159,3 +219,26 @@ def iterations(
                 rows.append((name, depth, seed, "steps to rest", rest.steps, "1"))
                 rows.append((name, depth, seed, "inside", inside, "%"))
     return pd.DataFrame(rows, columns=["method", "depth", "seed", "metric", "value", "unit"])
+
+
+def on_equal_terms(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of equilibrium propagation and of baselines with linear outputs, which do not die;
+    these words leave their labels."""
+    linear = frame["setting"].str.contains(LINEAR_OUTPUT)
+    kept = frame[linear | (frame["method"] == "equilibrium_propagation")]
+    return kept.assign(setting=kept["setting"].str.replace(LINEAR_OUTPUT, ""))
+
+
+def arms_of_two_layers(frame: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame:
+    """A row per condition of the two-layer network, and the error of each seed at its end.
+
+    frame  of 05-two-layers;  arms  {setting: in words}
+    """
+    mine = frame[frame["method"] == "equilibrium_propagation"]
+    ends, rows = results.final(mine), []
+    for setting, words in arms.items():
+        part, epochs = ends[ends["setting"] == setting], mine[mine["setting"] == setting]["epoch"]
+        row = {"condition": words, "epochs": f"{epochs.max():.0f}"}
+        row |= {f"seed {r.seed}, %": f"{r.value:.1f}" for r in part.itertuples()}
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -160,10 +160,10 @@ def run(setting: Setting, seed: int) -> list[dict]:
             record(f"{name} no answer", 100 * silent / len(y))
         return errors
 
-    def train():
+    def train(epoch):
         """One epoch; returns its running error and the steps of settling."""
         nonlocal step
-        if setting.rule.prepares:
+        if epoch <= setting.rule.prepares:
             for index in batches():
                 descent.apply(setting.rule.prepare(ch, x[index]), descent.fraction(step / total))
         missed, settled = 0, Counter()
@@ -183,7 +183,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     try:
         diagnose()
         for epoch in range(1, setting.epochs + 1):
-            error, settled = train()
+            error, settled = train(epoch)
             running = 0.75 * running + 0.25 * float(error)
             enough = setting.stop_below is not None and running <= setting.stop_below
             last = enough or epoch == setting.epochs
