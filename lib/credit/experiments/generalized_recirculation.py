@@ -240,6 +240,47 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, [(_with_arm(s, arm), s) for arm, s in settings], SEEDS[profile])
 
 
+# Is it that six layers do not settle? One way of settling for all gains, layer after layer, cut off
+# early or late. With V tied to W each such step lowers an energy, at any gain: it cannot go in
+# circles, as steps of all layers at once can.
+BRIEFLY, LONG = Settling(30, 1.0, 1e-6, in_turn=True), Settling(300, 1.0, 1e-6, in_turn=True)
+SETTLED = {
+    f"gain {gain:g}, {how.steps} steps": GeneralizedRecirculation(
+        "midpoint", feedback="tied", gain=gain, settling=how
+    )
+    for gain in (1.0, 0.5, 0.2)
+    for how in (BRIEFLY, LONG)
+}
+SETTLED_RATES = dict.fromkeys(SETTLED, 3e-3)  # by 08-settling-tuning
+
+
+def settled(arm: str, rate: float | None = None) -> Setting:
+    """Six layers after 200 updates: as long as every rate of every gain could be tried."""
+    known = {"rule": SETTLED.get(arm) or DEEP[arm], "examples": 10_000, "epochs": 1}
+    rate = SETTLED_RATES.get(arm, DEEP_RATES["BP"]) if rate is None else rate
+    return deep("BP", 6, rate, **known)
+
+
+def _settling(experiment: str, profile: str) -> list[Job]:
+    quick = profile == "quick"
+    arms = ("BP", "gain 0.2, 30 steps") if quick else ("BP", "shallow", *SETTLED)
+    few = {"examples": 500} if quick else {}
+    settings = [(_with_arm(s, arm), replace(s, **few)) for arm in arms for s in [settled(arm)]]
+    return labelled(experiment, settings, SEEDS["quick"])
+
+
+def _settling_tuning(experiment: str, profile: str) -> list[Job]:
+    """As long as the reported runs, each gain and length at the same three rates."""
+    few = {"examples": 500} if profile == "quick" else {}
+    settings = [
+        (f"{_with_arm(s, arm)}, rate {rate:g}", replace(s, **few))
+        for arm in (["gain 0.2, 30 steps"] if few else SETTLED)
+        for rate in (1e-3, 3e-3, 1e-2)
+        for s in [settled(arm, rate)]
+    ]
+    return labelled(experiment, settings)
+
+
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """Twenty networks at each rate, with fewer epochs than the reported runs have."""
     seed, named = TUNING_SEEDS[0], "{}, rate {:g}".format
@@ -300,4 +341,6 @@ EXPERIMENTS = {
     "08-symmetry": _symmetry,
     "08-mnist": _mnist,
     "08-depth": _depth,
+    "08-settling": _settling,
+    "08-settling-tuning": _settling_tuning,
 }
