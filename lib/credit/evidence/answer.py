@@ -71,7 +71,7 @@ SCELLIER = ("05-mnist", "784-500-10")
 OREILLY = ("08-mnist", "1x120 logistic")
 XIE = ("09-mnist", "1x120 tanh")
 
-FULL = ("GR-mid, V apart", "GR-mid")  # feedback at full strength, as in the paper
+WEAK_GENEREC = ("GR-mid, weak", "GR-mid, gain 0.2")  # a tenth and a fifth, through W
 GENEREC = "generalized_recirculation"
 EQPROP = "STDP and iterative inference, equilibrium propagation"
 BRAINPROP = "attention-gated learning (BrainProp)"
@@ -137,7 +137,16 @@ METHODS = (
     ),
     Method("06", "difference target propagation", DTP, ("06-mnist", "7x240 tanh"), "06-depth"),
     Method("07", "Kickback", "kickback", ("07-mnist", "10 x 64-32 coherent"), "07-depth"),
-    Method("08", "generalized recirculation", GENEREC, OREILLY, "08-depth", FULL),
+    Method("08", "generalized recirculation", GENEREC, OREILLY, variant=("GR-mid, V apart", "")),
+    Method(
+        "08",
+        "generalized recirculation, weak, feedback through W",
+        GENEREC,
+        OREILLY,
+        "08-depth",
+        WEAK_GENEREC,
+        probed=("depends", "full target"),  # of this variant, by its notebook
+    ),
     Method("08", "recirculation", "recirculation"),
     Method("09", "contrastive Hebbian learning", "contrastive_hebbian", XIE, "09-depth"),
     Method(
