@@ -615,13 +615,15 @@ BY_STEPS = {n: {"feedback": "tied", "settling": Settling(n, 1.0, tolerance=1e-6,
 TABLE["08-settling"] = Experiment(
     "not published: rates by 08-settling-tuning",
     3,
-    {"backprop": 1, "shallow": 1, "generalized_recirculation": 4},
+    {"backprop": 1, "shallow": 1, "generalized_recirculation": 5},
     [
         LOGISTIC,
         at(sizes=(784, ..., 10), weights=Init("uniform_fan_sum", 3 * sqrt(6)), optimiser="adam",
            learning_rate=3e-3, examples=5000, epochs=1, batch=25),
         *(at(label=f"gain {gain}, {n} steps", rule=BY_STEPS[n] | {"gain": gain})
           for gain in (1, 0.2) for n in (30, 150)),
+        at(label="gain 1, 150 steps", learning_rate=1e-3),
+        at(label="half steps", rule=TIED),
     ],
     [at(examples=500)],
 )  # fmt: skip

@@ -260,7 +260,8 @@ SETTLED = {
     for gain in (1.0, 0.2)
     for steps in (30, 150)
 }
-SETTLED_RATES = dict.fromkeys(SETTLED, 3e-3)  # by 08-settling-tuning
+SETTLED |= {"gain 1, 60 half steps": TIED["GR-mid"]}  # as in the depth sweep
+SETTLED_RATES = dict.fromkeys(SETTLED, 3e-3) | {"gain 1, 150 steps": 1e-3}  # by 08-settling-tuning
 
 
 def settled(arm: str, rate: float | None = None) -> Setting:
