@@ -623,7 +623,7 @@ TABLE["08-settling"] = Experiment(
         *(at(label=f"gain {gain}, {n} steps", rule=BY_STEPS[n] | {"gain": gain})
           for gain in (1, 0.2) for n in (30, 150)),
         at(label="gain 1, 150 steps", learning_rate=1e-3),
-        at(label="half steps", rule=TIED),
+        at(label="half steps", rule=TIED, learning_rate=1e-3),
     ],
     [at(examples=500)],
 )  # fmt: skip

@@ -261,7 +261,8 @@ SETTLED = {
     for steps in (30, 150)
 }
 SETTLED |= {"gain 1, 60 half steps": TIED["GR-mid"]}  # as in the depth sweep
-SETTLED_RATES = dict.fromkeys(SETTLED, 3e-3) | {"gain 1, 150 steps": 1e-3}  # by 08-settling-tuning
+SETTLED_RATES = dict.fromkeys(SETTLED, 3e-3)  # by 08-settling-tuning
+SETTLED_RATES |= dict.fromkeys(("gain 1, 150 steps", "gain 1, 60 half steps"), 1e-3)
 
 
 def settled(arm: str, rate: float | None = None) -> Setting:
