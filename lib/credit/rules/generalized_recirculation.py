@@ -26,7 +26,7 @@ class GeneralizedRecirculation(Recurrent, Contrastive):
     backprop (Almeida, Pineda) calls the error.
 
     form      one of the four; the plus phase starts where the minus phase ends
-    O'Reilly 1996. The other fields are those of settling.Recurrent.
+    O'Reilly 1996. The other fields are those of phases.Recurrent.
     """
 
     form: str = "midpoint"
