@@ -634,6 +634,23 @@ TABLE["08-depth"] = Experiment(
     ],
     [few(5000, 1, batch=25)],
 )  # fmt: skip
+BY_STEPS = {n: {"feedback": "tied", "settling": Settling(n, 1.0, tolerance=1e-6, in_turn=True)}
+            for n in (30, 150)}  # fmt: skip
+TABLE["08-settling"] = Experiment(
+    "not published: rates by 08-settling-tuning",
+    3,
+    {"backprop": 1, "shallow": 1, "generalized_recirculation": 5},
+    [
+        LOGISTIC,
+        at(sizes=(784, ..., 10), weights=Init("uniform_fan_sum", 3 * sqrt(6)), optimiser="adam",
+           learning_rate=3e-3, examples=5000, epochs=1, batch=25),
+        *(at(label=f"gain {gain}, {n} steps", rule=BY_STEPS[n] | {"gain": gain})
+          for gain in (1, 0.2) for n in (30, 150)),
+        at(label="gain 1, 150 steps", learning_rate=1e-3),
+        at(label="half steps", rule=TIED, learning_rate=1e-3),
+    ],
+    [at(examples=500)],
+)  # fmt: skip
 
 # 09. Of rate, start and epochs nothing reliable is known.
 

@@ -89,11 +89,31 @@ def test_networks_to_the_criterion_are_counted_and_the_others_charged_with_all_e
     frame = pd.DataFrame(rows, columns=["metric", "seed", "value", "epoch"])
     (row,) = generalized_recirculation.to_criterion(frame.assign(setting="8-3-8 GR")).itertuples()
     assert (row.task, row.rule, row.solved) == ("8-3-8", "GR", "3 of 4")
-    assert row.epochs == "40 ± 12"  # standard error of 20, 40 and 60
+    assert row.epochs == "40 ± 50"  # 95 % interval of 20, 40 and 60
     assert row.charged == pytest.approx((20 + 40 + 60 + 100) / 4)
     assert row.share == pytest.approx(3 / 4)
     few = frame[frame["seed"] > 0].assign(setting="8-3-8 GR")
     assert generalized_recirculation.to_criterion(few)["epochs"].tolist() == ["–"]
+
+
+def test_rules_are_compared_by_counts_first_and_then_by_epochs():
+    def networks(solved, epochs):
+        index = pd.RangeIndex(10, name="seed")
+        return (
+            pd.Series([1.0] * solved + [0.0] * (10 - solved), index),
+            pd.Series(epochs, index),
+            99,
+        )
+
+    ramp = pd.Series(range(10))
+    found = {("t", "fast"): networks(10, 20.0 + ramp), ("t", "slow"): networks(10, 30.0 + 2 * ramp)}
+    found |= {("t", "noisy"): networks(9, 20.0 + 9 * (ramp % 2)), ("t", "few"): networks(3, 99.0)}
+    word = generalized_recirculation.versus
+    assert word(found, "t", "fast", "slow") == "faster"
+    assert word(found, "t", "slow", "fast") == "slower"
+    assert word(found, "t", "fast", "noisy") == "cannot be told apart"  # 10 and 9 of 10
+    assert word(found, "t", "few", "slow") == "solves it less often"
+    assert word(found, "t", "slow", "few") == "solves it more often"
 
 
 def test_the_updates_of_recirculation_turn_into_their_limits():

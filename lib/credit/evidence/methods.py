@@ -61,8 +61,8 @@ class Method:
     spiking: Spiking | None = None
     # what its notebook measured of a method that carries no error and so trains nothing
     carries_none: str = ""
-    # of a rule that the audit does not know, as its neurons spike: what the probes of its notebook
-    # say of weight transport and teacher
+    # where the audit does not ask this form of the rule, as its neurons spike, say: what the probes
+    # of its notebook say of weight transport and teacher
     probed: tuple[str, str] | None = None
 
 
@@ -146,8 +146,15 @@ METHODS = (
         "08",
         "generalized recirculation",
         "generalized_recirculation",
-        mnist=Trained("08-mnist", "1x120 logistic", "GR-mid"),
-        deep=Trained("08-depth", "6x100 logistic", "GR-mid"),
+        mnist=Trained("08-mnist", "1x120 logistic", "GR-mid, V apart"),
+    ),
+    Method(
+        "08",
+        "generalized recirculation, weak, feedback through W",
+        "generalized_recirculation",
+        mnist=Trained("08-mnist", "1x120 logistic", "GR-mid, weak"),
+        deep=Trained("08-depth", "6x100 logistic", "GR-mid, gain 0.2"),
+        probed=("depends", "full target"),  # of this variant, by its notebook
     ),
     Method("08", "recirculation", "recirculation"),
     Method(

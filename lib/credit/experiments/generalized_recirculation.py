@@ -7,6 +7,7 @@ from credit.nets.networks import Init
 from credit.nets.relaxation import Settling
 from credit.rules.almeida_pineda import AlmeidaPineda
 from credit.rules.backprop import Backprop
+from credit.rules.base import Rule
 from credit.rules.generalized_recirculation import GeneralizedRecirculation
 from credit.rules.recirculation import Recirculation
 from credit.rules.shallow import Shallow
@@ -240,6 +241,58 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, [(_with_arm(s, arm), s) for arm, s in settings], SEEDS[profile])
 
 
+def knobs(rule: Rule, depth: int) -> Setting:
+    """A network of the depth sweep for a rule of the reader's choice."""
+    return deep("BP", depth, examples=5000, epochs=1, rule=rule)
+
+
+def turned(form: str, gain: float, steps: int) -> GeneralizedRecirculation:
+    """Settled layer after layer, V tied to W."""
+    how = replace(WEAK32, steps=steps)
+    return GeneralizedRecirculation(form, feedback="tied", gain=gain, settling=how)
+
+
+# Is it that six layers do not settle? One way of settling for all gains, layer after layer, cut off
+# early or late. With V tied to W each such step lowers an energy, at any gain: it cannot go in
+# circles, as steps of all layers at once can.
+SETTLED = {
+    f"gain {gain:g}, {steps} steps": turned("midpoint", gain, steps)
+    for gain in (1.0, 0.2)
+    for steps in (30, 150)
+}
+SETTLED |= {"gain 1, 60 half steps": TIED["GR-mid"]}  # as in the depth sweep
+SETTLED_RATES = dict.fromkeys(SETTLED, 3e-3)  # by 08-settling-tuning
+SETTLED_RATES |= dict.fromkeys(("gain 1, 150 steps", "gain 1, 60 half steps"), 1e-3)
+
+
+def settled(arm: str, rate: float | None = None) -> Setting:
+    """Six layers after 200 updates: as long as every rate of every gain could be tried."""
+    known = {"rule": SETTLED.get(arm) or DEEP[arm], "examples": 5000, "batch": 25, "epochs": 1}
+    rate = SETTLED_RATES.get(arm, DEEP_RATES["BP"]) if rate is None else rate
+    return deep("BP", 6, rate, **known)
+
+
+def _settling(experiment: str, profile: str) -> list[Job]:
+    quick = profile == "quick"
+    arms = ("BP", "gain 0.2, 30 steps") if quick else ("BP", "shallow", *SETTLED)
+    few = {"examples": 500} if quick else {}
+    settings = [(_with_arm(s, arm), replace(s, **few)) for arm in arms for s in [settled(arm)]]
+    return labelled(experiment, settings, SEEDS["quick"])
+
+
+def _settling_tuning(experiment: str, profile: str) -> list[Job]:
+    """As long as the reported runs, all at the same two rates: 1e-2 is the worst of every gain's
+    in 08-tuning."""
+    few = {"examples": 500} if profile == "quick" else {}
+    settings = [
+        (f"{_with_arm(s, arm)}, rate {rate:g}", replace(s, **few))
+        for arm in (["gain 0.2, 30 steps"] if few else SETTLED)
+        for rate in (1e-3, 3e-3)
+        for s in [settled(arm, rate)]
+    ]
+    return labelled(experiment, settings)
+
+
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """Twenty networks at each rate, with fewer epochs than the reported runs have."""
     seed, named = TUNING_SEEDS[0], "{}, rate {:g}".format
@@ -300,4 +353,6 @@ EXPERIMENTS = {
     "08-symmetry": _symmetry,
     "08-mnist": _mnist,
     "08-depth": _depth,
+    "08-settling": _settling,
+    "08-settling-tuning": _settling_tuning,
 }

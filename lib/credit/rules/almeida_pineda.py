@@ -21,7 +21,7 @@ class AlmeidaPineda(Recurrent):
 
     held  whether the output's error is held at e, as by O'Reilly's comparison
     Almeida 1987 and Pineda 1987; the baseline of O'Reilly 1996. The other fields are those of
-    settling.Recurrent: a W_k that is tied learns as both, and the error takes as many steps as the
+    phases.Recurrent: a W_k that is tied learns as both, and the error takes as many steps as the
     states at most, until it rests as well.
     """
 

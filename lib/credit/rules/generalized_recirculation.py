@@ -21,11 +21,12 @@ class GeneralizedRecirculation(Recurrent, Contrastive):
     symmetric     dW_k = dV_k = D_k^T h-_{k-1} + h-_k^T D_{k-1}                               (SYM)
     contrastive   dW_k = dV_k = h-_k^T h-_{k-1} - h+_k^T h+_{k-1},  both at once              (CHL)
 
-    all divided by the batch, descent directions; db_k = mean of D_k. Where the differences are
-    small and V is W, D_k is what recurrent backprop (Almeida, Pineda) calls the error.
+    all divided by the batch; db_k = mean of D_k. These are estimates of gradients: a learning rate
+    times them is subtracted. Where the differences are small and V is W, D_k is what recurrent
+    backprop (Almeida, Pineda) calls the error.
 
     form      one of the four; the plus phase starts where the minus phase ends
-    O'Reilly 1996. The other fields are those of settling.Recurrent.
+    O'Reilly 1996. The other fields are those of phases.Recurrent.
     """
 
     form: str = "midpoint"

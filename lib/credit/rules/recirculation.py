@@ -12,7 +12,7 @@ class Recirculation(Rule):
 
     v0 = x,                                    h1 = phi(v0 W_1^T + b_1)
     v2 = lam v0 + (1-lam) y(h1 W_2^T + b_2),   h3 = lam h1 + (1-lam) phi(v2 W_1^T + b_1)
-    dW_2 = (v2 - v0)^T h1,   dW_1 = (h3 - h1)^T v2,   descent directions                  (RECIRC)
+    dW_2 = (v2 - v0)^T h1,   dW_1 = (h3 - h1)^T v2,   both to be subtracted               (RECIRC)
 
     Each synapse multiplies what comes in by how the receiver's activity changes.
 

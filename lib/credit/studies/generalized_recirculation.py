@@ -1,11 +1,12 @@
 """Generalized recirculation: runs to a criterion, its theorems, when networks settle."""
 
-from dataclasses import replace
-
 import pandas as pd
 import torch
 
-from credit.evidence.agreement import FEWEST
+from credit.evidence import results
+from credit.evidence.agreement import FEWEST, interval
+from credit.evidence.glossary import differ_in_counts, greater, less, more_often
+from credit.evidence.verdicts import mean_in_words
 from credit.experiments.generalized_recirculation import ARMS, TASKS, UNIFORM, deep, task
 from credit.nets.channels import Channels
 from credit.nets.networks import Init, make_network
@@ -20,25 +21,84 @@ from credit.training.descent import Descent
 from credit.training.diagnostics import angle
 
 
+def variants(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, with what is special about a setting as its name: "" or "GR-mid, gain 0.2"."""
+    return frame.assign(setting=frame["setting"].str.partition(", ")[2])
+
+
+def ends_table(frame: pd.DataFrame, names: dict[tuple[str, str], str]) -> pd.DataFrame:
+    """How training ended, one row per rule: its test error with the 95 % interval, and means of the
+    seeds for the training error, the steps of settling, and the angle of the first layer's update.
+
+    names  {(method, setting): name}
+    """
+    shown = {
+        "train error": "training error (%)",
+        "steps, free": "steps, minus",
+        "steps, plus": "steps, plus",
+        "gradient angle": "angle of layer 1's update (deg)",
+    }
+    first = frame[(frame["layer"] <= 1) & frame["metric"].isin([*shown, "test error"])]
+    cells = {m: results.final(first, m).groupby(["method", "setting"])["value"] for m in shown}
+    errors = results.final(first).groupby(["method", "setting"])["value"]
+    rows = []
+    for rule, name in names.items():
+        row = {"rule": name, "test error (%)": mean_in_words(errors.get_group(rule), "")}
+        for metric, column in shown.items():
+            there = rule in cells[metric].groups
+            row[column] = f"{cells[metric].get_group(rule).mean():.1f}" if there else "–"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def by_network(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[pd.Series, pd.Series, float]]:
+    """{(task, rule): (solved, epochs, all)} of 08-encoders, 08-families or 08-symmetry.
+
+    solved, epochs   per network; a network that did not get there took `all` the epochs there were
+    """
+    found, tasks = {}, ("4-2-4 all at once", *TASKS)
+    for setting, part in frame.groupby("setting", sort=False):
+        name = next(name for name in tasks if setting.startswith(name))
+        metrics = {name: rows.set_index("seed")["value"] for name, rows in part.groupby("metric")}
+        solved, last = metrics["solved"], float(part["epoch"].max())
+        epochs = metrics.get("epochs to criterion", pd.Series(dtype=float))
+        epochs = epochs.reindex(solved.index).fillna(last)
+        found[name, setting.removeprefix(name).strip()] = solved, epochs, last
+    return found
+
+
 def to_criterion(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per task and rule of 08-encoders, 08-families or 08-symmetry.
 
-    Returns columns task, rule; solved, "49 of 50"; epochs of those that solved it, mean and
-    standard error, of three or more; charged, the mean epochs with every other network counting as
-    one that took all; share that solved it
+    Returns columns task, rule; solved, "49 of 50"; epochs of those that solved it, mean and half
+    width of its 95 % interval, of three or more; charged, the mean epochs with every other network
+    counting as one that took all; share that solved it
     """
-    rows, tasks = [], ("4-2-4 all at once", *TASKS)
-    for setting, part in frame.groupby("setting", sort=False):
-        name = next(name for name in tasks if setting.startswith(name))
-        values = part.set_index(["metric", "seed"])["value"]
-        solved, last = values["solved"], part["epoch"].max()
-        found = values.get("epochs to criterion", pd.Series(dtype=float))
-        epochs = f"{found.mean():.0f} ± {found.sem():.0f}" if len(found) >= FEWEST else "–"
-        charged = (found.sum() + last * (len(solved) - len(found))) / len(solved)
+    rows = []
+    for (name, rule), (solved, epochs, _) in by_network(frame).items():
+        theirs = epochs[solved == 1]
+        said = "–"
+        if len(theirs) >= FEWEST:
+            mean, half = interval(theirs)
+            said = f"{mean:.0f} ± {half:.0f}"
         counted = f"{solved.sum():.0f} of {len(solved)}"
-        rule = setting.removeprefix(name).strip()
-        rows.append((name, rule, counted, epochs, charged, solved.mean()))
+        rows.append((name, rule, counted, said, epochs.mean(), solved.mean()))
     return pd.DataFrame(rows, columns=["task", "rule", "solved", "epochs", "charged", "share"])
+
+
+def versus(found: dict, task: str, one: str, other: str) -> str:
+    """How a rule compares with another on a task: by the networks that solve it, where these counts
+    differ beyond noise, else by epochs, in pairs of networks with the same start.
+
+    found  of by_network
+    """
+    (k, epochs, _), (other_k, other_epochs, _) = found[task, one], found[task, other]
+    counts = int(k.sum()), len(k), int(other_k.sum()), len(other_k)
+    if differ_in_counts(*counts):
+        return "solves it more often" if more_often(*counts) else "solves it less often"
+    if less(epochs, other_epochs):
+        return "faster"
+    return "slower" if greater(epochs, other_epochs) else "cannot be told apart"
 
 
 EXACT = Settling(3000, rate=0.5, tolerance=1e-14)
@@ -86,30 +146,35 @@ def limits(seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["limit", "form", "layer", "size", "distance"])
 
 
-def restlessness(depths=(1, 3, 6), gains=(1.0, 0.2), steps=120, seed=0) -> pd.DataFrame:
-    """How far the most restless unit of a network of 08-depth moves in each step, half the way at
-    a time, from one half and before any training: columns depth, gain, step, movement."""
+STEPS = {  # ways to settle, one step of each
+    "all layers at once, half the way": Settling(1, rate=0.5),
+    "layer after layer, all the way": Settling(1, rate=1.0, in_turn=True),
+}
+
+
+def restlessness(depth: int, gain: float, steps: int = 120, seed: int = 0) -> pd.DataFrame:
+    """How far the most restless unit of a network of 08-depth moves in each step, from one half,
+    before any training: columns way, step, movement."""
     x, rows = data.load("mnist").validation.x[:20].double(), []
-    for depth in depths:
-        network = start(depth, seed)
-        ch = Channels(network, {}, streams(seed))
-        for gain in gains:
-            loop, how = Relaxation(ch, x, ch.W_back, gain), Settling(1, rate=0.5)
-            h = loop.at(0.5)
-            for step in range(1, steps + 1):
-                before, h = h, loop.settle(h, how).h
-                moved = max(float((h[l] - before[l]).abs().max()) for l in range(1, ch.L + 1))
-                rows.append((depth, gain, step, moved))
-    return pd.DataFrame(rows, columns=["depth", "gain", "step", "movement"])
+    network = start(depth, seed)
+    ch = Channels(network, {}, streams(seed))
+    loop = Relaxation(ch, x, ch.W_back, gain)
+    for way, how in STEPS.items():
+        h = loop.at(0.5)
+        for step in range(1, steps + 1):
+            before, h = h, loop.settle(h, how).h
+            moved = max(float((h[l] - before[l]).abs().max()) for l in range(1, ch.L + 1))
+            rows.append((way, step, moved))
+    return pd.DataFrame(rows, columns=["way", "step", "movement"])
 
 
-def drifting_apart(updates: int = 400, decay: float = 0.0, seed: int = 0) -> pd.DataFrame:
+def drifting_apart(arms=("GR-mid", "CHL"), updates: int = 400, seed: int = 0) -> pd.DataFrame:
     """8-3-8 networks: the angle between V and W for each form, from V = W and from V apart.
 
-    Returns columns form, begins, update, angle (deg, mean of 20 networks)
+    Returns columns form, begins, update, seed, angle (deg), a row for each of 20 networks
     """
     rows, seeds = [], range(seed, seed + 20)
-    for arm in ("GR", "GR-mid", "GR-sym", "CHL"):
+    for arm in arms:
         for begins in ("V = W", "V apart"):
             rule = ARMS[arm]
             network = make_network((8, 3, 8), seeds, "logistic", "logistic", UNIFORM)
@@ -117,12 +182,14 @@ def drifting_apart(updates: int = 400, decay: float = 0.0, seed: int = 0) -> pd.
             W, V = network.layers[2].W, own["V"][2]
             if begins == "V = W":
                 V.copy_(W)
-            descent = Descent(replace(task("8-3-8", arm, 0.3), weight_decay=decay), network, own)
+            descent = Descent(task("8-3-8", arm, 0.3), network, own)
             ch, chance = Channels(network, own, streams(seed)), streams(seed)["order"]
             for update in range(updates + 1):
                 if update % 20 == 0:
-                    apart = angle(V.flatten(1), W.flatten(1)).mean()
-                    rows.append((arm, begins, update, float(apart)))
+                    apart = angle(V.flatten(1), W.flatten(1))
+                    rows += [
+                        (arm, begins, update, *at) for at in zip(seeds, apart.tolist(), strict=True)
+                    ]
                 x = torch.eye(8)[torch.randint(8, (20, 1), generator=chance)]
                 descent.apply(rule.step(ch.teach(x), x)[1])
-    return pd.DataFrame(rows, columns=["form", "begins", "update", "angle"])
+    return pd.DataFrame(rows, columns=["form", "begins", "update", "seed", "angle"])
