@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
+from credit.experiments.common import SEEDS, TUNING_SEEDS, grid, labelled
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
 from credit.rules.base import Rule, draw_feedback
@@ -38,6 +38,7 @@ JADERBERG = Setting(
 )
 SMALL = {"epochs": 2, "examples": 20_000, "batch": 32}  # quick: 1,250 updates
 LONGER = {"own_learning_rate": 1e-3, "epochs": 10, "batch": 256}
+TWO = {"epochs": 2}
 SLOW = {"learning_rate": 1e-4, "own_learning_rate": 1e-3}  # DNI's: with more, five layers diverge
 
 
@@ -45,7 +46,8 @@ SLOW = {"learning_rate": 1e-4, "own_learning_rate": 1e-3}  # DNI's: with more, f
 class _Broadcast(DecoupledNeuralInterfaces):
     """The control without a model: a fixed random map of the label, ghat_l = t B_l.
 
-    This is direct random target projection; what cDNI has beyond it is what its models learn.
+    The idea of direct random target projection (Frenkel et al. 2021), whose units saturate. In
+    rectifiers a constant push has no end.
     """
 
     learned = ()
@@ -62,6 +64,14 @@ def net(rule: Rule, depth: int, width: int = 256, **changes) -> Setting:
     rate = 3e-2 if isinstance(rule, Shallow) else JADERBERG.learning_rate
     given = {"learning_rate": rate} | changes
     return replace(JADERBERG, rule=rule, sizes=(784, *[width] * depth, 10), **given)
+
+
+def knobs(rule: Rule, depth: int, label_seen: bool, p: float, models_rate: float) -> Setting:
+    """Small networks for a reader to try; p is that of DNI, label_seen makes it cDNI."""
+    if isinstance(rule, DecoupledNeuralInterfaces):
+        rule = DecoupledNeuralInterfaces(label_seen, () if label_seen else (64, 64), p=p)
+    few = SMALL | {"examples": 10_000}
+    return net(rule, depth, 64, own_learning_rate=models_rate, **few)
 
 
 def _named(settings: list[Setting], suffix: str = "") -> Mapping[str, Setting]:
@@ -113,7 +123,8 @@ def _normalised(experiment: str, profile: str) -> list[Job]:
     size, changes = ((2, 64), SMALL) if profile == "quick" else ((5, 256), LONGER)
     settings = [net(rule, *size, **changes) for rule in (CDNI, Backprop(), Shallow())]
     pairs = [(f"{s.label}, batch normalised", s) for s in settings]
-    return labelled(experiment, pairs, SEEDS[profile], f"{run_normalised.__module__}:run_normalised")
+    run = f"{run_normalised.__module__}:{run_normalised.__name__}"
+    return labelled(experiment, pairs, SEEDS[profile], run)
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
@@ -153,6 +164,19 @@ def _deep_tuning(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, settings, TUNING_SEEDS)
 
 
+def _deep(experiment: str, profile: str) -> list[Job]:
+    """One and eight layers, two epochs; with eight at the best rates of 14-deep-tuning, with one at
+    those of 14-tuning."""
+    depths, width, changes = ((1, 5), 64, SMALL) if profile == "quick" else ((1, 8), 128, TWO)
+    rates = {(depths[-1], CDNI): {"learning_rate": 3e-4, "own_learning_rate": 1e-2}}
+    settings = [
+        net(rule, depth, width, **changes | rates.get((depth, rule), {}))
+        for depth in reversed(depths)
+        for rule in ARMS
+    ]
+    return grid(experiment, settings, SEEDS[profile][:3])
+
+
 EXPERIMENTS = {
     "14-tuning": _tuning,
     "14-mnist": _mnist,
@@ -160,4 +184,5 @@ EXPERIMENTS = {
     "14-unlocked": _unlocked,
     "14-normalised": _normalised,
     "14-deep-tuning": _deep_tuning,
+    "14-deep": _deep,
 }
