@@ -874,8 +874,9 @@ TABLE["14-deep"] = Experiment(
     3,
     {"backprop": 2, "decoupled_neural_interfaces": 2, "shallow": 2},
     [*JADERBERG, at(epochs=2),
-     at("decoupled_neural_interfaces", "^8x128 ", learning_rate=3e-4)],
-    [QUICK_14, at("decoupled_neural_interfaces", "^5x64 ", learning_rate=3e-4)],
+     at("decoupled_neural_interfaces", "^(8x128|5x64) ", learning_rate=3e-4),
+     at("shallow", "^(8x128|5x64) ", learning_rate=1e-1)],
+    [QUICK_14],
 )  # fmt: skip
 
 

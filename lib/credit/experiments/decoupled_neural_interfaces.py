@@ -168,7 +168,8 @@ def _deep(experiment: str, profile: str) -> list[Job]:
     """One and eight layers, two epochs; with eight at the best rates of 14-deep-tuning, with one at
     those of 14-tuning."""
     depths, width, changes = ((1, 5), 64, SMALL) if profile == "quick" else ((1, 8), 128, TWO)
-    rates = {(depths[-1], CDNI): {"learning_rate": 3e-4, "own_learning_rate": 1e-2}}
+    rates = {(depths[-1], CDNI): {"learning_rate": 3e-4}}
+    rates |= {(depths[-1], Shallow()): {"learning_rate": 1e-1}}
     settings = [
         net(rule, depth, width, **changes | rates.get((depth, rule), {}))
         for depth in reversed(depths)
