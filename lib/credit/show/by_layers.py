@@ -1,37 +1,28 @@
-"""A plot of a published table that is ordered by the number of layers, beside two sets of runs."""
+"""A plot of a published table that is ordered by the number of layers, beside our runs."""
 
 import pandas as pd
 
 from credit.show import figures
 
-OTHER = ", label unseen"  # of a setting: the variant that is dashed
 NAMES = {"backprop": "backprop", "shallow": "shallow", "decoupled_neural_interfaces": "cDNI"}
 
 
-def plot_by_layers(ax, judged: pd.DataFrame, nearer: pd.DataFrame):
-    """Test error against layers, the output among them: the runs as lines, a nearer reproduction of
-    some of them as large marks, published values hollow.
+def plot_by_layers(ax, judged: pd.DataFrame):
+    """Test error against layers, the output among them: our runs as lines, published values hollow.
 
-    judged, nearer   of evidence.verdicts.verdict_table
+    judged   of evidence.verdicts.verdict_table, settings such as "2x256 relu"
     """
-    both = pd.concat([judged.assign(near=False), nearer.assign(near=True)])
-    unseen = both["setting"].str.contains(OTHER)
-    layers = both["setting"].str.extract(r"^(\d)")[0].astype(int) + 1
-    for (method, other), part in both.assign(layers=layers).groupby(["method", unseen], sort=False):
+    unseen = judged["setting"].str.contains(", label unseen")
+    layers = judged["setting"].str.extract(r"^(\d)")[0].astype(int) + 1
+    for (method, other), part in judged.assign(layers=layers).groupby(["method", unseen]):
         part, kind = part.sort_values("layers"), figures.look(method)
         kind |= {"ls": "--"} if other else {}
-        name = "DNI, label unseen" if other else NAMES[method]
-        short = part[~part["near"]]
-        ax.errorbar(short["layers"], short["mean"], short["half_width"], label=name, lw=1.8, **kind)
+        label = "DNI, label unseen" if other else NAMES[method]
+        label = f"{label} (n = {part['n'].min()})"
+        ax.errorbar(part["layers"], part["mean"], part["half_width"], label=label, lw=1.8, **kind)
         hollow = kind | {"ls": "none", "mfc": "none", "ms": 8, "alpha": 0.8}
         ax.plot(part["layers"], part["published"], **hollow)
-        large = part[part["near"]]
-        ax.errorbar(
-            large["layers"] + 0.15,
-            large["mean"],
-            large["half_width"],
-            **kind | {"ls": "none", "ms": 9},
-        )
+    ax.plot([], [], "o", mfc="none", color="0.4", ms=8, label="published (recalled)")
     ax.set(xlabel="layers, the output among them", ylabel="test error (%)", xticks=[3, 4, 5, 6])
     return figures.percent_axis(ax)
 
