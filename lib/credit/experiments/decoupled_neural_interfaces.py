@@ -244,15 +244,22 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 
 
 def _deep_tuning(experiment: str, profile: str) -> list[Job]:
-    """Eight layers, by label as in 14-tuning: as many choices for every rule; one seed."""
+    """Eight layers, by label as in 14-tuning: as many choices for every condition; one seed."""
     cases = [(CDNI, *rates) for rates in ((3e-4, 3e-3), (3e-4, 1e-2), (1e-3, 1e-2))]
     cases += [(Backprop(), rate, 1e-2) for rate in (3e-4, 1e-3, 3e-3)]
     cases += [(Shallow(), rate, 1e-2) for rate in (1e-2, 3e-2, 1e-1)]
     settings = {}
     for rule, rate, own in cases:
-        s = net(rule, 8, 128, learning_rate=rate, own_learning_rate=own, epochs=2)
+        s = net(rule, 8, 128, learning_rate=rate, own_learning_rate=own, **TWO)
         models = f", models {own:g}" if rule == CDNI else ""
         settings[f"{s.label}, {rule.short}, rate {rate:g}{models}"] = s
+    for units in ("relu", "tanh"):
+        for rate in (1e-4, 3e-4, 1e-3):
+            s = net(_Broadcast(), 8, 128, nonlinearity=units, learning_rate=rate, **TWO)
+            settings[f"{s.label}, label broadcast, rate {rate:g}"] = s
+    for rate in (1e-2, 3e-2, 1e-1):
+        s = net(Shallow(), 8, 128, nonlinearity="tanh", learning_rate=rate, **TWO)
+        settings[f"{s.label}, shallow, rate {rate:g}"] = s
     if profile == "quick":
         settings = {k: replace(s, **SMALL | {"examples": 2000}) for k, s in settings.items()}
     return labelled(experiment, settings, TUNING_SEEDS)
