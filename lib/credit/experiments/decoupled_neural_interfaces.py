@@ -267,7 +267,7 @@ def _deep_tuning(experiment: str, profile: str) -> list[Job]:
 
 def _deep(experiment: str, profile: str) -> list[Job]:
     """One and eight layers, two epochs; with eight at the best rates of 14-deep-tuning, with one at
-    those of 14-tuning."""
+    those of 14-tuning; and the label alone with eight layers of rectifiers and of tanh."""
     depths, width, changes = ((1, 5), 64, SMALL) if profile == "quick" else ((1, 8), 128, TWO)
     rates = {(depths[-1], CDNI): {"learning_rate": 3e-4}}
     rates |= {(depths[-1], Shallow()): {"learning_rate": 1e-1}}
@@ -276,7 +276,14 @@ def _deep(experiment: str, profile: str) -> list[Job]:
         for depth in reversed(depths)
         for rule in ARMS
     ]
-    return grid(experiment, settings, SEEDS[profile][:3])
+    deepest = (depths[-1], width)
+    told = [
+        net(_Broadcast(), *deepest, nonlinearity=units, **changes) for units in ("relu", "tanh")
+    ]
+    other = net(Shallow(), *deepest, nonlinearity="tanh", learning_rate=1e-1, **changes)
+    seeds = SEEDS[profile][:3]
+    jobs = grid(experiment, [*settings, other], seeds)
+    return jobs + _each(experiment, told, seeds, ", label broadcast")
 
 
 EXPERIMENTS = {
