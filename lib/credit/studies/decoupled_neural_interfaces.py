@@ -92,13 +92,14 @@ def shares_table(runs: Mapping[str, pd.Series]) -> pd.DataFrame:
 
 
 def rates_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """A search of rates: one row per condition, its rates and the validation error of its run."""
+    """A search of rates: units, condition, its rates and the validation error of its run."""
     rows = []
     names = {"backprop": "backprop", "shallow": "shallow baseline"}
     for row in results.final(frame, "validation error").itertuples():
-        _, _, *rates = row.setting.split(", ")
+        network, kind, *rates = row.setting.split(", ")
         rate, *models = (text.rpartition(" ")[2] for text in rates)
-        case = names.get(row.method, "cDNI")
-        rows.append((case, f"`{rate}`", f"`{models[0]}`" if models else "–", row.value))
-    columns = ["condition", "rate", "rate of the models", "validation error, %"]
-    return pd.DataFrame(rows, columns=columns).sort_values(columns[:2], ignore_index=True)
+        case = "label alone" if kind == "label broadcast" else names.get(row.method, "cDNI")
+        models = f"`{models[0]}`" if models else "–"
+        rows.append((network.split()[1], case, f"`{rate}`", models, row.value))
+    columns = ["units", "condition", "rate", "rate of the models", "validation error, %"]
+    return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], ignore_index=True)
