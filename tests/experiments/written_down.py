@@ -869,13 +869,6 @@ TABLE["14-normalised"] = Experiment(
     JADERBERG,
     [few(20_000, 1, batch=32)],
 )
-TABLE["14-normalised-slow"] = Experiment(
-    "not published: 14-normalised, with another rate of the models",
-    3,
-    {"decoupled_neural_interfaces": 1},
-    [*JADERBERG, at(own_learning_rate=1e-3)],
-    [few(20_000, 1, batch=32)],
-)
 TABLE["14-deep"] = Experiment(
     "not published: the terms of 14-mnist, with eight layers the rates of 14-deep-tuning",
     3,

@@ -221,14 +221,6 @@ def _normalised(experiment: str, profile: str) -> list[Job]:
     ]
 
 
-def _normalised_slow(experiment: str, profile: str) -> list[Job]:
-    """The normalised net of 14-normalised once more, with a tenth of the rate for its models."""
-    size, changes = ((2, 64), SMALL | {"epochs": 1}) if profile == "quick" else ((5, 256), {})
-    s = net(CDNI, *size, own_learning_rate=1e-3, **changes)
-    label = f"{s.label}, batch normalised, models 0.001"
-    return labelled(experiment, {label: s}, SEEDS[profile][:3], f"{__name__}:run_normalised")
-
-
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """By label: rate of the network, rate of the models; one seed, three epochs."""
     pairs = ((3e-4, 3e-3), (3e-4, 1e-2), (1e-3, 1e-2), (1e-3, 3e-2))
@@ -300,7 +292,6 @@ EXPERIMENTS = {
     "14-depth": _depth,
     "14-unlocked": _unlocked,
     "14-normalised": _normalised,
-    "14-normalised-slow": _normalised_slow,
     "14-deep-tuning": _deep_tuning,
     "14-deep": _deep,
 }
