@@ -151,7 +151,7 @@ METHODS = (
     Method("11", BRAINPROP, "attention_gated", ("11-mnist", "300-100 relu"), "11-depth"),
     Method("12", "GAIT-prop", "gait_prop", ("12-mnist", "4x196 leaky_relu"), "12-depth"),
     Method("13", "the NEF route", spiking=POPULATIONS),
-    Method("14", "decoupled neural interfaces", DNI, ("14-mnist", "5x256 relu"), "14-deep"),
+    Method("14", "decoupled neural interfaces", DNI, ("14-mnist", "5x256 relu")),
     Method("15", "FORCE"),
     Method("16", "conceptors"),
     Method("17", "weight sharing"),
