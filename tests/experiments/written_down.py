@@ -910,6 +910,16 @@ TABLE["14-normalised"] = Experiment(
     JADERBERG,
     [few(20_000, 1, batch=32)],
 )
+TABLE["14-deep"] = Experiment(
+    "not published: the terms of 14-mnist, with eight layers the rates of 14-deep-tuning",
+    3,
+    {"backprop": 2, "decoupled_neural_interfaces": 4, "shallow": 3},
+    [*JADERBERG, at(epochs=2),
+     at("decoupled_neural_interfaces", "^(8x128|5x64) relu$", learning_rate=3e-4),
+     at("shallow", "^(8x128|5x64) ", learning_rate=1e-1),
+     at(label=" tanh", nonlinearity="tanh")],
+    [QUICK_14],
+)  # fmt: skip
 
 
 # 10. Körding & König: beta 2, weights in [0, 1), 10 000 iterations; all else is a reconstruction.

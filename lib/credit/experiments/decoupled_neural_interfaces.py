@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
+from credit.experiments.common import SEEDS, TUNING_SEEDS, grid, labelled
 from credit.nets.networks import Init
 from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
@@ -44,6 +44,7 @@ JADERBERG = Setting(
     epochs=5,
 )
 SMALL = {"epochs": 2, "examples": 20_000, "batch": 32}  # quick: 1,250 updates
+TWO = {"epochs": 2}
 SLOW = {"learning_rate": 1e-4, "own_learning_rate": 1e-3}  # DNI's: with more, five layers diverge
 
 
@@ -51,7 +52,8 @@ SLOW = {"learning_rate": 1e-4, "own_learning_rate": 1e-3}  # DNI's: with more, f
 class _Broadcast(DecoupledNeuralInterfaces):
     """The control without a model: a fixed random map of the label, ghat_l = t B_l.
 
-    This is direct random target projection; what cDNI has beyond it is what its models learn.
+    The idea of direct random target projection (Frenkel et al. 2021), whose units saturate. In
+    rectifiers a constant push has no end.
     """
 
     learned = ()
@@ -68,6 +70,14 @@ def net(rule: Rule, depth: int, width: int = 256, **changes) -> Setting:
     rate = 3e-2 if isinstance(rule, Shallow) else JADERBERG.learning_rate
     given = {"learning_rate": rate} | changes
     return replace(JADERBERG, rule=rule, sizes=(784, *[width] * depth, 10), **given)
+
+
+def knobs(rule: Rule, depth: int, label_seen: bool, p: float, models_rate: float) -> Setting:
+    """Small networks for a reader to try; p is that of DNI, label_seen makes it cDNI."""
+    if isinstance(rule, DecoupledNeuralInterfaces):
+        rule = DecoupledNeuralInterfaces(label_seen, () if label_seen else (64, 64), p=p)
+    few = SMALL | {"examples": 10_000}
+    return net(rule, depth, 64, own_learning_rate=models_rate, **few)
 
 
 def _named(settings: list[Setting], suffix: str = "") -> Mapping[str, Setting]:
@@ -233,10 +243,55 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, settings, TUNING_SEEDS)
 
 
+def _deep_tuning(experiment: str, profile: str) -> list[Job]:
+    """Eight layers, by label as in 14-tuning: as many choices for every condition; one seed."""
+    cases = [(CDNI, *rates) for rates in ((3e-4, 3e-3), (3e-4, 1e-2), (1e-3, 1e-2))]
+    cases += [(Backprop(), rate, 1e-2) for rate in (3e-4, 1e-3, 3e-3)]
+    cases += [(Shallow(), rate, 1e-2) for rate in (1e-2, 3e-2, 1e-1)]
+    settings = {}
+    for rule, rate, own in cases:
+        s = net(rule, 8, 128, learning_rate=rate, own_learning_rate=own, **TWO)
+        models = f", models {own:g}" if rule == CDNI else ""
+        settings[f"{s.label}, {rule.short}, rate {rate:g}{models}"] = s
+    for units in ("relu", "tanh"):
+        for rate in (1e-4, 3e-4, 1e-3):
+            s = net(_Broadcast(), 8, 128, nonlinearity=units, learning_rate=rate, **TWO)
+            settings[f"{s.label}, label broadcast, rate {rate:g}"] = s
+    for rate in (1e-2, 3e-2, 1e-1):
+        s = net(Shallow(), 8, 128, nonlinearity="tanh", learning_rate=rate, **TWO)
+        settings[f"{s.label}, shallow, rate {rate:g}"] = s
+    if profile == "quick":
+        settings = {k: replace(s, **SMALL | {"examples": 2000}) for k, s in settings.items()}
+    return labelled(experiment, settings, TUNING_SEEDS)
+
+
+def _deep(experiment: str, profile: str) -> list[Job]:
+    """One and eight layers, two epochs; with eight at the best rates of 14-deep-tuning, with one at
+    those of 14-tuning; and the label alone with eight layers of rectifiers and of tanh."""
+    depths, width, changes = ((1, 5), 64, SMALL) if profile == "quick" else ((1, 8), 128, TWO)
+    rates = {(depths[-1], CDNI): {"learning_rate": 3e-4}}
+    rates |= {(depths[-1], Shallow()): {"learning_rate": 1e-1}}
+    settings = [
+        net(rule, depth, width, **changes | rates.get((depth, rule), {}))
+        for depth in reversed(depths)
+        for rule in ARMS
+    ]
+    deepest = (depths[-1], width)
+    told = [
+        net(_Broadcast(), *deepest, nonlinearity=units, **changes) for units in ("relu", "tanh")
+    ]
+    other = net(Shallow(), *deepest, nonlinearity="tanh", learning_rate=1e-1, **changes)
+    seeds = SEEDS[profile][:3]
+    jobs = grid(experiment, [*settings, other], seeds)
+    return jobs + _each(experiment, told, seeds, ", label broadcast")
+
+
 EXPERIMENTS = {
     "14-tuning": _tuning,
     "14-mnist": _mnist,
     "14-depth": _depth,
     "14-unlocked": _unlocked,
     "14-normalised": _normalised,
+    "14-deep-tuning": _deep_tuning,
+    "14-deep": _deep,
 }

@@ -1,8 +1,12 @@
-"""Synthetic gradients: what learns while the layers above are locked."""
+"""Synthetic gradients: what learns while layers are locked; figures and tables of the runs."""
+
+from collections.abc import Mapping
 
 import pandas as pd
 import torch
 
+from credit.evidence import results
+from credit.evidence.verdicts import mean_in_words
 from credit.experiments.decoupled_neural_interfaces import HE
 from credit.nets.channels import Channels
 from credit.nets.networks import Trace, make_network
@@ -70,3 +74,32 @@ def learned_while_locked(rule: Rule, sizes=(20, 15, 15, 15, 5), seed: int = 0) -
         learn = ", ".join(sorted(same)) or "none"
         rows.append({"rule": rule.short, "open up to layer": str(top), "layers that learn": learn})
     return pd.DataFrame(rows)
+
+
+def shares_table(runs: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Test errors of blocks that work on a share of the batches, and of the baselines beside them.
+
+    runs  {"p = 0.2", "BP" or "shallow": one value per seed}
+    """
+    rows = []
+    for name, errors in runs.items():
+        case = {"BP": "backprop", "shallow": "shallow baseline"}.get(name, f"cDNI, `{name}`")
+        span = f"{errors.min():.2f} to {errors.max():.2f}"
+        error = mean_in_words(errors)
+        rows.append((case, error, span, len(errors)))
+    columns = ["condition", "test error, %", "lowest to highest seed", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def rates_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """A search of rates: units, condition, its rates and the validation error of its run."""
+    rows = []
+    names = {"backprop": "backprop", "shallow": "shallow baseline"}
+    for row in results.final(frame, "validation error").itertuples():
+        network, kind, *rates = row.setting.split(", ")
+        rate, *models = (text.rpartition(" ")[2] for text in rates)
+        case = "label alone" if kind == "label broadcast" else names.get(row.method, "cDNI")
+        models = f"`{models[0]}`" if models else "–"
+        rows.append((network.split()[1], case, f"`{rate}`", models, row.value))
+    columns = ["units", "condition", "rate", "rate of the models", "validation error, %"]
+    return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], ignore_index=True)
