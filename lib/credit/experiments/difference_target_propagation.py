@@ -128,6 +128,10 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return grid(experiment, settings, SEEDS[profile])
 
 
+def _at_depth(depth: int, rule: Rule, rate: float) -> Setting:
+    return _lee(rule, sizes=(784, *[240] * depth, 10), learning_rate=rate)
+
+
 # Section 3.2: 784-500-500-10, h_1 sent as its sign; 500 epochs, noise 0.5 / (1 + epoch / 50),
 # eta_hat 27.97 / 100. Here: six epochs, and by 06-tuning ten times the eta, so that more units
 # cross zero. BP in that net leaves W_1 at its start; "graded" sends h_1 itself.
@@ -140,6 +144,11 @@ BINARY = replace(
     own_learning_rate=4.3e-4,
     epochs=6,
 )
+
+
+def _sent(what: str) -> Setting:
+    """The net of BINARY that sends "signs" or, "graded", numbers."""
+    return replace(BINARY, sent="sign" if what == "signs" else what)
 
 
 def _discrete(experiment: str, profile: str) -> list[Job]:
@@ -213,8 +222,44 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, arms)
 
 
+def _few(experiment: str, profile: str, arms: list[tuple[str, Setting]]) -> list[Job]:
+    """Two epochs on 20,000 images, as in 06-tuning."""
+    amount = {"examples": 20_000, "epochs": 2}
+    if profile == "quick":
+        amount = {"examples": 500, "epochs": 1}
+    return labelled(experiment, [(name, replace(s, **amount)) for name, s in arms])
+
+
+def _discrete_tuning(experiment: str, profile: str) -> list[Job]:
+    """Every condition of 06-discrete at the same four rates."""
+    arms = [("signs", rule) for rule in (BINARY.rule, Backprop(), Shallow())]
+    arms = [
+        (f"2x500, {sent}, rate {r:g}", replace(_sent(sent), rule=rule, learning_rate=r))
+        for sent, rule in [*arms, ("graded", Backprop())]
+        for r in (6.6e-4, 2e-3, 6e-3, 2e-2)
+    ]
+    return _few(experiment, profile, arms)
+
+
+def _depth_tuning(experiment: str, profile: str) -> list[Job]:
+    """At every depth of 06-trained and at its deep end, 06-mnist, six settings of every rule. Where
+    there is nothing to invert, eta is the rate of the hidden layer alone."""
+    steps = [(f"eta {k:g}x", replace(DTP, eta=k * DTP.eta), (0.01, 0.03)) for k in (1, 10, 100)]
+    rates = (0.0003, 0.0008, 0.0024, 0.007, 0.02, 0.06)
+    arms = [*steps, *(("", rule, rates) for rule in (Backprop(), Shallow()))]
+    arms = [
+        (f"{depth}x240, {step}{', ' * bool(step)}rate {r:g}", _at_depth(depth, rule, r))
+        for depth in (1, 2, 7)
+        for step, rule, tried in arms
+        for r in tried
+    ]
+    return _few(experiment, profile, arms)
+
+
 EXPERIMENTS = {
     "06-tuning": _tuning,
+    "06-discrete-tuning": _discrete_tuning,
+    "06-depth-tuning": _depth_tuning,
     "06-mnist": _mnist,
     "06-parallel": _parallel,
     "06-depth": _depth,
