@@ -448,6 +448,13 @@ TABLE["06-discrete"] = Experiment(
     ],
     [few(10_000, 2, sizes=(784, 200, 200, 10))],
 )
+TABLE["06-angles"] = Experiment(
+    "not published: the terms of lee2015dtp on 20,000 images",
+    3,
+    {"difference_target_propagation": 1},
+    [*LEES_ARMS, at(examples=20_000, epochs=10)],
+    [few(1000, 1)],
+)
 
 # 07. Batch, rates and epochs of the paper could not be read.
 SIGNED = at(

@@ -128,8 +128,8 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return grid(experiment, settings, SEEDS[profile])
 
 
-def _at_depth(depth: int, rule: Rule, rate: float) -> Setting:
-    return _lee(rule, sizes=(784, *[240] * depth, 10), learning_rate=rate)
+def _at_depth(depth: int, rule: Rule, **changes) -> Setting:
+    return _lee(rule, sizes=(784, *[240] * depth, 10), **changes)
 
 
 # Section 3.2: 784-500-500-10, h_1 sent as its sign; 500 epochs, noise 0.5 / (1 + epoch / 50),
@@ -242,18 +242,27 @@ def _discrete_tuning(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth_tuning(experiment: str, profile: str) -> list[Job]:
-    """At every depth of 06-trained and at its deep end, 06-mnist, six settings of every rule. Where
+    """What the step and the rate of 7x240 are worth with fewer layers. Where
     there is nothing to invert, eta is the rate of the hidden layer alone."""
-    steps = [(f"eta {k:g}x", replace(DTP, eta=k * DTP.eta), (0.01, 0.03)) for k in (1, 10, 100)]
-    rates = (0.0003, 0.0008, 0.0024, 0.007, 0.02, 0.06)
-    arms = [*steps, *(("", rule, rates) for rule in (Backprop(), Shallow()))]
+    steps = {k: replace(DTP, eta=k * DTP.eta) for k in (1, 10, 100)}
     arms = [
-        (f"{depth}x240, {step}{', ' * bool(step)}rate {r:g}", _at_depth(depth, rule, r))
+        (f"{depth}x240, eta {k}x", _at_depth(depth, rule))
         for depth in (1, 2, 7)
-        for step, rule, tried in arms
-        for r in tried
+        for k, rule in steps.items()
+    ]
+    arms += [
+        (f"{depth}x240, rate {r:g}", _at_depth(depth, Backprop(), learning_rate=r))
+        for depth in (1, 2)
+        for r in (0.0024, 0.007, 0.02)
     ]
     return _few(experiment, profile, arms)
+
+
+# How far its updates are from backprop's, layer by layer, in a shorter run.
+def _angles(experiment: str, profile: str) -> list[Job]:
+    few = {"examples": 20_000} if profile == "paper" else {"examples": 1000, "epochs": 1}
+    arms = {"7x240 tanh, 20000 images": replace(LEE, **few)}
+    return labelled(experiment, arms, SEEDS[profile][:3])
 
 
 EXPERIMENTS = {
@@ -264,4 +273,5 @@ EXPERIMENTS = {
     "06-parallel": _parallel,
     "06-depth": _depth,
     "06-discrete": _discrete,
+    "06-angles": _angles,
 }
