@@ -443,7 +443,7 @@ TABLE["06-discrete"] = Experiment(
     {"difference_target_propagation": 1, "backprop": 2, "shallow": 1},
     [
         GRAVES,
-        at(sizes=(784, 500, 500, 10), learning_rate=0.006, own_learning_rate=4.3e-4, epochs=6),
+        at(sizes=(784, 500, 500, 10), learning_rate=0.006, own_learning_rate=4.3e-4),
         at("shallow", learning_rate=0.002),
         at("difference_target_propagation", rule={"sigma": 0.5, "eta": 3.0}, learning_rate=6.6e-4),
         at(label="signs", sent="sign"),
