@@ -440,7 +440,7 @@ TABLE["06-discrete"] = Experiment(
     "lee2015dtp, Section 3.2: 784-500-500-10, noise 0.5, DTP's rates of the authors' code; "
     "the others' by 06-discrete-tuning",
     3,
-    {"difference_target_propagation": 1, "backprop": 2, "shallow": 1},
+    BESIDE | {"difference_target_propagation": 1},
     [
         GRAVES,
         at(sizes=(784, 500, 500, 10), learning_rate=0.006, own_learning_rate=4.3e-4),

@@ -134,7 +134,7 @@ def _at_depth(depth: int, rule: Rule, **changes) -> Setting:
 
 # Section 3.2: 784-500-500-10, h_1 sent as its sign; 500 epochs, noise 0.5 / (1 + epoch / 50),
 # eta_hat 27.97 / 100. Here: two epochs, and by 06-tuning ten times the eta, so that more units
-# cross zero. BP in that net leaves W_1 at its start; "graded" sends h_1 itself. Rates by
+# cross zero. BP in that net leaves W_1 at its start. Rates by
 # 06-discrete-tuning, DTP's is that of the authors.
 BINARY = replace(
     LEE,
@@ -155,12 +155,10 @@ def _sent(what: str) -> Setting:
 def _discrete(experiment: str, profile: str) -> list[Job]:
     bp = replace(BINARY, rule=Backprop(), learning_rate=6e-3)
     signs = [BINARY, bp, replace(BINARY, rule=Shallow(), learning_rate=2e-3)]
-    graded = replace(bp, sent="graded")
     if profile == "quick":
         small = {"sizes": (784, 200, 200, 10), "examples": 10_000}
-        signs, graded = [replace(s, **small) for s in signs], replace(graded, **small)
-    arms = [{"signs": setting} for setting in signs] + [{"graded": graded}]
-    return [job for arm in arms for job in labelled(experiment, arm, SEEDS[profile][:3])]
+        signs = [replace(s, **small) for s in signs]
+    return [job for s in signs for job in labelled(experiment, {"signs": s}, SEEDS[profile][:3])]
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
@@ -246,17 +244,12 @@ def _discrete_tuning(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth_tuning(experiment: str, profile: str) -> list[Job]:
-    """What the step and the rate of 7x240 are worth with fewer layers. Where
-    there is nothing to invert, eta is the rate of the hidden layer alone."""
+    """What the step and the rate of 7x240 are worth with one layer. There is nothing to invert
+    there: eta is the rate of the hidden layer alone."""
     steps = {k: replace(DTP, eta=k * DTP.eta) for k in (1, 10, 100)}
-    arms = [
-        (f"{depth}x240, eta {k}x", _at_depth(depth, rule))
-        for depth in (1, 2)
-        for k, rule in steps.items()
-    ]
+    arms = [(f"1x240, eta {k}x", _at_depth(1, rule)) for k, rule in steps.items()]
     arms += [
-        (f"{depth}x240, rate {r:g}", _at_depth(depth, Backprop(), learning_rate=r))
-        for depth in (1, 2)
+        (f"1x240, rate {r:g}", _at_depth(1, Backprop(), learning_rate=r))
         for r in (0.0024, 0.007, 0.02)
     ]
     return _few(experiment, profile, arms)
