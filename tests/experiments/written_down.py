@@ -443,13 +443,14 @@ TABLE["06-discrete"] = Experiment(
     BESIDE | {"difference_target_propagation": 1},
     [
         GRAVES,
-        at(sizes=(784, 500, 500, 10), learning_rate=0.006, own_learning_rate=4.3e-4),
+        at(sizes=(784, 500, 500, 10), learning_rate=0.006, own_learning_rate=4.3e-4,
+           examples=20_000),
         at("shallow", learning_rate=0.002),
         at("difference_target_propagation", rule={"sigma": 0.5, "eta": 3.0}, learning_rate=6.6e-4),
         at(label="signs", sent="sign"),
     ],
     [few(10_000, 2, sizes=(784, 200, 200, 10))],
-)
+)  # fmt: skip
 TABLE["06-angles"] = Experiment(
     "not published: the terms of lee2015dtp on 20,000 images",
     3,
