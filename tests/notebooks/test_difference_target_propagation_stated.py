@@ -23,16 +23,19 @@ def rules_swapped(one, other):
 
 
 def conditions_swapped(one, other):
-    """Two conditions of a network under each other's labels."""
-    labels = {one: other, other: one}
-    return lambda rows: rows.assign(setting=rows["setting"].replace(labels))
+    """Two conditions of the rule under each other's labels, on the seeds that both have."""
+
+    def change(rows):
+        labels = rows["setting"].replace({one: other, other: one})
+        both = (rows["method"] == DTP) & (rows["seed"] < 3)
+        return rows.assign(setting=rows["setting"].where(~both, labels))
+
+    return change
 
 
-def best_rates_elsewhere(rows):
-    """A search, of which the rows come in the opposite order."""
-    if set(rows["metric"]) <= {"train error", "validation error"}:
-        return rows.assign(value=rows["value"].to_numpy()[::-1])
-    return rows
+def searches_alike(rows):
+    """A search whose runs all end alike."""
+    return rows.assign(value=50.0) if "test error" not in set(rows["metric"]) else rows
 
 
 SEVEN, FIVE = "7x240 tanh", "5x256 tanh"
@@ -43,7 +46,7 @@ FALSIFIED = {
     "no transport": conditions_swapped(SEVEN, f"{SEVEN}, no weight transport"),
     "SDTP": conditions_swapped(f"{FIVE}, SDTP alternating", f"{FIVE}, alternating"),
     "SDTP in parallel": conditions_swapped(f"{FIVE}, SDTP parallel", f"{FIVE}, parallel"),
-    "searches": best_rates_elsewhere,
+    "searches": searches_alike,
     "noisy": stated.noisy,
     "upside down": stated.upside_down,
 }
