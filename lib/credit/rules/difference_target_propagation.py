@@ -22,7 +22,7 @@ class DifferenceTargetPropagation(Rule):
     g_l(u)  = phi(u V_l + c_l),   V_l [n_l, n_{l-1}], from layer l to l-1      (G)
     t_{L-1} = h_{L-1} - eta dloss/dh_{L-1},   tau_L = e                        (T1)
     t_{l-1} = h_{l-1} + g_l(t_l) - g_l(h_l)                                    (DTP)
-    tau_l   = 2 (h_l - t_l):  descent of |h_l - t_l|^2                         (T2)
+    tau_l   = 2 (h_l - t_l):  the gradient of |h_l - t_l|^2, to be subtracted  (T2)
 
     V_l and c_l descend, with r_l = h_{l-1} + N(0, sigma^2) and f_l the forward layer,
     |g_l(f_l(r_l)) - r_l|^2                                                    (INV)

@@ -43,6 +43,8 @@ VARIANTS = {
     "BP, norm penalty": ("backprop", "-.", "s"),
     "ITP": ("gait_prop", "-.", "^"),
     "TP": ("gait_prop", ":", "v"),
+    "TP, no difference": ("difference_target_propagation", ":", "v"),
+    "DTP, no weight transport": ("difference_target_propagation", "--", "o"),
     "rCHL": ("contrastive_hebbian", "-.", "v"),
     "rCHL, feedback ×10": ("contrastive_hebbian", ":", "s"),
     "CHL, float32": ("contrastive_hebbian", "--", "o"),
