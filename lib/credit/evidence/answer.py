@@ -243,8 +243,8 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     others = [m for m in METHODS if m.spiking and m.name not in set(found["method"])]
     more = "".join(f"; {m.name} only {m.spiking.task}" for m in others if measured(m.spiking))
     return (
-        f"**Spiking neurons.** Of {len(METHODS)} methods {learns.sum()} learn MNIST in spikes, "
-        f"all with {_range(found['layers'])} hidden layer and an error {_times(found)} times that "
+        f"**Spiking neurons.** {learns.sum()} methods learn MNIST in spikes so far, all with "
+        f"{_range(found['layers'])} hidden layer and an error {_times(found)} times that "
         f"of backprop in rates: {_list(each)}{more}."
     )
 

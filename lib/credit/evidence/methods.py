@@ -150,7 +150,7 @@ METHODS = (
     ),
     Method(
         "08",
-        "generalized recirculation, weak, feedback through W",
+        "generalized recirculation (weak, through W)",
         "generalized_recirculation",
         mnist=Trained("08-mnist", "1x120 logistic", "GR-mid, weak"),
         deep=Trained("08-depth", "6x100 logistic", "GR-mid, gain 0.2"),
@@ -199,8 +199,7 @@ METHODS = (
         "14",
         "decoupled neural interfaces",
         "decoupled_neural_interfaces",
-        mnist=Trained("14-mnist", "2x256 relu"),
-        deep=Trained("14-mnist", "5x256 relu"),
+        mnist=Trained("14-mnist", "2x256 relu"),  # deeper ones need the paper's batch normalisation
     ),
     Method("15", "FORCE"),
     Method("16", "conceptors"),
