@@ -110,7 +110,7 @@ TABLE["01-akrout"] = Experiment(
 )
 TABLE["01-mirror"] = Experiment(
     "akrout2019deep, experiments/mnist: their mirror, and with one thing at a time as here",
-    5,
+    3,
     {"weight_mirror": 7, "backprop": 1, "feedback_alignment": 1},
     [
         AKROUT,
@@ -128,7 +128,7 @@ TABLE["01-mirror"] = Experiment(
 )
 TABLE["01-sizes"] = Experiment(
     "akrout2019deep, experiments/mnist: feedback once, twice, five and ten times as large",
-    5,
+    3,
     BESIDE | {"feedback_alignment": 4, "sign_symmetry": 4},
     [
         AKROUT,
