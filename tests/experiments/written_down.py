@@ -127,16 +127,15 @@ TABLE["01-mirror"] = Experiment(
     [],
 )
 TABLE["01-sizes"] = Experiment(
-    "akrout2019deep, experiments/mnist: feedback once, twice, five and ten times as large",
+    "akrout2019deep, experiments/mnist: feedback five times as large, and the rate of the other",
     3,
-    BESIDE | {"feedback_alignment": 4, "sign_symmetry": 4},
+    {"backprop": 1, "kolen_pollack": 1, "feedback_alignment": 1, "sign_symmetry": 1},
     [
         AKROUT,
         at(epochs=20),
-        *(
-            at(label=f"feedback {k:g}$", rule={"feedback": Init("normal_fan_sum", k)})
-            for k in (1.0, 2.0, 5.0, 10.0)
-        ),
+        at("kolen_pollack", rule=LIKE_W),
+        at("backprop", learning_rate=0.3),
+        at(label="feedback 5$", rule={"feedback": Init("normal_fan_sum", 5.0)}),
     ],
     [],
 )
