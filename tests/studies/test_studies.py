@@ -12,8 +12,10 @@ from credit.nets.channels import Channels
 from credit.nets.networks import Init, make_network
 from credit.nets.relaxation import Relaxation, Settling
 from credit.nets.streams import streams
+from credit.rules.weight_mirror import WeightMirror
 from credit.studies import attention_gated, equilibrium_propagation, generalized_recirculation
 from credit.studies.attention_gated import epochs_to, place, slowdown
+from credit.studies.feedback_alignment import mirrored
 
 
 def errors(method, *values, seed=0):
@@ -174,3 +176,12 @@ def test_baselines_on_equal_terms_have_linear_outputs():
     )
     kept = equilibrium_propagation.on_equal_terms(rows)
     assert list(kept.index) == [0, 2, 3] and set(kept["setting"]) == {"9-9-9"}
+
+
+def test_noise_alone_turns_the_mirror_towards_the_forward_weights():
+    rules = {"drive": WeightMirror(), "activity": WeightMirror(top="activity")}
+    frame = mirrored(rules, rate=0.02, batches=200, every=100, sizes=(20, 10, 5), seeds=(0, 1))
+    angles = frame.groupby(["method", "batch"])["value"].mean()
+    assert angles["drive", 0] == angles["activity", 0] > 60
+    assert angles["drive", 200] < angles["drive", 100] < 30
+    assert angles["drive", 100] < angles["activity", 100] - 10  # the slope is a quarter at most

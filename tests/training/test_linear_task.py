@@ -27,13 +27,15 @@ def test_every_angle_falls_from_about_ninety_to_below_sixty(fa):
     for example in (300, 1000, 2000):
         assert at(fa, example, "delta angle").max() < 60
     assert at(fa, 300, "delta angle").mean() == pytest.approx(28, abs=6)
+    assert at(fa, 1, "gradient angle").between(70, 110).all()
+    assert at(fa, 2000, "gradient angle").max() < 60
 
 
 def test_feedback_alignment_learns_and_faster_than_backprop_from_tiny_weights(fa):
     """Reference: 0.046 against 0.77 at 1000 examples, 0.0013 against 0.106 at 2000."""
     bp = learn(Backprop(), SEEDS)
     assert at(fa, 1000, "NSE").mean() < 0.1 < 0.5 < at(bp, 1000, "NSE").mean()
-    assert at(bp, 2000, "delta angle").max() < 0.1
+    assert max(at(bp, 2000, f"{kind} angle").max() for kind in ("delta", "gradient")) < 0.1
 
 
 def test_with_frozen_output_weights_nothing_aligns_and_the_error_grows():

@@ -5,7 +5,8 @@
     update    what a synapse does with pre, post and signal        -> Update
 
 A rule is a frozen dataclass: its fields are its hyperparameters, everything else reaches it through
-the channels. It holds no optimiser and no learning rate; its updates are descent directions.
+the channels. It holds no optimiser and no learning rate; its updates are gradients:
+the learning rate times them is subtracted.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from credit.nets.streams import streams as streams_of
 
 @dataclass
 class Update:
-    """Descent directions: W {l: like W_l}, b {l: like b_l}, own {name: {l: like own[name][l]}}.
+    """Gradients, the learning rate times which is subtracted: W {l: like W_l}, b {l: like b_l},
+    own {name: {l: like own[name][l]}}.
 
     Each is a tensor or a Product that becomes one; a layer that is missing stays as it is.
     """

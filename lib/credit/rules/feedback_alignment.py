@@ -1,4 +1,4 @@
-"""Feedback alignment: backprop with fixed random matrices on the way back."""
+"""Feedback alignment: backprop with fixed random matrices in its feedback pathway."""
 
 from dataclasses import dataclass
 

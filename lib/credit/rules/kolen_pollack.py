@@ -11,8 +11,8 @@ class KolenPollack(Rule):
     """B_l starts random and learns with W_l; with decay the two become equal.
 
     tau_l = delta_{l+1} B_{l+1}
-    dB_l  = dW_l                                                      (KP)
-    W <- lam W - eta dW,  B <- lam B - eta dB   =>   W - B = lam^t (W_0 - B_0)
+    W_l <- lam W_l - eta dW_l,  B_l <- lam B_l - eta dW_l             (KP)
+    so that W_l - B_l = lam^t (W_l - B_l at the start)
 
     The decay lam = 1 - eta * weight_decay is the optimiser's, the same for W and B.
     Kolen & Pollack 1994; Akrout et al. 2019.

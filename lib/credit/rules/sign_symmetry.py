@@ -1,4 +1,4 @@
-"""Sign symmetry: the way back knows the sign of every forward weight, not its size."""
+"""Sign symmetry: feedback knows the sign of every forward weight, not its size."""
 
 from dataclasses import dataclass
 

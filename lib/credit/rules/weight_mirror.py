@@ -17,11 +17,12 @@ class WeightMirror(Rule):
 
     tau_l = delta_{l+1} B_{l+1}
     n ~ N(0, sigma^2),   r = phi(n W_l^T + b_l),   r centred over the batch
-    dB_l = -(r^T n) / (batch sigma^2) + decay B_l                     (WM)
+    B_l  <-  B_l + eta_B (r^T n / (batch sigma^2) - decay B_l)        (WM)
 
-    In expectation r^T n / (batch sigma^2) is <phi'> W_l. Dividing by sigma^2 makes the learning
-    rate of B, set beside that of W, free of the noise's size. One example alone is its own mean:
-    nothing would be left to mirror, and B would decay to zero.
+    In expectation r^T n / (batch sigma^2) is <phi'> W_l; where the output's drive is mirrored, W_L
+    itself. Dividing by sigma^2 makes the learning rate of B, set beside that of W, free of the
+    noise's size. One example alone is its own mean: nothing would be left to mirror, and B would
+    decay to zero.
 
     sigma    standard deviation of the noise
     decay    pulls B_l back, so that it tracks W_l; without one B_l keeps growing

@@ -50,6 +50,9 @@ VARIANTS = {
     "CHL, float32": ("contrastive_hebbian", "--", "o"),
     "CHL, γ = 0.3": ("contrastive_hebbian", ":", "D"),
     "BP, first layer ×10": ("backprop", "--", "s"),
+    "FA, W frozen": ("feedback_alignment", "--", "o"),
+    "FA, B redrawn": ("feedback_alignment", ":", "D"),
+    "WM, activity": ("weight_mirror", ":", "o"),
 }
 MARKED = 12  # a line with more points than this goes without marks
 

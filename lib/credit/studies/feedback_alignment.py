@@ -1,4 +1,5 @@
-"""Feedback alignment: a cheat for the audit to find, and what moves from all-zero weights."""
+"""Feedback alignment: a cheat for the audit to find, what moves from all-zero weights, and what the
+weight mirror learns from noise alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from credit.nets.networks import Init, make_network
 from credit.nets.streams import streams
 from credit.rules.base import Rule, layer_by_layer
 from credit.rules.feedback_alignment import FeedbackAlignment
+from credit.rules.weight_mirror import WeightMirror
+from credit.training.diagnostics import angle
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,34 @@ def moved_from_zero(
             moved = {name: "moved" if bool(w.any()) else "0" for name, w in weights.items()}
             rows.append({"rule": rule.short, "step": step, **moved})
     return pd.DataFrame(rows)
+
+
+def mirrored(
+    rules: dict[str, WeightMirror],
+    rate: float,
+    batches: int = 2000,
+    every: int = 100,
+    sizes: tuple[int, ...] = (100, 50, 10),
+    seeds: Sequence[int] = (0, 1, 2),
+) -> pd.DataFrame:
+    """What noise alone does to the feedback weights: no image, no label, W stays as it is.
+
+    rules    {name: a weight mirror}
+    rate     of the mirror
+    Returns  rows of method, seed, batch, metric, value, unit: the angle of B_L to W_L
+    """
+    rows = []
+    for name, rule in rules.items():
+        for seed in seeds:
+            random = streams(seed)
+            weights = Init("normal_fan_in")
+            network = make_network(sizes, seed, "logistic", "logistic", weights, Init("zero"))
+            ch = Channels(network, rule.draw(sizes, random), random)
+            x = torch.zeros(128, sizes[0])  # read for the size of the batch alone
+            B, W = ch.own["B"][network.L], network.layers[network.L].W
+            for batch in range(batches + 1):
+                if batch % every == 0:
+                    turned = float(angle(B.flatten(), W.flatten()))
+                    rows.append((name, seed, batch, "weight angle", turned, "deg"))
+                B -= rate * rule.prepare(ch, x).own["B"][network.L]
+    return pd.DataFrame(rows, columns=["method", "seed", "batch", "metric", "value", "unit"])

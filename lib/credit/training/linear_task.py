@@ -33,8 +33,9 @@ def learn(
     output         Init of the output weights
     freeze_output  a control: only the lower weights learn
     redraw         a control: feedback B is drawn anew before every example
-    Returns rows of seed, example, metric, value, unit: NSE = |e|^2 / |y|^2 and the delta angle to
-    backprop's, both means over held-out examples.
+    Returns rows of seed, example, metric, value, unit, all of held-out examples: the normalised
+    squared error NSE = |e|^2 / |y|^2, the mean angle of the hidden layer's error signals to
+    backprop's ("delta angle") and that of its update ("gradient angle").
     Lillicrap et al. 2016, Fig. 1 (details: the "Full Methods" of the 2014 preprint).
     """
     weights = (Init("uniform", 0.01), output)
@@ -62,12 +63,15 @@ def _measure(rule, ch, x, seeds, example):
     trace = rule.forward(ch, x.expand(len(seeds), *x.shape))
     ours = rule.delta(ch, trace, rule.teach(ch, trace))
     theirs = Backprop().delta(ch, trace, Backprop().teach(ch, trace))
-    t = ch.target()
+    t, h = ch.target(), trace.h[0]
     nse = ((trace.h[2] - t) ** 2).sum((-1, -2)) / (t**2).sum((-1, -2))
     degrees = angle(ours[1], theirs[1]).nanmean(-1)
+    dW, reference = (ch.gradient(1, delta[1], h)[0].dense() for delta in (ours, theirs))
+    turned = angle(dW.flatten(1), reference.flatten(1))
     for i, seed in enumerate(seeds):
         yield seed, example, "NSE", float(nse[i]), "1"
         yield seed, example, "delta angle", float(degrees[i]), "deg"
+        yield seed, example, "gradient angle", float(turned[i]), "deg"
 
 
 def as_results(frame: pd.DataFrame) -> pd.DataFrame:
