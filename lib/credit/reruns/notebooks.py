@@ -18,10 +18,11 @@ from credit.runs.files import readable
 # starts a notebook's file name.
 SECTIONS = {
     "00": (
-        "The question",
-        "The six problems, two of them executed",
-        "The answer so far",
-        "Checks",
+        "The answer in three sentences",
+        "In one figure",
+        "In one table",
+        "What makes backprop implausible",
+        "The audit",
         "What this does and does not show",
         "References",
     ),
