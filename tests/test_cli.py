@@ -66,6 +66,22 @@ def test_what_is_run_is_listed_and_collected(toy, capsys):
     assert results.load(NAME)["value"].eq(7.25).all()
 
 
+def test_results_are_not_replaced_by_those_of_fewer_runs(toy, capsys):
+    """Two whole seeds were collected; with one of them left in the store they stay as they are."""
+    for job in jobs(NAME, "paper")[:4]:
+        toy.save(job, ROWS)
+    assert cli.main(["collect", NAME]) == 0
+    file = paths.RESULTS / f"{NAME}.csv"
+    before = file.read_bytes()
+    for job in jobs(NAME, "paper")[2:4]:
+        toy.path(job).unlink()
+    capsys.readouterr()
+    assert cli.main(["collect", NAME]) == 2
+    said = capsys.readouterr().err
+    assert "holds 4 runs, and of the 6 that are wanted now 4 are missing" in said
+    assert file.read_bytes() == before
+
+
 def test_one_run_is_done_by_its_key(toy, capsys):
     job = jobs(NAME, "paper")[4]
     command = ["run", NAME, "--profile", "paper", "--only", job.key]

@@ -265,6 +265,16 @@ class Broadcasts(Backprop):
         return {l: signal[:, :1] for l, signal in super().teach(ch, trace).items()}
 
 
+def test_the_slope_of_the_bench_cannot_be_rebuilt_from_activities():
+    """With tanh it is 1 - h^2, and a rule could do without the channel that gives it."""
+    trial = bench.set_up(Backprop())
+    ch = bench.Visited(trial)
+    trace = Backprop().forward(ch, trial.x)
+    for l in range(1, ch.L):
+        away = ch.slope_own(l, trace) - (1 - trace.h[l] ** 2)
+        assert away.abs().max() > 0.05
+
+
 def test_a_rule_that_breaks_its_contract_is_refused_with_its_one_line():
     with pytest.raises(ValueError, match=r"^Broadcasts: teach, layer \d: came \[3, 1\], expected"):
         probes.audit(Broadcasts())

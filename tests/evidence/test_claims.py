@@ -95,6 +95,7 @@ def test_only_claims_are_said(given):
 
 TYPED = {
     "it ends at 5.9 %": "5.9 %",
+    "a cost of 300 %": "300 %",
     "within 3 degrees": "3 degrees",
     "51° in layer one": "51°",
     "a few degrees": "few degrees",

@@ -89,6 +89,20 @@ def test_a_class_of_fields_alone_has_its_source_as_well():
     assert execute(RULE, fields, show)[-1].strip() == textwrap.dedent(fields).strip()
 
 
+def test_of_two_classes_of_one_name_in_a_cell_the_last_one_is_the_source():
+    earlier = """
+    class Twice(Mine):
+        first = True
+    """
+    later = """
+    class Twice(Mine):
+        second = True
+    """
+    cell = textwrap.dedent(earlier) + textwrap.dedent(later)
+    show = "from credit.runs.cells import source_of; print(source_of(Twice))"
+    assert execute(RULE, cell, show)[-1].strip() == textwrap.dedent(later).strip()
+
+
 @pytest.mark.slow  # a kernel that trains
 def test_runs_with_a_rule_of_a_notebook_are_done_one_after_another(tmp_path):
     run = """

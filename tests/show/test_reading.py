@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from credit.show.reading import not_run_table
+from credit.show.reading import _relative_change, not_run_table
 
 ROWS = pd.DataFrame(
     [
@@ -37,3 +37,10 @@ def test_a_setting_without_a_reason_is_refused():
 def test_a_method_that_is_no_rule_here_is_named_in_words():
     table = not_run_table(ROWS.assign(method="gaussian_process"), {"relu": "not run"})
     assert table["published"].iloc[0].startswith("test error: gaussian process 1.5 %")
+
+
+@pytest.mark.parametrize(
+    ("s", "shown"), [(1e-9, "< 1e-09"), (2e-9, "2e-09"), (0.0123, "0.012"), (2.04, "2")]
+)
+def test_a_change_is_too_small_to_show_only_where_it_is_rounding(s, shown):
+    assert _relative_change(s) == shown

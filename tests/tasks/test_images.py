@@ -195,6 +195,10 @@ def test_a_folder_data_set_that_does_not_fit_together_is_refused(tmp_path):
     paint(root / "val/wasp/0.png", RED, size=(2, 2))
     with pytest.raises(ValueError, match="differ in the class folders wasp"):
         images.folder_dataset(root)
+    root = folders(tmp_path / "renamed")
+    (root / "val/bee").rename(root / "val/wasp")  # as many classes as in train
+    with pytest.raises(ValueError, match="differ in the class folders bee, wasp"):
+        images.folder_dataset(root)
     root = folders(tmp_path / "large")
     for name in ("ant", "bee"):
         paint(root / "val" / name / "0.png", RED, size=(4, 2))
