@@ -1,5 +1,5 @@
-"""Difference target propagation: what its targets are, beside backprop's signals and the steps of
-Gauss and Newton, in a network whose inverses alone have learned."""
+"""Difference target propagation: what its targets are, beside backprop's signals and
+Gauss-Newton steps, in a network whose inverses alone have learned."""
 
 from collections.abc import Sequence
 from dataclasses import replace
