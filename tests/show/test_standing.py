@@ -7,7 +7,8 @@ import pytest
 from credit.evidence.answer import DEEP, IMAGENET, MNIST, SPIKES
 from credit.show.standing import LIMITS, order, plot_standing
 
-NOTHING = {"half_width": float("nan"), "floor": float("nan"), "read": float("nan")}
+NAN = float("nan")
+NOTHING = {"half_width": NAN, "floor": NAN, "read": NAN, "lost": NAN}
 
 
 def mark(method, question, times, rule="", **more):
@@ -25,9 +26,9 @@ ROWS = pd.DataFrame(
         mark("slow", DEEP, 3.0, "kickback", half_width=0.5, floor=9.0),
         mark("slow", MNIST, 1.1, "kickback", half_width=0.1, floor=4.0),
         mark("good", DEEP, 1.0, "gait_prop", half_width=0.1, floor=8.0),
-        mark("good", IMAGENET, 1.5, "gait_prop", read="memory"),
+        mark("good", IMAGENET, NAN, "gait_prop", read="memory", lost=15.0),
         mark("seen", MNIST, 1.2, "gait_prop", half_width=0.1, floor=4.0),
-        mark("seen", IMAGENET, 1.4, "gait_prop", read="seen"),
+        mark("seen", IMAGENET, NAN, "gait_prop", read="seen", lost=14.0),
         mark("spikes", SPIKES, 2.0, half_width=1.9, floor=3.0),
     ]
 )
@@ -68,8 +69,8 @@ def test_what_learns_nothing_is_a_triangle_joined_to_its_method(axes):
 
 def test_published_values_are_squares_hollow_where_they_are_recalled(axes):
     squares = marks(axes[3], "s")
-    assert set(squares) == {(1.5, 1.0), (1.4, 2.0)}
-    assert squares[1.5, 1.0] == "none" and squares[1.4, 2.0] != "none"
+    assert set(squares) == {(15.0, 1.0), (14.0, 2.0)}
+    assert squares[15.0, 1.0] == "none" and squares[14.0, 2.0] != "none"
 
 
 def test_an_interval_is_drawn_as_wide_as_it_is_within_the_axis(axes):
