@@ -142,7 +142,7 @@ def test_a_deep_network_says_its_layers_and_how_long_it_was_trained(made_up):
     assert found.deep_cell == "8 layers, 3 epochs: " + found.cell
 
 
-SPIKES = Spiking("01-mnist", "spikes", ("fixed", "fixed"), "rates")
+SPIKES = Spiking("01-mnist", "spikes", "fixed", "rates")
 
 
 def in_spikes(made_up, where=SPIKES):
@@ -177,7 +177,7 @@ def test_what_is_shown_of_spikes_has_five_seeds_and_its_controls():
     for where in shown:
         ends = results.final(results.load(where.experiment))
         runs = ends.groupby("setting")["seed"].nunique()
-        assert set(runs[[where.label, where.floor[1]]]) == {5}
+        assert set(runs[[where.label, where.floor]]) == {5}
         if where.task == "MNIST":
             beside = ends[(ends["method"] == "backprop") & (ends["setting"] == where.backprop)]
             assert beside["seed"].nunique() == 5

@@ -62,20 +62,20 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
     if where is None or where.experiment not in results.available():
         return None
     ends = _ends(where.experiment)
-    nothing = ends["value"][:0]
+    runs, nothing = _by_network(ends), ends["value"][:0]
     if isinstance(where, Spiking):
         own = ends[ends["setting"] == where.label]
-        floor = ends.loc[ends["setting"] == where.floor[1], "value"]
+        floor = ends.loc[ends["setting"] == where.floor, "value"]
         beside, task, network = where.backprop, where.task, ""
     else:
         own = ends[(ends["method"] == rule) & (ends["setting"] == where.label)]
-        fixed = _by_network(_ends(where.shallow or where.experiment))
+        fixed = _by_network(_ends(where.shallow)) if where.shallow else runs
         floor = fixed.get(("shallow", where.beside), fixed.get(("shallow", where.network), nothing))
         beside, task, network = where.beside, "MNIST", where.label
     if own.empty:
         return None
     layers, epochs = int(own["depth"].iloc[0]), round(own["epoch"].max())
-    backprop = _by_network(ends).get(("backprop", beside), nothing)
+    backprop = runs.get(("backprop", beside), nothing)
     return Measured(own["value"], backprop, floor, layers, task, network, epochs)
 
 
@@ -255,27 +255,25 @@ def _in_spikes(rows: pd.DataFrame) -> str:
 def _in_depth(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == DEEP]
     near, between, far = _sorted(found)
-    open_ = f"; too close to tell: {_list(between)}" if between else ""
     return (
         f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
         f"{_range(found['epochs'])} epochs, {_list(near)} stay within {NEAR:g} times the error of "
-        f"backprop in the same network{open_}; beyond it lie {_list(far)}."
+        f"backprop in the same network{_open(between)}; beyond it lie {_list(far)}."
     )
 
 
 def _on_benchmarks(rows: pd.DataFrame) -> str:
     near, between, far = _sorted(rows[rows["question"] == MNIST])
-    record = rows[rows["question"] == IMAGENET].sort_values("lost")
+    published = rows[rows["question"] == IMAGENET].sort_values("lost")
     lost = [
         f"{row.method} {row.lost:.0f}" + f" ({READ[row.read]})" * (row.read != "seen")
-        for row in record.itertuples()
+        for row in published.itertuples()
     ]
-    open_ = f"; too close to tell: {_list(between)}" if between else ""
     return (
         f"**Benchmarks.** On MNIST {len(near)} of {len([*near, *between, *far])} methods come "
-        f"within {NEAR:g} times the error of backprop: {_list(near)}{open_}. ImageNet is not run "
-        "here; in the published record the share of what backprop learns there that is lost, in "
-        f"percent and in the same network, is: {_list(lost)}."
+        f"within {NEAR:g} times the error of backprop: {_list(near)}{_open(between)}. "
+        "ImageNet is not run here; in the published record the share of what backprop learns there "
+        f"that is lost, in percent and in the same network, is: {_list(lost)}."
     )
 
 
@@ -291,6 +289,10 @@ def _sorted(rows: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
         [f"{row.method} ({row.times:.2f} ± {row.half_width:.2f})" for row in open_.itertuples()],
         [f"{row.method} ({row.times:.1f})" for row in rows[far].itertuples()],
     )
+
+
+def _open(methods: list[str]) -> str:
+    return f"; too close to tell: {_list(methods)}" if methods else ""
 
 
 def _list(words: Iterable[str]) -> str:

@@ -35,13 +35,13 @@ class Trained:
 class Spiking:
     """A network of spiking neurons that was trained, by the label of its runs in an experiment.
 
-    floor     (in words, label) of the control in which the hidden synapses learn nothing
+    floor     label of the control in which the hidden synapses learn nothing
     backprop  label of backprop in rates; none where the task is not MNIST
     """
 
     experiment: str
     label: str
-    floor: tuple[str, str]
+    floor: str
     backprop: str = ""
     task: str = "MNIST"
 
@@ -72,7 +72,6 @@ def _joined(*parts: str) -> str:
 
 AKROUT = Trained("01-akrout", "1x500 logistic")
 EIGHT = Trained("02-depth", "8x240 tanh")  # on equal terms, for a short time
-FIXED = "hidden synapses fixed"
 
 METHODS = (
     Method(
@@ -97,7 +96,7 @@ METHODS = (
         "direct_feedback_alignment",
         mnist=Trained("02-table1", "2x800 tanh"),
         deep=EIGHT,
-        spiking=Spiking("02-spiking", "200 direct", (FIXED, "200 none"), "1x200 relu"),
+        spiking=Spiking("02-spiking", "200 direct", "200 none", "1x200 relu"),
     ),
     Method(
         "03",
@@ -106,7 +105,7 @@ METHODS = (
         spiking=Spiking(
             "03-mnist",
             "784-200-10, random",
-            (FIXED, "784-200-10, hidden synapses fixed"),
+            "784-200-10, hidden synapses fixed",
             "784-200-10",
         ),
         probed=("independent", "full target"),
@@ -117,7 +116,7 @@ METHODS = (
         spiking=Spiking(
             "04-mnist",
             "784-500-10, random",
-            ("shallow, in rates", "784-500-10, shallow"),
+            "784-500-10, shallow",  # in rates
             "784-500-10, backprop",
         ),
     ),
@@ -170,9 +169,7 @@ METHODS = (
         "two_sites",
         mnist=Trained("10-depth", "1x100 logistic"),
         deep=Trained("10-depth", "3x100 logistic", "rate 1"),
-        spiking=Spiking(
-            "10-spiking", "2-4-1", ("apical site off", "2-4-1, apical off"), task="XOR"
-        ),
+        spiking=Spiking("10-spiking", "2-4-1", "2-4-1, apical off", task="XOR"),
     ),
     Method(
         "11",
@@ -191,9 +188,7 @@ METHODS = (
     Method(
         "13",
         "the NEF route",
-        spiking=Spiking(
-            "13-mnist", "200, spikes", (FIXED, "200, hidden synapses fixed"), "200, rates"
-        ),
+        spiking=Spiking("13-mnist", "200, spikes", "200, hidden synapses fixed", "200, rates"),
     ),
     Method(
         "14",
