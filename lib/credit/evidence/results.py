@@ -152,6 +152,13 @@ def available() -> list[str]:
     return sorted(file.stem for file in paths.RESULTS.glob("[0-9][0-9]*.csv"))
 
 
+def ways(*frames: pd.DataFrame) -> pd.DataFrame:
+    """The rows of experiments together, in column `setting` only what stands behind the network:
+    "" of a rule as it is, "random", "GR-mid, gain 0.2" and so on."""
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.assign(setting=frame["setting"].str.partition(", ")[2])
+
+
 def named(frame: pd.DataFrame, variants: Mapping[str, str]) -> pd.DataFrame:
     """The same rows, the name of a variant in place of its rule's in column `method`.
 

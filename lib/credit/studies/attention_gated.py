@@ -70,13 +70,6 @@ def slowdown(
     return pd.DataFrame(rows, columns=["pair", "accuracy", *numbers])
 
 
-def ways(*frames: pd.DataFrame) -> pd.DataFrame:
-    """The rows of experiments together, in column `setting` only what stands behind the network:
-    "" of a rule as it is, "random", "cross-entropy" and so on."""
-    frame = pd.concat(frames, ignore_index=True)
-    return frame.assign(setting=frame["setting"].str.partition(", ")[2])
-
-
 def slowdown_table(slow: pd.DataFrame, ranges: Mapping[str, tuple[float, float]]) -> pd.DataFrame:
     """A row per pair and accuracy: how many times the epochs, beside the printed ranges.
 

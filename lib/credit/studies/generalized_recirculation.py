@@ -21,11 +21,6 @@ from credit.training.descent import Descent
 from credit.training.diagnostics import angle
 
 
-def variants(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows, with what is special about a setting as its name: "" or "GR-mid, gain 0.2"."""
-    return frame.assign(setting=frame["setting"].str.partition(", ")[2])
-
-
 def ends_table(frame: pd.DataFrame, names: dict[tuple[str, str], str]) -> pd.DataFrame:
     """How training ended, one row per rule: its test error with the 95 % interval, and means of the
     seeds for the training error, the steps of settling, and the angle of the first layer's update.
