@@ -322,6 +322,31 @@ def test_a_disk_that_fills_while_writing_leaves_nothing(tmp_path, monkeypatch):
     assert leftovers(tmp_path) == []
 
 
+def test_a_run_done_again_removes_what_one_killed_while_writing_left(tmp_path):
+    runs, job = RunStore(tmp_path), Job("e", SETTING, 3)
+    (tmp_path / f".{job.key}.json.0123.part").write_text("half")
+    (tmp_path / ".another.json.0123.part").write_text("of a run at work")
+    runs.save(job, ROWS)
+    assert leftovers(tmp_path) == [".another.json.0123.part", f"{job.key}.json"]
+
+
+def test_two_processes_that_end_the_same_run_at_once_keep_it_and_neither_fails(
+    tmp_path, monkeypatch
+):
+    runs, job = RunStore(tmp_path), Job("e", SETTING, 3)
+    plain = store.Path.replace
+
+    def overtaken(part, target):
+        monkeypatch.setattr(store.Path, "replace", plain)
+        RunStore(tmp_path).save(job, ROWS)  # the other one, which takes our part for a leftover
+        return plain(part, target)
+
+    monkeypatch.setattr(store.Path, "replace", overtaken)
+    runs.save(job, ROWS)
+    assert runs.load(job)["rows"] == ROWS
+    assert leftovers(tmp_path) == [f"{job.key}.json"]
+
+
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match=r"cannot write .*nothing half-written.*CREDIT_RUNS"):

@@ -199,7 +199,14 @@ class RunStore:
         """
         record = {"setting": repr(job.setting), "seed": job.seed}
         record |= {"provenance": origin or provenance(), "rows": rows}
-        write_whole(self.path(job), json.dumps(record, indent=0))
+        file = self.path(job)
+        try:
+            write_whole(file, json.dumps(record, indent=0))
+        except OSError:
+            if not (file.exists() and self._holds(job)):  # else another was first with this run
+                raise
+        for part in self.root.glob(f".{file.name}.*.part"):  # of one killed while it wrote this run
+            part.unlink(missing_ok=True)
 
     def missing(self, jobs: Sequence[Job]) -> list[Job]:
         """Jobs not done yet, each key once; a damaged file is no finished run."""
