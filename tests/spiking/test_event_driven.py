@@ -10,14 +10,29 @@ import torch
 from brian2 import NeuronGroup, SpikeMonitor, get_device
 from brian2.devices import RuntimeDevice
 
+from credit.nets.streams import streams
 from credit.runs.store import Job, sources
 from credit.spiking import bench, event_driven, simulation
-from credit.spiking.event_driven import EventDriven, Setting
+from credit.spiking.event_driven import Setting
+from credit.spiking.pathways.attention import Attention
+from credit.spiking.pathways.base import Pathway
+from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.kolen_pollack import KolenPollack
+from credit.spiking.pathways.layered import Layered
+from credit.spiking.pathways.signs import Signs
+from credit.spiking.pathways.symmetric import Symmetric
+from credit.spiking.pathways.synthetic import Synthetic
+from credit.spiking.pathways.target_difference import TargetDifference
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
 
+PATHWAYS = (
+    Pathway(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
+    KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
+    Synthetic(scale=0.2, own=0.02), TargetDifference(scale=0.2, own=0.02),
+)  # fmt: skip
 SMALL = Setting(
-    EventDriven("direct"), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
+    Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
     spread=30.0, learning_rate=0.3, hidden_rate=0.05, chunk=6,
 )  # fmt: skip
 p = {  # without units: ms and mV
@@ -34,25 +49,30 @@ def values_of(setting, seed=0):
     values |= {"teacher": np.roll(label, 1, axis=0), "x": random.random(n[0])}
     for l in range(1, L + 1):
         w = random.normal(0, setting.spread / np.sqrt(n[l - 1]), n[l - 1] * n[l])
-        values[f"w{l}"] = (w + 2) * 1e-3  # a bias, or these small layers would be silent
+        values[f"w{l}"] = (w + 4) * 1e-3  # a bias, or these small layers would be silent
         values[f"eta{l}"] = 1e-3 * (setting.learning_rate if l == L else setting.hidden_rate)
-        source = {"direct": n[-1], "layered": n[min(l + 1, L)]}.get(setting.rule.feedback)
-        if l > 1 and setting.rule.feedback == "symmetric":
-            values[f"scale{l}"] = setting.rule.scale
-        if l < L and source:
-            values[f"feedback{l}"] = random.normal(0, 1, source * n[l])
-    return values
+    random = streams(seed)
+    drawn = setting.rule.draw(n, random) | setting.rule.values(1.0, K, n, random)
+    return values | {
+        name: value + 0.3 if name.startswith("of_") else value for name, value in drawn.items()
+    }
 
 
 def plain_loop(setting, values):
     """The same network step by step in numpy, in ms and mV: {"w1", ..., "scores", "spikes"}."""
-    n, L, how = setting.sizes, len(setting.sizes) - 1, setting.rule.feedback
+    n, L, how = setting.sizes, len(setting.sizes) - 1, setting.rule
     w = {l: 1e3 * values[f"w{l}"].reshape(n[l - 1], n[l]) for l in range(1, L + 1)}
+    own = {  # of the pathway, [source, target]
+        name: value.reshape(-1, n[int(name[-1])]).astype(float)
+        for name, value in values.items()
+        if name.startswith(("feedback", "of_"))
+    }
     eta = {l: 1e3 * values[f"eta{l}"] for l in w}
     x, phase, scores, count = values["x"].copy(), 0, [], 0
-    full = setting.target * 1e-3 * p["tau_r"]
-    Layer = namedtuple("Layer", "v I T E quiet r score")
-    state = {l: Layer(*np.zeros((7, n[l]))) for l in w}
+    full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
+    Layer = namedtuple("Layer", "v I T E quiet r score S rho P")
+    state = {l: Layer(*np.zeros((10, n[l]))) for l in w}
+    chosen, said = np.zeros(n[L]), np.zeros(n[L])
     for step in range(setting.chunk * setting.image + 1):
         image, phase = divmod(step, setting.image)
         image, on = min(image, setting.chunk - 1), float(phase >= setting.settling)
@@ -60,64 +80,106 @@ def plain_loop(setting, values):
         if phase == 0:
             scores.append(top.score + np.clip(top.v / p["v_th"], 0, 0.999))
             for layer in state.values():
-                for part in (layer.v, layer.I, layer.T, layer.E, layer.r, layer.score):
-                    part[:] = 0
+                for part in layer:
+                    if part is not layer.quiet:
+                        part[:] = 0
+            chosen[:] = 0
+            said[:] = 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
-        error, change = {}, {}
+        speaks = on
+        if isinstance(how, Attention):
+            speaks = chosen * (phase > choosing)
+        error, change, correction = {}, {}, {}
         for l, layer in state.items():
             gated = layer.T * (p["I_low"] < layer.I) * (p["I_high"] > layer.I)
-            error[l] = (top.r - told) * on if l == L else gated
-            change[l] = -eta[l] * ((top.r - wanted) * on if l == L else gated)
+            error[l] = (top.r - told) * speaks if l == L else gated
+            change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
+            if isinstance(how, Synthetic):
+                correction[l] = -how.own * (layer.T - layer.S) * on
+            elif isinstance(how, TargetDifference):
+                correction[l] = how.own * (layer.rho - layer.P)
+        if isinstance(how, KolenPollack) and phase == 0:
+            for l in range(1, L):
+                w[l + 1] *= 1 - how.decay
+                own[f"feedback{l}"] *= 1 - how.decay
+        if phase == choosing and isinstance(how, Attention):
+            hopes = top.score + np.clip(top.v / p["v_th"], 0, 0.999) + values["bonus"][image]
         x += values["pixels"][image] * setting.white * 1e-3
+        said += values["teacher"][image] * 0.2
         fired = {0: x > 1}
         up, down = {}, {}
         for l, layer in state.items():
             free = layer.quiet >= p["t_ref"] if step else np.full(n[l], True)
             layer.v[:] += free * (layer.I - layer.v) / p["tau_m"]
             layer.I[:] *= 1 - 1 / p["tau_s"]
-            layer.T[:] *= 1 - 1 / p["tau_T"]
-            layer.r[:] *= 1 - 1 / p["tau_r"]
+            for part in (layer.T, layer.S):
+                part[:] *= 1 - 1 / p["tau_T"]
+            for part in (layer.r, layer.rho, layer.P):
+                part[:] *= 1 - 1 / p["tau_r"]
             layer.E[:] += error[l] * setting.events * 1e-3
             fired[l] = (layer.v > p["v_th"]) & free
             up[l], down[l] = layer.E > 1, layer.E < -1
             count += fired[l].sum()
+        told_now = said > 1
+        said -= told_now
         for l in w:
             state[l].I[:] += fired[l - 1] @ w[l]
             w[l] += np.outer(fired[l - 1], change[l])
         for l in range(1, L):
-            signed = {m: up[m].astype(float) - down[m] for m in up}
-            if how == "symmetric":
-                state[l].T[:] += w[l + 1] @ signed[l + 1] * setting.rule.scale
-            elif how != "none":
-                source = L if how == "direct" else l + 1
-                state[l].T[:] += signed[source] @ values[f"feedback{l}"].reshape(-1, n[l])
+            signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
+            if isinstance(how, Synthetic):
+                for name, spikes in ((f"of_layer{l}", fired[l]), (f"of_label{l}", told_now)):
+                    state[l].T[:] += spikes @ own[name]
+                    own[name] += np.outer(spikes, correction[l])
+                state[l].S[:] += how.scale * (w[l + 1] @ signed[l + 1])
+            elif isinstance(how, Signs):
+                state[l].T[:] += how.scale * (np.sign(w[l + 1]) @ signed[l + 1])
+            elif isinstance(how, Symmetric):
+                state[l].T[:] += how.scale * (w[l + 1] @ signed[l + 1])
+            elif isinstance(how, KolenPollack | TargetDifference):
+                if isinstance(how, TargetDifference):
+                    state[l].P[:] += fired[l + 1] @ b
+                    b += np.outer(fired[l + 1], correction[l])
+                state[l].T[:] += how.scale * (signed[l + 1] @ b)
+                if isinstance(how, KolenPollack):
+                    b += np.outer(change[l + 1], fired[l])
+            elif b is not None:
+                state[l].T[:] += signed[L if isinstance(how, Direct) else l + 1] @ b
         x[fired[0]] -= 1
         for l, layer in state.items():
             layer.v[fired[l]] = 0
             layer.quiet[:] = np.where(fired[l], 1, layer.quiet + 1) if step else 1e9
             layer.E[:] += down[l].astype(float) - up[l]
+            layer.rho[:] += fired[l]
         top.r[:] += fired[L]
         top.score[:] += on * fired[L]
-    return {f"w{l}": 1e-3 * w[l].ravel() for l in w} | {"scores": scores, "spikes": count}
+        if phase == choosing and isinstance(how, Attention):
+            chosen = np.eye(n[L])[hopes.argmax()]
+    learned = {name: b.ravel() for name, b in own.items()}
+    learned |= {f"w{l}": 1e-3 * w[l].ravel() for l in w}
+    return learned | {"scores": scores, "spikes": count}
 
 
 def numpy_run(setting, values):
     return Simulation(lambda: event_driven.build(setting), "small", "numpy").run(values)
 
 
-@pytest.mark.parametrize("feedback", event_driven.FEEDBACK)
-def test_the_network_does_what_a_plain_loop_does(feedback):
-    setting = replace(SMALL, rule=EventDriven(feedback, scale=0.2))
+@pytest.mark.parametrize("rule", PATHWAYS, ids=lambda rule: rule.short)
+def test_the_network_does_what_a_plain_loop_does(rule):
+    setting = replace(SMALL, rule=rule)
     values = values_of(setting)
     got = numpy_run(setting, values)
     want = plain_loop(setting, values)
-    for name in ("w1", "w2", "w3"):
-        np.testing.assert_allclose(got[name], want[name], rtol=0, atol=1e-15)
+    learned = [name for name in got if name in values]
+    for name in learned:
+        within = 1e-15 if name.startswith("w") else 1e-12  # volt, 1
+        np.testing.assert_allclose(got[name], want[name], rtol=0, atol=within, err_msg=name)
     np.testing.assert_allclose(got["scores"].T, want["scores"], rtol=0, atol=1e-9)
     spikes = sum(got[f"count_{g}"].sum() for g in ("hidden1", "hidden2", "output"))
     assert spikes == want["spikes"] > 50
-    moved = [np.abs(got[w] - values[w]).max() > 1e-5 for w in ("w1", "w2", "w3")]
-    assert moved == [feedback != "none"] * 2 + [True]  # and the test above is not about nothing
+    moved = {name: np.abs(got[name] - values[name]).max() > 1e-5 for name in learned}
+    still = {"w1", "w2"} if not rule.sends else set()
+    assert {name for name in moved if not moved[name]} == still  # so the above is about something
 
 
 def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
@@ -130,11 +192,6 @@ def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
     silent = values | {"eta1": 0.0, "eta2": 0.0}
     heard = [numpy_run(SMALL, silent | {"teacher": values[t]}) for t in ("teacher", "label")]
     np.testing.assert_array_equal(heard[0]["w3"], heard[1]["w3"])  # nothing but w1, w2 hears it
-
-
-def test_an_unknown_feedback_is_refused():
-    with pytest.raises(ValueError, match="feedback is 'telepathy', expected one of direct"):
-        EventDriven("telepathy")
 
 
 @pytest.mark.parametrize(
@@ -156,15 +213,15 @@ def test_an_impossible_setting_is_refused(wrong, message):
 def test_the_run_store_knows_a_run_by_its_setting_and_its_code():
     job = Job("spiking", Setting(), 0, run="credit.spiking.event_driven:run")
     assert job.function is event_driven.run
-    assert (job.method, job.name) == ("event_driven", "200 direct")
-    other = replace(job, setting=Setting(EventDriven("layered")))
+    assert (job.method, job.name) == ("direct", "200 direct")
+    other = replace(job, setting=Setting(Layered()))
     assert len({job.key, other.key, replace(job, seed=1).key}) == 3
     code = sources("credit.spiking.event_driven")
     assert {f"credit.spiking.{name}" for name in ("neurons", "simulation")} <= code.keys()
 
 
 TASK = Setting(
-    EventDriven("direct"), (16, 24, 4), dataset="corners", image=40, settling=10, white=200.0,
+    Direct(), (16, 24, 4), dataset="corners", image=40, settling=10, white=200.0,
     target=200.0, spread=40.0, learning_rate=0.1, hidden_rate=0.05, chunk=40, epochs=4,
 )  # fmt: skip
 

@@ -8,8 +8,10 @@ from credit.rules.backprop import Backprop
 from credit.rules.base import Rule
 from credit.rules.shallow import Shallow
 from credit.runs.store import Job
-from credit.spiking.event_driven import EventDriven
 from credit.spiking.event_driven import Setting as Spikes
+from credit.spiking.pathways.base import Pathway
+from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.symmetric import Symmetric
 from credit.training.setting import Setting
 
 RUN = "credit.spiking.event_driven:run"
@@ -25,7 +27,7 @@ RATES = Setting(
     batch=20,
     epochs=1,
 )
-WAYS = ("direct", "symmetric", "none")
+WAYS = (Direct(), Symmetric(), Pathway())
 BEST = {  # mV, by 02-spiking-tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
@@ -34,12 +36,12 @@ BEST = {  # mV, by 02-spiking-tuning: of the output's synapses, of the hidden on
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
 
-def spiking(rule: EventDriven, **changes) -> Spikes:
+def spiking(rule: Pathway, **changes) -> Spikes:
     """With the rates of the tuning; fixed hidden synapses are twice as strong, by the tuning, too:
     at first few hidden neurons fire, and where nothing is learned it stays so."""
-    rate, below = BEST[rule.feedback]
+    rate, below = BEST[rule.short]
     given = {"learning_rate": rate, "hidden_rate": below}
-    if rule.feedback == "none":
+    if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
     return replace(SPIKES, rule=rule, **given | changes)
 
@@ -53,9 +55,9 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     """One program after the other: all seeds of a setting, then the next setting."""
     seeds = SEEDS[profile]
     if profile == "quick":  # one program
-        return [Job(experiment, spiking(EventDriven(), examples=5000), seeds[0], run=RUN)]
-    rules = [EventDriven(way) for way in WAYS]
-    rules.insert(1, EventDriven("direct", shuffled=True))
+        return [Job(experiment, spiking(Direct(), examples=5000), seeds[0], run=RUN)]
+    rules = list(WAYS)
+    rules.insert(1, Direct(shuffled=True))
     jobs = [Job(experiment, spiking(rule), seed, run=RUN) for rule in rules for seed in seeds]
     return jobs + [Job(experiment, rates(r), s) for r in (Backprop(), Shallow()) for s in seeds]
 
@@ -69,14 +71,14 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     jobs = []
     for way in WAYS:
         pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in BELOW]
-        if way == "none":
+        if not way.sends:
             pairs = [(rate, 0.0, SPIKES.spread) for rate in (*OUTPUT, 0.04, 0.08, 0.16, 0.32)]
             pairs += [
                 (rate, 0.0, spread) for spread in (100.0, 200.0) for rate in (0.02, 0.08, 0.16)
             ]
         for rate, below, spread in pairs:
             given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
-            setting = spiking(EventDriven(way), **given)
+            setting = spiking(way, **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
     for rule in (Backprop(), Shallow()):

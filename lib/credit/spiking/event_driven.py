@@ -15,7 +15,7 @@ goes layer by layer, with T gate in the place of e.
 
 import os
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -38,16 +38,12 @@ from torch import Tensor
 from credit.nets.networks import Init
 from credit.nets.streams import streams
 from credit.spiking import neurons
+from credit.spiking.pathways import base as pathways
+from credit.spiking.pathways.base import Parts, Pathway
+from credit.spiking.pathways.direct import Direct
 from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
-FEEDBACK = ("direct", "layered", "symmetric", "none")
-TEACHING = """
-dT/dt = -T / tau_T : 1
-gate = int(I > I_low) * int(I < I_high) : 1
-eta : volt (shared, constant)
-change = -eta * T * gate : volt (constant over dt)
-"""
 EVENTS = """
 dE/dt = {error} / tau_e : 1
 """
@@ -56,8 +52,6 @@ dr/dt = -r / tau_r : 1
 on = int(timestep(t, dt) % steps >= settling) : 1 (shared)
 wanted : 1
 told : 1
-error = (r - wanted) * on * learning : 1
-sent = (r - told) * on * learning : 1
 learning : 1 (shared, constant)
 eta : volt (shared, constant)
 change = -eta * error : volt (constant over dt)
@@ -73,32 +67,10 @@ PARAMETERS = neurons.PARAMETERS | {
 
 
 @dataclass(frozen=True)
-class EventDriven:
-    """How the error reaches the hidden neurons, and which synapses learn.
-
-    feedback  "direct": from the output to every layer, random and fixed; "layered": from each layer
-              to the one below, random and fixed; "symmetric": the same through the forward synapses
-              themselves, a reference; "none": hidden synapses stay as they are, the shallow control
-    shuffled  hidden neurons are told the errors for the label of another image: a control
-    scale     standard deviation of b, in units of T per event
-    """
-
-    feedback: str = "direct"
-    shuffled: bool = False
-    scale: float = 1.0
-
-    def __post_init__(self):
-        if self.feedback not in FEEDBACK:
-            raise ValueError(
-                f"feedback is {self.feedback!r}, expected one of {', '.join(FEEDBACK)}"
-            )
-
-
-@dataclass(frozen=True)
 class Setting:
     """One experiment in spikes, complete."""
 
-    rule: EventDriven = EventDriven()
+    rule: Pathway = field(default_factory=Direct)
     sizes: tuple[int, ...] = (784, 200, 10)
     dataset: str = "mnist"
     input: str = "regular"  # or poisson
@@ -135,7 +107,7 @@ class Setting:
     def label(self) -> str:
         """Hidden layers and how they are taught: "200 direct"."""
         told = ", shuffled" if self.rule.shuffled else ""
-        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.feedback}{told}"
+        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{told}"
 
 
 def build(setting: Setting) -> Model:
@@ -153,11 +125,11 @@ def build(setting: Setting) -> Model:
         "label": TimedArray(np.zeros((K, n[L])), dt=image, name="label"),
         "teacher": TimedArray(np.zeros((K, n[L])), dt=image, name="teacher"),
     }
-    layers = [neurons.input_layer(n[0], setting.input, here)]
-    for l in range(1, L + 1):
-        layers.append(_layer(l, setting, here))
-    forward = [_forward(l, layers, setting, here) for l in range(1, L + 1)]
-    back = [s for l in range(1, L) for s in _feedback(l, layers, setting)]
+    parts = Parts(n, [neurons.input_layer(n[0], setting.input, here)], here)
+    layers = parts.layers
+    layers += [_layer(l, setting, here) for l in range(1, L + 1)]
+    parts.forward |= {l: _forward(l, layers, setting, here) for l in range(1, L + 1)}
+    added, forward = setting.rule.add(parts), parts.forward
     counts = [SpikeMonitor(g, record=False, name=f"count_{g.name}") for g in layers]
     events = [
         EventMonitor(g, event, record=False, name=f"count_{event}_{g.name}")
@@ -169,19 +141,19 @@ def build(setting: Setting) -> Model:
     scores = StateMonitor(
         layers[L], "score", record=True, dt=image, when="before_start", order=-2, name="scores"
     )
-    network = Network(*layers, *forward, *back, *counts, *events, scores, name="event_driven")
+    network = Network(
+        *layers, *forward.values(), *added, *counts, *events, scores, name="event_driven"
+    )
     # a spike acts on the currents in the step in which it happens, on the membrane in the next
     network.schedule = ["start", "groups", "thresholds", "synapses", "resets", "end"]
     given = {"pixels": here["pixels"], "label": here["label"], "teacher": here["teacher"]}
-    given |= {f"w{l}": s.w for l, s in enumerate(forward, 1)}
-    given |= {s.name: s.b for s in back}
-    if setting.rule.feedback == "symmetric":
-        given |= {f"scale{l}": forward[l - 1].scale for l in range(2, L + 1)}
+    given |= {f"w{l}": s.w for l, s in forward.items()} | parts.given
     given |= {f"eta{l}": layers[l].eta for l in range(1, L + 1)}
     given["learning"] = layers[L].learning
     if setting.input == "regular":
         given["x"] = layers[0].x
-    read = {f"w{l}": (s, "w") for l, s in enumerate(forward, 1)} | {"scores": (scores, "score")}
+    read = {f"w{l}": (s, "w") for l, s in forward.items()} | parts.read
+    read["scores"] = (scores, "score")
     read |= {m.name: (m, "count") for m in counts + events}
     return Model(network, (K * setting.image + 1) * ms, given, read, layers[0])
 
@@ -190,15 +162,16 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     """The neurons of layer l, at rest when an image appears."""
     last = l == len(setting.sizes) - 1
     name = "output" if last else f"hidden{l}"
-    equations = neurons.MEMBRANE + neurons.CURRENT + (READOUT if last else TEACHING)
-    chain = setting.rule.feedback in ("layered", "symmetric") and l > 1
+    way = setting.rule
+    equations = neurons.MEMBRANE + neurons.CURRENT
+    equations += READOUT + way.error if last else way.teaching
     events = {}
-    if (last and setting.rule.feedback != "none") or chain:
+    if way.sends and (last or (way.chain and l > 1)):
         equations += EVENTS.format(error="sent" if last else "T*gate")
         events = {"up": "E > 1", "down": "E < -1"}
     spikes = dict(neurons.SPIKES)
-    if last:
-        spikes["reset"] += "; r += 1; spikes += on"
+    after = "r += 1; spikes += on" if last else way.spiked
+    spikes["reset"] += f"; {after}" if after else ""
     group = NeuronGroup(
         setting.sizes[l], equations, **spikes, events=events, method="euler",
         namespace=here, name=name,
@@ -207,12 +180,10 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         if event in events:
             group.run_on_event(event, change)
     rest = "v = 0*mV; I = 0*mV"
-    rest += "; r = 0; spikes = 0" if last else "; T = 0"
+    rest += "".join(f"; {x} = 0" for x in sorted(group.equations.diff_eq_names - {"v", "I"}))
     if last:
-        rest += "; wanted = full*label(t, i); told = full*teacher(t, i)"
+        rest += "; spikes = 0; wanted = full*label(t, i); told = full*teacher(t, i)"
         group.namespace["full"] = float(setting.target * Hz * here["tau_r"])
-    if events:
-        rest += "; E = 0"
     # before `change` is computed, which then holds for the step
     group.run_regularly(
         rest.replace("; ", "\n"),
@@ -226,45 +197,32 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
 
 def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     """The plastic synapses into layer l."""
-    model, learning = "w : volt", "I_post += w; w += change_post"
-    ways = {"on_pre": learning}
-    if l > 1 and setting.rule.feedback == "symmetric":
-        model += "\nscale : 1 (shared, constant)"
+    model, ways = "w : volt", {"on_pre": "I_post += w; w += change_post"}
+    besides = setting.rule.through(l) if l > 1 else {}
+    if "on_post" in besides:
         ways = {
-            "on_pre": learning,
-            "on_post": {"up": "T_pre += scale*w/mV", "down": "T_pre -= scale*w/mV"},
-            "on_event": {"pre": "spike", "up": "up", "down": "down"},
+            "on_pre": ways["on_pre"],
+            "on_post": besides["on_post"],
+            "on_event": {"pre": "spike"} | pathways.EVENTS,
         }
+    model += "\n" + besides.get("model", "")
     synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
     synapses.connect()
     return synapses
 
 
-def _feedback(l: int, layers: list, setting: Setting) -> list[Synapses]:
-    """The fixed synapses that bring error events to hidden layer l."""
-    if setting.rule.feedback not in ("direct", "layered"):
-        return []
-    source = layers[-1] if setting.rule.feedback == "direct" else layers[l + 1]
-    synapses = Synapses(
-        source, layers[l], "b : 1", on_pre={"up": "T_post += b", "down": "T_post -= b"},
-        on_event={"up": "up", "down": "down"}, name=f"feedback{l}",
-    )  # fmt: skip
-    synapses.connect()
-    return [synapses]
-
-
 @kept
 def _simulation(setting: Setting) -> Simulation:
     """The simulation of a setting, the one before if it serves: most of a series asks for one."""
-    rule = setting.rule.feedback
-    name = f"event-driven-{'-'.join(map(str, setting.sizes))}-{rule}-{setting.input}"
+    shape = "-".join(map(str, setting.sizes))
+    name = f"event-driven-{shape}-{setting.rule.short.replace(' ', '-')}-{setting.input}"
     return Simulation(partial(build, setting), name)
 
 
 class Learner:
     """A network between its runs: the weights, and what a run of the network says.
 
-    W  {name: weights}: w_l [n_{l-1}, n_l] in volts and feedback_l, as the simulation gives them
+    W  {name: weights}: w_l [n_{l-1}, n_l] in volts and those of the pathway, flat, in SI
     """
 
     def __init__(self, setting: Setting, seed: int):
@@ -277,21 +235,16 @@ class Learner:
             "hidden_rate": 1.0,
             "schedule": "linear",
         }
-        rule = replace(setting.rule, shuffled=False, scale=1.0)
-        self.simulation = _simulation(replace(setting, rule=rule, spread=1.0, **same))
+        # nor does a field of the pathway: all are values of a run
+        self.simulation = _simulation(
+            replace(setting, rule=type(setting.rule)(), spread=1.0, **same)
+        )
         weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes
         self.W = {
             f"w{l}": weights.draw((n[l], n[l - 1]), self.random["weights"]).T.numpy().ravel()
             for l in range(1, len(n))
         }
-        for name in self.simulation.model.given:
-            if name.startswith("feedback"):
-                l = int(name.removeprefix("feedback"))
-                shape = (n[-1] if setting.rule.feedback == "direct" else n[l + 1], n[l])
-                b = torch.randn(shape, generator=self.random["feedback"])
-                self.W[name] = setting.rule.scale * b.numpy().ravel()
-            elif name.startswith("scale"):
-                self.W[name] = setting.rule.scale
+        self.W |= setting.rule.draw(n, self.random)
 
     def show(self, x: Tensor, label: Tensor, rate: float = 0.0, teacher: Tensor | None = None):
         """Show images, one after the other, in runs of the network of one chunk each.
@@ -306,7 +259,7 @@ class Learner:
         L, chunk, classes = len(setting.sizes) - 1, setting.chunk, setting.sizes[-1]
         etas = {f"eta{l}": 1e-3 * rate * setting.hidden_rate for l in range(1, L)}
         etas |= {f"eta{L}": 1e-3 * rate * setting.learning_rate, "learning": float(rate > 0)}
-        if setting.rule.feedback == "none":
+        if not setting.rule.sends:
             etas |= {f"eta{l}": 0.0 for l in range(1, L)}
         teacher = label if teacher is None else teacher
         for start in range(0, len(x), chunk):
@@ -318,11 +271,12 @@ class Learner:
             }
             if setting.input == "regular":
                 values["x"] = torch.rand(setting.sizes[0], generator=self.random["noise"]).numpy()
+            values |= setting.rule.values(rate, chunk, setting.sizes, self.random)
             seed = int(torch.randint(2**31 - 1, (), generator=self.random["noise"]))
             got = self.simulation.run(values | etas | self.W, seed)
             answers.append(torch.from_numpy(got["scores"][:, 1:].argmax(0)))
             if rate > 0:
-                self.W |= {name: got[name] for name in got if name.startswith("w")}
+                self.W |= {name: got[name] for name in got if name in self.W}
             total.update({name: got[name].sum() for name in got if name.startswith("count_")})
         return torch.cat(answers), {
             name.removeprefix("count_"): count / len(x) for name, count in total.items()

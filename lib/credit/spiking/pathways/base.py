@@ -1,0 +1,106 @@
+"""What a pathway is: what it adds to the network so that errors reach the hidden neurons.
+
+An output neuron, and where the pathway is a chain every hidden neuron above the first layer, has an
+event `up` or `down` for each unit of its error. Where these go, and what changes the synapses on
+the way, is the pathway; a synapse sees its two neurons' variables and spikes, no others.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import torch
+from brian2 import NeuronGroup, Synapses
+from torch import Generator
+
+TEACHING = """
+dT/dt = -T / tau_T : 1
+gate = int(I > I_low) * int(I < I_high) : 1
+eta : volt (shared, constant)
+change = -eta * T * gate : volt (constant over dt)
+"""
+ERROR = """
+error = (r - wanted) * on * learning : 1
+sent = (r - told) * on * learning : 1
+"""
+EVENTS = {"up": "up", "down": "down"}
+
+
+@dataclass
+class Parts:
+    """A network in the making.
+
+    layers   the neurons, layers[0] the input
+    forward  {l: plastic synapses into layer l}
+    here     the names that equations know
+    given    {name: variable} that every run may set; a pathway adds its own
+    read     {name: (group, variable)} that every run gives back; what is learned stands in both
+    """
+
+    sizes: tuple[int, ...]
+    layers: list[NeuronGroup]
+    here: dict
+    forward: dict[int, Synapses] = field(default_factory=dict)
+    given: dict = field(default_factory=dict)
+    read: dict = field(default_factory=dict)
+
+    @property
+    def top(self) -> int:
+        return len(self.sizes) - 1
+
+
+@dataclass(frozen=True)
+class Pathway:
+    """No way at all: the base, and the shallow control, whose hidden synapses stay as they are.
+
+    shuffled  hidden neurons are told the errors for the label of another image: a control
+    scale     of what an event brings
+    """
+
+    shuffled: bool = False
+    scale: float = 1.0
+
+    short: ClassVar[str] = "none"
+    sends: ClassVar[bool] = False  # whether errors are sent from the output
+    chain: ClassVar[bool] = False  # whether hidden neurons send errors on
+    teaching: ClassVar[str] = TEACHING  # a hidden neuron's variables, T and change among them
+    spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
+    error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
+    not_spikes: ClassVar[tuple[str, ...]] = ()  # what, besides membranes, is no spike
+
+    def draw(self, n: tuple[int, ...], random: dict[str, Generator]) -> dict:
+        """{name in Parts.given: what it starts with}, whatever the images are; n as Parts.sizes."""
+        return {}
+
+    def values(self, rate: float, images: int, n: tuple[int, ...], random: dict) -> dict:
+        """{name in Parts.given: its value in one run of so many images}, at this rate."""
+        return {}
+
+    def through(self, l: int) -> dict:
+        """What the forward synapses into layer l >= 2 get besides: model, and for the events of
+        their postsynaptic neurons on_post."""
+        return {}
+
+    def add(self, parts: Parts) -> list:
+        """The objects that the pathway adds; everything in them has a fixed name."""
+        return []
+
+
+def taught(T: str = "T", by: str = "scale*w/mV") -> dict:
+    """What the forward synapses do when an error of their postsynaptic neuron comes back."""
+    return {"up": f"{T}_pre += {by}", "down": f"{T}_pre -= {by}"}
+
+
+def hidden(n: tuple[int, ...]) -> range:
+    return range(1, len(n) - 1)
+
+
+def draw_back(
+    n: tuple[int, ...], random: dict[str, Generator], direct: bool = False
+) -> dict[str, np.ndarray]:
+    """{"feedback1": ...}: standard normal numbers, [n_{l+1} n_l] or, direct, [n_L n_l], flat."""
+    shapes = {l: (n[-1] if direct else n[l + 1], n[l]) for l in hidden(n)}
+    return {
+        f"feedback{l}": torch.randn(shape, generator=random["feedback"]).numpy().ravel()
+        for l, shape in shapes.items()
+    }

@@ -1,0 +1,72 @@
+"""Difference target propagation: the way back is an inverse of the way up, learned from spikes."""
+
+from dataclasses import dataclass
+
+from brian2 import Synapses
+
+from credit.spiking.pathways.base import EVENTS, Pathway, draw_back, hidden
+
+INVERTED = """
+dT/dt = -T / tau_T : 1
+drho/dt = -rho / tau_r : 1                               # of own spikes
+dP/dt = -P / tau_r : 1                                   # what the layer above says they were
+gate = int(I > I_low) * int(I < I_high) : 1
+eta : volt (shared, constant)
+own : 1 (shared, constant)
+change = -eta * T * gate : volt (constant over dt)
+correction = own * (rho - P) : 1 (constant over dt)
+"""
+
+
+@dataclass(frozen=True)
+class TargetDifference(Pathway):
+    """At every spike of neuron i above, P_j += b_ij and db_ij = own (rho_j - P_j): b learns to say
+    from the spikes above what the spikes below were, the inverse g. At every event of i
+
+        T_j += +-scale b_ij
+
+    which is g(target) - g(activity) for the linear g that b is: the difference between what the
+    layer should have been, by what the one above should have been, and what it was.
+
+    own  rate of the inverse
+    Lee et al. 2015, in events. There g has a nonlinearity and learns from noise; here from what
+    differs between images.
+    """
+
+    own: float = 1e-3
+
+    short = "target difference"
+    sends = chain = True
+    teaching = INVERTED
+    spiked = "rho += 1"
+    not_spikes = (
+        "the error of an output neuron, until it is an event",
+        "the difference of two dendritic variables",
+    )
+
+    def draw(self, n, random):
+        b = draw_back(n, random)
+        drawn = {f"feedback{l}": b[f"feedback{l}"] / n[l + 1] ** 0.5 for l in hidden(n)}
+        return drawn | {f"scale{l}": self.scale for l in hidden(n)}
+
+    def values(self, rate, images, n, random):
+        return {f"own{l}": self.own * rate for l in hidden(n)}
+
+    def add(self, parts):
+        return [self._feedback(l, parts) for l in hidden(parts.sizes)]
+
+    def _feedback(self, l: int, parts) -> Synapses:
+        back = Synapses(
+            parts.layers[l + 1], parts.layers[l], "b : 1\nscale : 1 (shared, constant)",
+            on_pre={
+                "above": "P_post += b; b += correction_post",
+                "up": "T_post += scale*b", "down": "T_post -= scale*b",
+            },
+            on_event=EVENTS | {"above": "spike"}, name=f"feedback{l}",
+        )  # fmt: skip
+        back.connect()
+        parts.given |= {
+            f"feedback{l}": back.b, f"scale{l}": back.scale, f"own{l}": parts.layers[l].own,
+        }  # fmt: skip
+        parts.read[f"feedback{l}"] = (back, "b")
+        return back
