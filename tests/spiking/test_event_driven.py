@@ -15,8 +15,8 @@ from credit.runs.store import Job, sources
 from credit.spiking import bench, event_driven, simulation
 from credit.spiking.event_driven import Setting
 from credit.spiking.pathways.attention import Attention
-from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
 from credit.spiking.pathways.signs import Signs
@@ -27,7 +27,7 @@ from credit.spiking.simulation import Simulation
 from credit.tasks import data
 
 PATHWAYS = (
-    Pathway(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
+    Fixed(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
     KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
     Synthetic(scale=0.2, own=0.02), TargetDifference(scale=0.2, own=0.02),
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""Notebook 02, in spikes: event-driven learning of MNIST, one image after the other, once each."""
+"""Spiking sections of notebooks 01, 02, 06, 11 and 14: MNIST by events, one image after the other.
+
+The same network, images, length and search for every pathway, with one and with two hidden layers.
+"""
 
 from dataclasses import replace
 
@@ -9,13 +12,21 @@ from credit.rules.base import Rule
 from credit.rules.shallow import Shallow
 from credit.runs.store import Job
 from credit.spiking.event_driven import Setting as Spikes
+from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.fixed import Fixed
+from credit.spiking.pathways.kolen_pollack import KolenPollack
+from credit.spiking.pathways.layered import Layered
+from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
+from credit.spiking.pathways.synthetic import Synthetic
+from credit.spiking.pathways.target_difference import TargetDifference
 from credit.training.setting import Setting
 
 RUN = "credit.spiking.event_driven:run"
-SPIKES = Spikes(sizes=(784, 200, 10), epochs=1)
+ONE, TWO = (784, 200, 10), (784, 200, 200, 10)
+SPIKES = Spikes(sizes=ONE, epochs=2)
 # The same networks in rates, on the same images as often.
 RATES = Setting(
     rule=Backprop(),
@@ -25,68 +36,94 @@ RATES = Setting(
     learning_rate=1e-3,
     schedule="linear",
     batch=20,
-    epochs=1,
+    epochs=2,
 )
-WAYS = (Direct(), Symmetric(), Pathway())
-BEST = {  # mV, by 02-spiking-tuning: of the output's synapses, of the hidden ones
-    "direct": (0.01, 0.03),
-    "symmetric": (0.01, 0.01),
-    "none": (0.08, 0.0),
+WAYS = {  # with one hidden layer the way from layer to layer is the direct one
+    "01": (Layered(), Signs(), KolenPollack()),
+    "02": (Direct(), Symmetric(), Fixed()),
+    "06": (TargetDifference(),),
+    "11": (Attention(),),
+    "14": (Synthetic(),),
+}
+BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones; one and two layers
+    "direct": ((0.01, 0.03), (0.01, 0.03)),
+    "symmetric": ((0.01, 0.01), (0.01, 0.01)),
+    "none": ((0.08, 0.0), (0.08, 0.0)),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
 
-def spiking(rule: Pathway, **changes) -> Spikes:
+def spiking(rule: Pathway, sizes: tuple[int, ...] = ONE, **changes) -> Spikes:
     """With the rates of the tuning; fixed hidden synapses are twice as strong, by the tuning, too:
     at first few hidden neurons fire, and where nothing is learned it stays so."""
-    rate, below = BEST[rule.short]
-    given = {"learning_rate": rate, "hidden_rate": below}
+    rate, below = BEST[rule.short][len(sizes) - 3]
+    given = {"sizes": sizes, "learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
     return replace(SPIKES, rule=rule, **given | changes)
 
 
-def rates(rule: Rule, **changes) -> Setting:
-    given = {"sizes": SPIKES.sizes, "learning_rate": BEST_RATES[rule.short]} | changes
+def rates(rule: Rule, sizes: tuple[int, ...] = ONE, **changes) -> Setting:
+    given = {"sizes": sizes, "learning_rate": BEST_RATES[rule.short]} | changes
     return replace(RATES, rule=rule, **given)
 
 
 def _spiking(experiment: str, profile: str) -> list[Job]:
-    """One program after the other: all seeds of a setting, then the next setting."""
-    seeds = SEEDS[profile]
+    """One program after the other: all seeds of a setting, then the next setting.
+
+    The control with shuffled errors has three seeds, as have networks of two hidden layers.
+    """
+    seeds, ways = SEEDS[profile], WAYS[experiment[:2]]
     if profile == "quick":  # one program
-        return [Job(experiment, spiking(Direct(), examples=5000), seeds[0], run=RUN)]
-    rules = list(WAYS)
-    rules.insert(1, Direct(shuffled=True))
-    jobs = [Job(experiment, spiking(rule), seed, run=RUN) for rule in rules for seed in seeds]
-    return jobs + [Job(experiment, rates(r), s) for r in (Backprop(), Shallow()) for s in seeds]
-
-
-OUTPUT, BELOW = (0.005, 0.01, 0.02), (0.003, 0.01, 0.03, 0.1)  # mV
-
-
-def _tuning(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images, the same number of rates for all that has as many of them."""
-    few = {"examples": 2500 if profile == "quick" else 15_000}
-    jobs = []
-    for way in WAYS:
-        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in BELOW]
-        if not way.sends:
-            pairs = [(rate, 0.0, SPIKES.spread) for rate in (*OUTPUT, 0.04, 0.08, 0.16, 0.32)]
-            pairs += [
-                (rate, 0.0, spread) for spread in (100.0, 200.0) for rate in (0.02, 0.08, 0.16)
-            ]
-        for rate, below, spread in pairs:
-            given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
-            setting = spiking(way, **given)
-            label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
-            jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
-    for rule in (Backprop(), Shallow()):
-        for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1):
-            setting = rates(rule, learning_rate=rate, **few)
-            label = f"{setting.label}, rate {rate:g}"
-            jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
+        return [Job(experiment, spiking(ways[-1], examples=5000, epochs=1), seeds[0], run=RUN)]
+    told = [way for way in ways if way.sends and type(way) not in (Layered, Symmetric)]
+    cases = [(way, ONE, 5) for way in ways if not isinstance(way, Layered)]
+    cases += [(replace(way, shuffled=True), ONE, 3) for way in told]
+    cases += [(way, TWO, 3) for way in ways]
+    jobs = [
+        Job(experiment, spiking(rule, sizes), seed, run=RUN)
+        for rule, sizes, n in cases
+        for seed in seeds[:n]
+    ]
+    if experiment.startswith("02"):
+        cases = [
+            (r, sizes, n) for r in (Backprop(), Shallow()) for sizes, n in ((ONE, 5), (TWO, 3))
+        ]
+        jobs += [Job(experiment, rates(r, n_l), seed) for r, n_l, n in cases for seed in seeds[:n]]
     return jobs
 
 
-EXPERIMENTS = {"02-spiking": _spiking, "02-spiking-tuning": _tuning}
+OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """On a third of the images once, at every depth; as many rates for all that has as many."""
+    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    jobs = []
+    for way in WAYS[experiment[:2]]:
+        spread = SPIKES.spread
+        pairs = [(ONE, rate, below, spread) for rate in OUTPUT for below in BELOW]
+        pairs += [(TWO, rate, below, spread) for rate in OUTPUT for below in BELOW[:3]]
+        if isinstance(way, Layered):
+            pairs = [pair for pair in pairs if pair[0] == TWO]
+        if not way.sends:
+            rest = [(rate, s) for s in (50.0, 100.0, 200.0) for rate in (0.02, 0.08, 0.16)]
+            pairs = [(sizes, rate, 0.0, s) for sizes in (ONE, TWO) for rate, s in rest]
+        for sizes, rate, below, spread in pairs:
+            given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
+            setting = spiking(way, sizes, **given)
+            label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
+            jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
+    if experiment.startswith("02"):
+        for rule in (Backprop(), Shallow()):
+            for sizes in (ONE, TWO):
+                for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
+                    setting = rates(rule, sizes, learning_rate=rate, **few)
+                    label = f"{setting.label}, rate {rate:g}"
+                    jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
+    return jobs
+
+
+EXPERIMENTS = {f"{number}-spiking": _spiking for number in WAYS} | {
+    f"{number}-spiking-tuning": _tuning for number in WAYS
+}

@@ -51,7 +51,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Pathway:
-    """No way at all: the base, and the shallow control, whose hidden synapses stay as they are.
+    """The base of all pathways.
 
     shuffled  hidden neurons are told the errors for the label of another image: a control
     scale     of what an event brings
@@ -60,8 +60,8 @@ class Pathway:
     shuffled: bool = False
     scale: float = 1.0
 
-    short: ClassVar[str] = "none"
-    sends: ClassVar[bool] = False  # whether errors are sent from the output
+    short: ClassVar[str]  # as in a label
+    sends: ClassVar[bool] = True  # whether the output sends its errors
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
     teaching: ClassVar[str] = TEACHING  # a hidden neuron's variables, T and change among them
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset

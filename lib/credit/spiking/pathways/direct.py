@@ -16,7 +16,6 @@ class Direct(Pathway):
     """
 
     short = "direct"
-    sends = True
     not_spikes = ("the error of an output neuron, until it is an event",)
 
     def draw(self, n, random):

@@ -22,7 +22,7 @@ class KolenPollack(Pathway):
     spread: float = 50.0  # mV, of b at the start, times sqrt(fan-in), as forward
 
     short = "Kolen-Pollack"
-    sends = chain = True
+    chain = True
     not_spikes = (
         "the error of an output neuron, until it is an event",
         "one change at two synapses",

@@ -15,7 +15,7 @@ class Layered(Pathway):
     """
 
     short = "layered"
-    sends = chain = True
+    chain = True
     not_spikes = ("the error of an output neuron, until it is an event",)
 
     def draw(self, n, random):

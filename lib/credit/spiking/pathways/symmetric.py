@@ -11,7 +11,7 @@ class Symmetric(Pathway):
     [mV]: a synapse that is used in both directions."""
 
     short = "symmetric"
-    sends = chain = True
+    chain = True
     not_spikes = ("the error of an output neuron, until it is an event", "a weight used backwards")
 
     def draw(self, n, random):

@@ -36,7 +36,7 @@ class TargetDifference(Pathway):
     own: float = 1e-3
 
     short = "target difference"
-    sends = chain = True
+    chain = True
     teaching = INVERTED
     spiked = "rho += 1"
     not_spikes = (
