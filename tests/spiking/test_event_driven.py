@@ -70,8 +70,8 @@ def plain_loop(setting, values):
     eta = {l: 1e3 * values[f"eta{l}"] for l in w}
     x, phase, scores, count = values["x"].copy(), 0, [], 0
     full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
-    Layer = namedtuple("Layer", "v I T E quiet r score S rho P")
-    state = {l: Layer(*np.zeros((10, n[l]))) for l in w}
+    Layer = namedtuple("Layer", "v I T E quiet r score S rho P m")
+    state = {l: Layer(*np.zeros((11, n[l]))) for l in w}
     chosen, said = np.zeros(n[L]), np.zeros(n[L])
     for step in range(setting.chunk * setting.image + 1):
         image, phase = divmod(step, setting.image)
@@ -81,7 +81,7 @@ def plain_loop(setting, values):
             scores.append(top.score + np.clip(top.v / p["v_th"], 0, 0.999))
             for layer in state.values():
                 for part in layer:
-                    if part is not layer.quiet:
+                    if part is not layer.quiet and part is not layer.m:
                         part[:] = 0
             chosen[:] = 0
             said[:] = 0.5
@@ -97,7 +97,7 @@ def plain_loop(setting, values):
             if isinstance(how, Synthetic):
                 correction[l] = -how.own * (layer.T - layer.S) * on
             elif isinstance(how, TargetDifference):
-                correction[l] = how.own * (layer.rho - layer.P)
+                correction[l] = how.own * (layer.rho - layer.m - layer.P)
         if isinstance(how, KolenPollack) and phase == 0:
             for l in range(1, L):
                 w[l + 1] *= 1 - how.decay
@@ -114,6 +114,7 @@ def plain_loop(setting, values):
             layer.I[:] *= 1 - 1 / p["tau_s"]
             for part in (layer.T, layer.S):
                 part[:] *= 1 - 1 / p["tau_T"]
+            layer.m[:] += (layer.rho - layer.m) / 1000
             for part in (layer.r, layer.rho, layer.P):
                 part[:] *= 1 - 1 / p["tau_r"]
             layer.E[:] += error[l] * setting.events * 1e-3

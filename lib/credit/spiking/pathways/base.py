@@ -64,6 +64,7 @@ class Pathway:
     sends: ClassVar[bool] = True  # whether the output sends its errors
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
     teaching: ClassVar[str] = TEACHING  # a hidden neuron's variables, T and change among them
+    lasting: ClassVar[tuple[str, ...]] = ()  # those that outlast an image
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what, besides membranes, is no spike

@@ -9,19 +9,21 @@ from credit.spiking.pathways.base import EVENTS, Pathway, draw_back, hidden
 INVERTED = """
 dT/dt = -T / tau_T : 1
 drho/dt = -rho / tau_r : 1                               # of own spikes
-dP/dt = -P / tau_r : 1                                   # what the layer above says they were
+dm/dt = (rho - m) / (1000*ms) : 1                        # its mean over the last images
+dP/dt = -P / tau_r : 1                                   # what the layer above says of rho - m
 gate = int(I > I_low) * int(I < I_high) : 1
 eta : volt (shared, constant)
 own : 1 (shared, constant)
 change = -eta * T * gate : volt (constant over dt)
-correction = own * (rho - P) : 1 (constant over dt)
+correction = own * (rho - m - P) : 1 (constant over dt)
 """
 
 
 @dataclass(frozen=True)
 class TargetDifference(Pathway):
-    """At every spike of neuron i above, P_j += b_ij and db_ij = own (rho_j - P_j): b learns to say
-    from the spikes above what the spikes below were, the inverse g. At every event of i
+    """At every spike of neuron i above, P_j += b_ij and db_ij = own (rho_j - m_j - P_j): b learns
+    to say from the spikes above by how much those below differ from their mean m, the inverse g.
+    At every event of i
 
         T_j += +-scale b_ij
 
@@ -38,6 +40,7 @@ class TargetDifference(Pathway):
     short = "target difference"
     chain = True
     teaching = INVERTED
+    lasting = ("m",)
     spiked = "rho += 1"
     not_spikes = (
         "the error of an output neuron, until it is an event",
