@@ -180,7 +180,9 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         if event in events:
             group.run_on_event(event, change)
     rest = "v = 0*mV; I = 0*mV"
-    rest += "".join(f"; {x} = 0" for x in sorted(group.equations.diff_eq_names - {"v", "I", *way.lasting}))
+    rest += "".join(
+        f"; {x} = 0" for x in sorted(group.equations.diff_eq_names - {"v", "I", *way.lasting})
+    )
     if last:
         rest += "; spikes = 0; wanted = full*label(t, i); told = full*teacher(t, i)"
         group.namespace["full"] = float(setting.target * Hz * here["tau_r"])
