@@ -18,8 +18,8 @@ class KolenPollack(Pathway):
     Akrout et al. 2019, in events. In rates weights decay at every step, and here at every image.
     """
 
-    decay: float = 1e-4
-    spread: float = 50.0  # mV, of b at the start, times sqrt(fan-in), as forward
+    decay: float = 3e-5
+    spread: float = 10.0  # mV, of b at the start, times sqrt(fan-in); of w it is 50
 
     short = "Kolen-Pollack"
     chain = True
