@@ -38,7 +38,7 @@ RATES = Setting(
     batch=20,
     epochs=2,
 )
-WAYS = {  # with one hidden layer the way from layer to layer is the direct one
+WAYS = {
     "01": (Layered(), Signs(), KolenPollack()),
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
@@ -69,28 +69,34 @@ def rates(rule: Rule, sizes: tuple[int, ...] = ONE, **changes) -> Setting:
 
 
 def _spiking(experiment: str, profile: str) -> list[Job]:
-    """One program after the other: all seeds of a setting, then the next setting.
-
-    The control with shuffled errors has three seeds, as have networks of two hidden layers.
-    """
-    seeds, ways = SEEDS[profile], WAYS[experiment[:2]]
+    """With one hidden layer. One program after the other: all seeds of a setting, then the next."""
+    seeds, ways = SEEDS[profile], _ways(experiment, ONE)
     if profile == "quick":  # one program
-        return [Job(experiment, spiking(ways[-1], examples=5000, epochs=1), seeds[0], run=RUN)]
-    told = [way for way in ways if way.sends and type(way) not in (Layered, Symmetric)]
-    cases = [(way, ONE, 5) for way in ways if not isinstance(way, Layered)]
-    cases += [(replace(way, shuffled=True), ONE, 3) for way in told]
-    cases += [(way, TWO, 3) for way in ways]
-    jobs = [
-        Job(experiment, spiking(rule, sizes), seed, run=RUN)
-        for rule, sizes, n in cases
-        for seed in seeds[:n]
-    ]
-    if experiment.startswith("02"):
-        cases = [
-            (r, sizes, n) for r in (Backprop(), Shallow()) for sizes, n in ((ONE, 5), (TWO, 3))
-        ]
-        jobs += [Job(experiment, rates(r, n_l), seed) for r, n_l, n in cases for seed in seeds[:n]]
-    return jobs
+        return [Job(experiment, spiking(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    told = [replace(way, shuffled=True) for way in ways if isinstance(way, Direct)]
+    jobs = [Job(experiment, spiking(w), seed, run=RUN) for w in (*ways, *told) for seed in seeds]
+    return jobs + _beside(experiment, ONE, seeds)
+
+
+def _depth(experiment: str, profile: str) -> list[Job]:
+    """With two hidden layers, three seeds."""
+    seeds, ways = SEEDS[profile][:3], _ways(experiment, TWO)
+    if profile == "quick":
+        return [Job(experiment, spiking(ways[0], TWO, examples=5000, epochs=1), seeds[0], run=RUN)]
+    jobs = [Job(experiment, spiking(w, TWO), seed, run=RUN) for w in ways for seed in seeds]
+    return jobs + _beside(experiment, TWO, seeds)
+
+
+def _ways(experiment: str, sizes: tuple[int, ...]) -> list[Pathway]:
+    """The pathways of a notebook; with one hidden layer the layered one is the direct one."""
+    return [w for w in WAYS[experiment[:2]] if sizes == TWO or not isinstance(w, Layered)]
+
+
+def _beside(experiment: str, sizes: tuple[int, ...], seeds) -> list[Job]:
+    """Backprop and the shallow baseline in rates, once for all notebooks."""
+    if not experiment.startswith("02"):
+        return []
+    return [Job(experiment, rates(r, sizes), s) for r in (Backprop(), Shallow()) for s in seeds]
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
@@ -124,6 +130,12 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-EXPERIMENTS = {f"{number}-spiking": _spiking for number in WAYS} | {
-    f"{number}-spiking-tuning": _tuning for number in WAYS
+EXPERIMENTS = {
+    f"{number}-{name}": jobs
+    for number in WAYS
+    for name, jobs in (
+        ("spiking", _spiking),
+        ("spiking-depth", _depth),
+        ("spiking-tuning", _tuning),
+    )
 }
