@@ -49,6 +49,12 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones; one
     "direct": ((0.01, 0.03), (0.01, 0.03)),
     "symmetric": ((0.01, 0.01), (0.01, 0.01)),
     "none": ((0.08, 0.0), (0.08, 0.0)),
+    "layered": ((0.01, 0.03), (0.01, 0.03)),
+    "signs": ((0.01, 0.03), (0.01, 0.03)),
+    "Kolen-Pollack": ((0.01, 0.03), (0.01, 0.03)),
+    "attention": ((0.03, 0.01), (0.03, 0.01)),
+    "synthetic": ((0.01, 0.01), (0.01, 0.01)),
+    "target difference": ((0.01, 0.03), (0.01, 0.03)),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
