@@ -50,7 +50,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "signs": (0.01, 0.03),
     "Kolen-Pollack": (0.01, 0.03),
     "attention": (0.03, 0.01),
-    "synthetic": (0.01, 0.01),
+    "synthetic": (0.01, 0.003),
     "target difference": (0.01, 0.03),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
@@ -84,6 +84,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
+LOWER = (0.0003, 0.001, 0.003, 0.01)  # where errors do not come in events, but all the time
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
 
 
@@ -92,7 +93,8 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
     for way in WAYS[experiment[:2]]:
-        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in BELOW]
+        hidden = LOWER if isinstance(way, Synthetic) else BELOW
+        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in hidden]
         if not way.sends:
             pairs = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
         for rate, below, spread in pairs:

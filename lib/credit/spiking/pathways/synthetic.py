@@ -33,7 +33,7 @@ class Synthetic(Symmetric):
     Jaderberg et al. 2017 (cDNI, a linear model of a layer's activity and the label), in events.
     """
 
-    own: float = 1e-3
+    own: float = 1e-4
 
     short = "synthetic"
     teaching = PREDICTED

@@ -35,7 +35,7 @@ class TargetDifference(Pathway):
     differs between images.
     """
 
-    own: float = 1e-3
+    own: float = 3e-3
 
     short = "target difference"
     chain = True
