@@ -65,7 +65,9 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
     runs, nothing = _by_network(ends), ends["value"][:0]
     if isinstance(where, Spiking):
         own = ends[ends["setting"] == where.label]
-        floor = ends.loc[ends["setting"] == where.floor, "value"]
+        others = _ends(where.beside) if where.beside else ends
+        runs = _by_network(others)
+        floor = others.loc[others["setting"] == where.floor, "value"]
         beside, task, network = where.backprop, where.task, ""
     else:
         own = ends[(ends["method"] == rule) & (ends["setting"] == where.label)]

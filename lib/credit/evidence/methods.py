@@ -37,6 +37,7 @@ class Spiking:
 
     floor     label of the control in which the hidden synapses learn nothing
     backprop  label of backprop in rates; none where the task is not MNIST
+    beside    the experiment of floor and backprop, where that is another one
     """
 
     experiment: str
@@ -44,6 +45,7 @@ class Spiking:
     floor: str
     backprop: str = ""
     task: str = "MNIST"
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ def _joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _event_driven(experiment: str, label: str) -> Spiking:
+    return Spiking(experiment, label, "200 none", "1x200 relu", beside="02-spiking")
+
+
 AKROUT = Trained("01-akrout", "1x500 logistic")
 EIGHT = Trained("02-depth", "8x240 tanh")  # on equal terms, for a short time
 
@@ -87,16 +93,23 @@ METHODS = (
         "sign_symmetry",
         mnist=AKROUT,
         deep=EIGHT,
+        spiking=_event_driven("01-spiking", "200 signs"),
     ),
     Method("01", "weight mirror", "weight_mirror", mnist=AKROUT),
-    Method("01", "Kolen-Pollack", "kolen_pollack", mnist=AKROUT),
+    Method(
+        "01",
+        "Kolen-Pollack",
+        "kolen_pollack",
+        mnist=AKROUT,
+        spiking=_event_driven("01-spiking", "200 Kolen-Pollack"),
+    ),
     Method(
         "02",
         "direct feedback alignment",
         "direct_feedback_alignment",
         mnist=Trained("02-table1", "2x800 tanh"),
         deep=EIGHT,
-        spiking=Spiking("02-spiking", "200 direct", "200 none", "1x200 relu"),
+        spiking=_event_driven("02-spiking", "200 direct"),
     ),
     Method(
         "03",
@@ -133,6 +146,7 @@ METHODS = (
         "difference_target_propagation",
         mnist=Trained("06-mnist", "7x240 tanh"),
         deep=Trained("06-mnist", "7x240 tanh"),
+        spiking=_event_driven("06-spiking", "200 target difference"),
     ),
     Method(
         "07",
@@ -177,6 +191,7 @@ METHODS = (
         "attention_gated",
         mnist=Trained("11-mnist", "300-100 relu"),
         deep=Trained("11-depth", "6x100 relu"),
+        spiking=_event_driven("11-spiking", "200 attention"),
     ),
     Method(
         "12",
@@ -196,6 +211,7 @@ METHODS = (
         "decoupled_neural_interfaces",
         mnist=Trained("14-mnist", "2x256 relu"),
         deep=Trained("14-mnist", "5x256 relu"),
+        spiking=_event_driven("14-spiking", "200 synthetic"),
     ),
     Method("15", "FORCE"),
     Method("16", "conceptors"),

@@ -1,0 +1,82 @@
+"""What the spiking sections say, on runs that are made up."""
+
+from itertools import product
+
+import pandas as pd
+import pytest
+
+from credit.evidence import results
+from credit.evidence.claims import ClaimFailed, say
+from credit.spiking.pathways.signs import Signs
+from credit.studies.event_driven import IN_RATES, REFERENCES, InSpikes
+
+COUNTS = {
+    "spikes, test": 600.0,
+    "synaptic events, test": 130_000.0,
+    "error events, learning": 14.0,
+}
+
+
+def made_up(label, method, error):
+    """Five seeds whose errors differ by hundredths."""
+    rows = []
+    for seed in range(5):
+        at = {"seed": seed, "setting": label, "method": method, "epoch": 2, "layer": 0}
+        rows.append({**at, "metric": "test error", "value": error + seed / 100})
+        for (metric, value), layer in product(COUNTS.items(), (0, 1)):
+            part = value / 4 * (1 + 2 * layer)
+            rows.append({**at, "metric": metric, "value": part, "layer": layer})
+            rows.append({**at, "metric": metric, "value": 1e6, "layer": layer, "epoch": 1})
+    frame = pd.DataFrame(rows).assign(unit="%", experiment="x", dataset="mnist", depth=1)
+    return frame.assign(width=200)
+
+
+@pytest.fixture
+def study(monkeypatch):
+    """study(signs=..., direct=...) with these mean errors in place of the usual ones."""
+
+    def make(**changed):
+        means = {"signs": 4.0, "direct": 5.0, "symmetric": 3.0, "none": 12.0} | changed
+        own = {"200 signs": means.pop("signs")}
+        beside = {f"200 {way}": mean for way, mean in means.items()}
+        frames = {
+            "01-spiking": [made_up(k, "signs", v) for k, v in own.items()],
+            "02-spiking": [made_up(k, "direct", v) for k, v in beside.items()]
+            + [made_up(IN_RATES, "backprop", 2.0), made_up(IN_RATES, "shallow", 9.0)],
+        }
+        monkeypatch.setattr(results, "load", lambda name: pd.concat(frames[name]))
+        monkeypatch.setattr(results, "final", lambda frame: frame[frame["metric"] == "test error"])
+        return InSpikes("01-spiking", {"200 signs": "sign symmetry"})
+
+    return make
+
+
+def test_the_table_has_every_network_with_its_error_and_counts(study):
+    table = study().table().set_index("way of the error")
+    assert set(table.index) >= {"sign symmetry", *REFERENCES.values(), "backprop, in rates"}
+    assert table.loc["sign symmetry", "test error, %"].startswith("4.02")
+    assert table.loc["sign symmetry", "spikes per image"] == "600"  # of the last epoch, all layers
+    assert table.loc["sign symmetry", "error events"] == "14.0"
+    assert table.loc["backprop, in rates", "spikes per image"] == "–"
+    assert set(table["n"]) == {"5"}
+
+
+def test_the_sentences_say_which_is_less_and_what_is_no_spike(study):
+    said = repr(say(*study().sentences("200 signs", Signs)))
+    assert "Sign symmetry ends at 4.02 % test error" in said
+    assert "That is 1.00 points less than random feedback (5.02 %)." in said
+    assert "That is 1.00 points more than backprop's way (3.02 %)." in said
+    assert "2.0 times that" in said and "600 spikes" in said and "158,800 products" in said
+    assert "a sign used backwards" in said
+
+
+def test_what_cannot_be_told_apart_is_said_so(study, monkeypatch):
+    found = study(direct=4.0)
+    found.errors["200 signs"] = found.errors["200 signs"] + [0.3, -0.3, 0.2, -0.2, 0.0]
+    said = repr(say(*found.sentences("200 signs", Signs)))
+    assert "Five seeds cannot tell it from random feedback" in said
+
+
+def test_a_pathway_that_does_not_teach_stops_the_notebook(study):
+    with pytest.raises(ClaimFailed, match="the events teach the hidden layer"):
+        say(*study(signs=12.5).sentences("200 signs", Signs))
