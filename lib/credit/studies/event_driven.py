@@ -60,6 +60,18 @@ class InSpikes:
             rows.append(row | {"n": str(len(self.errors[label]))})
         return pd.DataFrame(rows).fillna("–")
 
+    def in_brief(self, label: str, how: str = "") -> Claim:
+        """The answer to the first question, with what is particular about it in a few words."""
+        error, fixed = self.errors[label], self.errors["200 none"]
+        times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
+        return claim(
+            "**In spiking neurons?** Yes, with one hidden layer{how}: {k} integrate-and-fire "
+            "neurons that see each image of MNIST {often} end at {e:.2f} % test error, and at "
+            "{s:.0f} % with hidden synapses fixed.",
+            teaches(error, fixed),
+            how=how, k=200, often=("once", "twice")[times - 1], e=error.mean(), s=fixed.mean(),
+        )  # fmt: skip
+
     def sentences(self, label: str, pathway: type[Pathway]) -> Sequence[Claim]:
         """What is said of a pathway: whether it teaches, what it costs, what is no spike."""
         error, fixed = self.errors[label], self.errors["200 none"]
