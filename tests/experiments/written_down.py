@@ -167,26 +167,61 @@ TABLE["02-depth"] = Experiment(
     [few(20_000, 2, batch=32, learning_rate=1e-3)],
 )  # fmt: skip
 
+# In spikes, not published: one network for all pathways, after Neftci et al. 2017.
+IN_SPIKES = [
+    at(sizes=(784, 200, 10), epochs=2, input="regular", white=100.0, image=60, settling=15,
+       target=200.0, events=200.0, spread=50.0, schedule="linear", chunk=2500),
+]  # fmt: skip
+BRIEFLY = [at(examples=5000, epochs=1)]
+TABLE["01-spiking"] = Experiment(
+    "not published: sign symmetry and Kolen-Pollack in spikes",
+    5,
+    {"signs": 1, "kolen_pollack": 1},
+    [
+        *IN_SPIKES,
+        at("signs", learning_rate=0.01, hidden_rate=0.01),
+        at("kolen_pollack", learning_rate=0.01, hidden_rate=0.03),
+    ],
+    BRIEFLY,
+)
 TABLE["02-spiking"] = Experiment(
     "not published: 784-200-10 in spikes, after Neftci et al. 2017, and in rates",
     5,
-    {"event_driven": 4, "backprop": 1, "shallow": 1},
+    {"direct": 2, "symmetric": 1, "fixed": 1, "backprop": 1, "shallow": 1},
     [
-        at(sizes=(784, 200, 10), epochs=1),
-        at("event_driven", input="regular", white=100.0, image=60, settling=15, target=200.0,
-           events=200.0, spread=50.0, schedule="linear", chunk=2500, learning_rate=0.01,
-           hidden_rate=0.03),
-        at("event_driven", "symmetric", hidden_rate=0.01, rule={"feedback": "symmetric"}),
-        at("event_driven", "none", learning_rate=0.08, hidden_rate=0.0, spread=100.0,
-           rule={"feedback": "none"}),
-        at("event_driven", "shuffled", rule={"shuffled": True}),
+        *IN_SPIKES,
+        at("direct", learning_rate=0.01, hidden_rate=0.03),
+        at("direct", "shuffled", rule={"shuffled": True}),
+        at("symmetric", learning_rate=0.01, hidden_rate=0.01),
+        at("fixed", learning_rate=0.08, hidden_rate=0.0, spread=100.0),
         at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
            schedule="linear"),
         at("backprop", learning_rate=0.01),
         at("shallow", learning_rate=0.1),
     ],
-    [at(examples=5000)],
+    BRIEFLY,
 )  # fmt: skip
+TABLE["06-spiking"] = Experiment(
+    "not published: target differences in spikes",
+    5,
+    {"target_difference": 1},
+    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.03)],
+    BRIEFLY,
+)
+TABLE["11-spiking"] = Experiment(
+    "not published: attention and reward in spikes",
+    5,
+    {"attention": 1},
+    [*IN_SPIKES, at(learning_rate=0.03, hidden_rate=0.01)],
+    BRIEFLY,
+)
+TABLE["14-spiking"] = Experiment(
+    "not published: predicted errors in spikes",
+    5,
+    {"synthetic": 1},
+    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.003)],
+    BRIEFLY,
+)
 
 # 04. Theirs: 60 epochs; rates chosen on the test set. Ours: an epoch, or a part of it.
 ONE, TWO = (784, 500, 10), (784, 500, 100, 10)

@@ -10,7 +10,8 @@ postsynaptic neuron at that time (after Neftci et al. 2017, event-driven random 
     dE/dt = e / tau_e;  E > 1: event `up`, E -= 1;  E < -1: event `down`, E += 1       (EVENT)
 
 r is the neuron's own spike train, low-passed. Hidden neurons have events only where the pathway
-goes layer by layer, with T gate in the place of e.
+goes layer by layer, with T gate in the place of e. How events come to T is the pathway, one file
+each in `pathways`; the line TEACH is what most of them do.
 """
 
 import os
