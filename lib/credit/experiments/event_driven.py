@@ -47,7 +47,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
     "none": (0.08, 0.0),
-    "signs": (0.01, 0.03),
+    "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "attention": (0.03, 0.01),
     "synthetic": (0.01, 0.003),
