@@ -21,7 +21,6 @@ from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
-from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
@@ -29,7 +28,7 @@ from credit.tasks import data
 PATHWAYS = (
     Fixed(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
     KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
-    Synthetic(scale=0.2, own=0.02), TargetDifference(scale=0.2, own=0.02),
+    TargetDifference(scale=0.2, own=0.02),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -53,9 +52,7 @@ def values_of(setting, seed=0):
         values[f"eta{l}"] = 1e-3 * (setting.learning_rate if l == L else setting.hidden_rate)
     random = streams(seed)
     drawn = setting.rule.draw(n, random) | setting.rule.values(1.0, K, n, random)
-    return values | {
-        name: value + 0.3 if name.startswith("of_") else value for name, value in drawn.items()
-    }
+    return values | drawn
 
 
 def plain_loop(setting, values):
@@ -65,14 +62,14 @@ def plain_loop(setting, values):
     own = {  # of the pathway, [source, target]
         name: value.reshape(-1, n[int(name[-1])]).astype(float)
         for name, value in values.items()
-        if name.startswith(("feedback", "of_"))
+        if name.startswith("feedback")
     }
     eta = {l: 1e3 * values[f"eta{l}"] for l in w}
     x, phase, scores, count = values["x"].copy(), 0, [], 0
     full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
-    Layer = namedtuple("Layer", "v I T E quiet r score S rho P m")
-    state = {l: Layer(*np.zeros((11, n[l]))) for l in w}
-    chosen, said = np.zeros(n[L]), np.zeros(n[L])
+    Layer = namedtuple("Layer", "v I T E quiet r score rho P m")
+    state = {l: Layer(*np.zeros((10, n[l]))) for l in w}
+    chosen = np.zeros(n[L])
     for step in range(setting.chunk * setting.image + 1):
         image, phase = divmod(step, setting.image)
         image, on = min(image, setting.chunk - 1), float(phase >= setting.settling)
@@ -84,7 +81,6 @@ def plain_loop(setting, values):
                     if part is not layer.quiet and part is not layer.m:
                         part[:] = 0
             chosen[:] = 0
-            said[:] = 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
         speaks = on
         if isinstance(how, Attention):
@@ -94,9 +90,7 @@ def plain_loop(setting, values):
             gated = layer.T * (p["I_low"] < layer.I) * (p["I_high"] > layer.I)
             error[l] = (top.r - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
-            if isinstance(how, Synthetic):
-                correction[l] = -how.own * (layer.T - layer.S) * on
-            elif isinstance(how, TargetDifference):
+            if isinstance(how, TargetDifference):
                 correction[l] = how.own * (layer.rho - layer.m - layer.P)
         if isinstance(how, KolenPollack) and phase == 0:
             for l in range(1, L):
@@ -105,15 +99,13 @@ def plain_loop(setting, values):
         if phase == choosing and isinstance(how, Attention):
             hopes = top.score + np.clip(top.v / p["v_th"], 0, 0.999) + values["bonus"][image]
         x += values["pixels"][image] * setting.white * 1e-3
-        said += values["teacher"][image] * 0.2
         fired = {0: x > 1}
         up, down = {}, {}
         for l, layer in state.items():
             free = layer.quiet >= p["t_ref"] if step else np.full(n[l], True)
             layer.v[:] += free * (layer.I - layer.v) / p["tau_m"]
             layer.I[:] *= 1 - 1 / p["tau_s"]
-            for part in (layer.T, layer.S):
-                part[:] *= 1 - 1 / p["tau_T"]
+            layer.T[:] *= 1 - 1 / p["tau_T"]
             layer.m[:] += (layer.rho - layer.m) / 1000
             for part in (layer.r, layer.rho, layer.P):
                 part[:] *= 1 - 1 / p["tau_r"]
@@ -121,19 +113,12 @@ def plain_loop(setting, values):
             fired[l] = (layer.v > p["v_th"]) & free
             up[l], down[l] = layer.E > 1, layer.E < -1
             count += fired[l].sum()
-        told_now = said > 1
-        said -= told_now
         for l in w:
             state[l].I[:] += fired[l - 1] @ w[l]
             w[l] += np.outer(fired[l - 1], change[l])
         for l in range(1, L):
             signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
-            if isinstance(how, Synthetic):
-                for name, spikes in ((f"of_layer{l}", fired[l]), (f"of_label{l}", told_now)):
-                    state[l].T[:] += spikes @ own[name]
-                    own[name] += np.outer(spikes, correction[l])
-                state[l].S[:] += how.scale * (w[l + 1] @ signed[l + 1])
-            elif isinstance(how, Signs):
+            if isinstance(how, Signs):
                 state[l].T[:] += how.scale * (np.sign(w[l + 1]) @ signed[l + 1])
             elif isinstance(how, Symmetric):
                 state[l].T[:] += how.scale * (w[l + 1] @ signed[l + 1])

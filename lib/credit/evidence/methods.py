@@ -211,7 +211,6 @@ METHODS = (
         "decoupled_neural_interfaces",
         mnist=Trained("14-mnist", "2x256 relu"),
         deep=Trained("14-mnist", "5x256 relu"),
-        spiking=_event_driven("14-spiking", "200 synthetic"),
     ),
     Method("15", "FORCE"),
     Method("16", "conceptors"),

@@ -1,4 +1,4 @@
-"""Spiking sections of notebooks 01, 02, 06, 11 and 14: MNIST by events, one image after the other.
+"""Spiking sections of notebooks 01, 02, 06 and 11: MNIST by events, one image after the other.
 
 The same network, images, length and search for every pathway.
 """
@@ -19,7 +19,6 @@ from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
-from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
 from credit.training.setting import Setting
 
@@ -41,7 +40,6 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
     "11": (Attention(),),
-    "14": (Synthetic(),),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
@@ -50,7 +48,6 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "attention": (0.03, 0.01),
-    "synthetic": (0.01, 0.003),
     "target difference": (0.01, 0.03),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
@@ -84,7 +81,6 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
-LOWER = (0.0003, 0.001, 0.003, 0.01)  # where errors do not come in events, but all the time
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
 
 
@@ -93,8 +89,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
     for way in WAYS[experiment[:2]]:
-        hidden = LOWER if isinstance(way, Synthetic) else BELOW
-        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in hidden]
+        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in BELOW]
         if not way.sends:
             pairs = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
         for rate, below, spread in pairs:

@@ -87,9 +87,9 @@ class Pathway:
         return []
 
 
-def taught(T: str = "T", by: str = "scale*w/mV") -> dict:
+def taught(by: str = "scale*w/mV") -> dict:
     """What the forward synapses do when an error of their postsynaptic neuron comes back."""
-    return {"up": f"{T}_pre += {by}", "down": f"{T}_pre -= {by}"}
+    return {"up": f"T_pre += {by}", "down": f"T_pre -= {by}"}
 
 
 def hidden(n: tuple[int, ...]) -> range:
