@@ -17,6 +17,22 @@ def noisy(rows):
     return rows.assign(value=rows["value"] * factor)
 
 
+def exchanged(rows, column, one, other, where=True):
+    """Two names of a column under each other's, where a mask says so and both stand there."""
+    found = rows[column].isin([one, other]) & where
+    if rows.loc[found, column].nunique() < 2:
+        return rows  # an experiment without one of them
+    names = rows[column].replace({one: other, other: one})
+    return rows.assign(**{column: rows[column].where(~found, names)})
+
+
+def behind_network(rows, one, other, where=True):
+    """The same for what stands behind the network in a setting; "" is nothing."""
+    parts = rows["setting"].str.partition(", ")
+    behind = exchanged(rows.assign(behind=parts[2]), "behind", one, other, where)["behind"]
+    return rows.assign(setting=parts[0] + (", " + behind).where(behind != "", ""))
+
+
 def upside_down(rows):
     """Layers and depths in the opposite order."""
     top = rows.groupby(["setting", "metric"])["layer"].transform("max")
@@ -53,16 +69,18 @@ def say_all(notebook: Path, folder: Path) -> tuple[set[str], set[str]]:
     return ({c.sentence for c in claims if c.holds}, {c.sentence for c in claims if not c.holds})
 
 
-def failing(notebook: Path, changes: dict, make_folder) -> dict[str, set[str]]:
+def failing(notebook: Path, changes: dict, make_folder, beside=()) -> dict[str, set[str]]:
     """{falsification: sentences of the notebook that fail under it}.
 
     changes      {falsification: rows of an experiment -> others}
     make_folder  name -> a new folder
+    beside       experiments of other notebooks that it shows, falsified likewise
     """
+    own = [file.stem for file in paths.RESULTS.glob(f"{notebook.name[:2]}-*.csv")]
     failed = {}
     for name, change in changes.items():
         folder = make_folder("results")
-        for file in paths.RESULTS.glob(f"{notebook.name[:2]}-*.csv"):
-            change(results.load(file.stem)).to_csv(folder / file.name, index=False)
+        for experiment in (*own, *beside):
+            change(results.load(experiment)).to_csv(folder / f"{experiment}.csv", index=False)
         failed[name] = say_all(notebook, folder)[1]
     return failed

@@ -9,28 +9,23 @@ from credit import paths
 DTP, BP = "difference_target_propagation", "backprop"
 
 
+def but_angles(rows):
+    """Where no angle stands: those to backprop are not known of every rule and condition."""
+    return ~rows["metric"].str.endswith("angle")
+
+
 def rules_swapped(one, other):
     """Two rules under each other's names, wherever both stand for a whole network."""
-
-    def change(rows):
-        plain = ~rows["setting"].str.contains(",")
-        if not {one, other} <= set(rows.loc[plain, "method"]):
-            return rows  # an experiment without one of them
-        names = rows["method"].replace({one: other, other: one})
-        return rows.assign(method=rows["method"].where(~plain, names))
-
-    return change
+    return lambda rows: stated.exchanged(
+        rows, "method", one, other, but_angles(rows) & ~rows["setting"].str.contains(",")
+    )
 
 
 def conditions_swapped(one, other):
     """Two conditions of the rule under each other's labels, on the seeds that both have."""
-
-    def change(rows):
-        labels = rows["setting"].replace({one: other, other: one})
-        both = (rows["method"] == DTP) & (rows["seed"] < 3)
-        return rows.assign(setting=rows["setting"].where(~both, labels))
-
-    return change
+    return lambda rows: stated.exchanged(
+        rows, "setting", one, other, but_angles(rows) & (rows["method"] == DTP) & (rows["seed"] < 3)
+    )
 
 
 def searches_alike(rows):

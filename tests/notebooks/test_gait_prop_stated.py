@@ -11,16 +11,7 @@ GAIT, BP = "gait_prop", "backprop"
 
 def variants_swapped(one, other):
     """The same runs of GAIT-prop under each other's labels; "" is the displacement form."""
-
-    def change(rows):
-        network, _, variant = (rows["setting"].str.partition(", ")[i] for i in range(3))
-        ours = rows["method"] == GAIT
-        if not {one, other} <= set(variant[ours]):
-            return rows  # an experiment without one of them
-        variant = variant.where(~ours, variant.replace({one: other, other: one}))
-        return rows.assign(setting=network + (", " + variant).where(variant != "", ""))
-
-    return change
+    return lambda rows: stated.behind_network(rows, one, other, rows["method"] == GAIT)
 
 
 def plain_swapped(one, other):
@@ -28,10 +19,7 @@ def plain_swapped(one, other):
 
     def change(rows):
         plain = ~rows["setting"].str.contains(",") & rows["metric"].str.endswith("error")
-        if not {one, other} <= set(rows.loc[plain, "method"]):
-            return rows  # an experiment without one of them
-        names = rows["method"].replace({one: other, other: one})
-        return rows.assign(method=rows["method"].where(~plain, names))
+        return stated.exchanged(rows, "method", one, other, plain)
 
     return change
 

@@ -29,13 +29,9 @@ def labels(one, other):
 
 def methods(one, other):
     """The same errors of two methods under each other's names, in every variant."""
-
-    def change(rows):
-        error = rows["metric"].str.endswith("error")
-        names = rows["method"].replace({one: other, other: one})
-        return rows.assign(method=rows["method"].where(~error, names))
-
-    return change
+    return lambda rows: stated.exchanged(
+        rows, "method", one, other, rows["metric"].str.endswith("error")
+    )
 
 
 def solved_or_not(rows):

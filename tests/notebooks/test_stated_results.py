@@ -37,19 +37,17 @@ DFA, FA, BP = "direct_feedback_alignment", "feedback_alignment", "backprop"
 
 def swapped(one, other):
     """The same runs under each other's names, wherever both were run."""
-    names = {one: other, other: one}
 
     def change(rows):
         both = rows.groupby("setting")["method"].transform(lambda m: {one, other} <= set(m))
-        return rows.assign(method=rows["method"].where(~both, rows["method"].replace(names)))
+        return stated.exchanged(rows, "method", one, other, both)
 
     return change
 
 
 def ways_swapped(one, other):
     """The same for two ways back in spikes."""
-    names = {f"200 {one}": f"200 {other}", f"200 {other}": f"200 {one}"}
-    return lambda rows: rows.assign(setting=rows["setting"].replace(names))
+    return lambda rows: stated.exchanged(rows, "setting", f"200 {one}", f"200 {other}")
 
 
 def all_alike(rows):
