@@ -129,8 +129,8 @@ def _normalised(experiment: str, profile: str) -> list[Job]:
 
 
 def _normalised_tuning(experiment: str, profile: str) -> list[Job]:
-    """Three rates of the network for every condition, half as long; one seed."""
-    changes = SMALL | {"examples": 2000} if profile == "quick" else {"epochs": 10}
+    """Three rates of the network for every condition; one seed, three epochs."""
+    changes = SMALL | {"examples": 2000} if profile == "quick" else {"epochs": 3}
     settings = {}
     for rule in ARMS:
         rates = (3e-3, 1e-2, 3e-2) if isinstance(rule, Shallow) else (3e-4, 1e-3, 3e-3)
