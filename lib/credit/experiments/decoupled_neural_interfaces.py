@@ -123,7 +123,9 @@ def _normalised(experiment: str, profile: str) -> list[Job]:
     Rates by 14-normalised-tuning.
     """
     size, changes = ((2, 64), SMALL) if profile == "quick" else ((5, 256), {"epochs": 20})
-    settings = [net(rule, *size, **NORMALISED | changes) for rule in ARMS]
+    rates = {Backprop(): 3e-3, CDNI: 1e-3, Shallow(): 1e-2}
+    changes = NORMALISED | changes
+    settings = [net(rule, *size, learning_rate=rate, **changes) for rule, rate in rates.items()]
     pairs = [(f"{s.label}, batch normalised", s) for s in settings]
     return labelled(experiment, pairs, SEEDS[profile], BY_BLOCKS)
 
