@@ -913,7 +913,7 @@ TABLE["14-normalised"] = Experiment(
     {"backprop": 1, "decoupled_neural_interfaces": 1, "shallow": 1},
     [
         *JADERBERG,
-        at(learning_rate=1e-3, own_learning_rate=1e-3, batch=256, epochs=20),
+        at(learning_rate=1e-3, own_learning_rate=1e-3, batch=256, epochs=10),
         at("backprop", learning_rate=3e-3),
         at("shallow", learning_rate=1e-2),
     ],
