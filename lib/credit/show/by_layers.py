@@ -7,6 +7,7 @@ from credit.show import figures
 
 NAMES = {"backprop": "backprop", "shallow": "shallow", "decoupled_neural_interfaces": "cDNI"}
 MARKS = {"label unseen": "X", "batch normalised": "D"}  # of variants, which have no line
+ASIDE = {"label unseen": 0.08, "batch normalised": 0.16}  # layers, where they would lie on others
 
 
 def plot_by_layers(ax, final: pd.DataFrame, judged: pd.DataFrame):
@@ -22,8 +23,9 @@ def plot_by_layers(ax, final: pd.DataFrame, judged: pd.DataFrame):
         mean, half = (ends.agg(lambda runs, k=k: interval(runs)[k]) for k in (0, 1))
         label = "DNI, label unseen" if variant == "label unseen" else NAMES[method]
         label += ", normalised" * (variant == "batch normalised")
-        ax.errorbar(mean.index, mean, half, label=f"{label} (n = {ends.size().min()})", lw=1.8,
-                    **_look(method, variant))  # fmt: skip
+        label += f" (n = {ends.size().min()})"
+        place = mean.index + ASIDE.get(variant, 0)
+        ax.errorbar(place, mean, half, label=label, lw=1.8, **_look(method, variant))
     for row in judged.itertuples():
         hollow = _look(row.method, "label unseen" if row.variant == "label unseen" else "")
         hollow |= {"ls": "none", "mfc": "none", "ms": 8, "alpha": 0.8}
