@@ -419,7 +419,7 @@ def test_of_accuracies_the_larger_is_the_better(tmp_path, monkeypatch):
     for fa, word in ((95.0, "same order"), (99.0, "another order")):
         rows = three(98, 98, 98, **accuracy) + three(fa, fa, fa, **accuracy, **FA)
         found = order_table(pd.DataFrame(rows), "99-toy").iloc[0]
-        assert (found["published"], found["verdict"]) == ("BP < FA", word)
+        assert (found["published"], found["verdict"]) == ("BP > FA", word)
 
 
 def test_fewer_than_three_runs_stand_in_no_order(tmp_path, monkeypatch):

@@ -8,10 +8,11 @@ from credit.experiments import contrastive_hebbian, decoupled_neural_interfaces
 from credit.rules.backprop import Backprop
 from credit.rules.shallow import Shallow
 from credit.tasks import data
+from credit.training.normalised_blocks import run_normalised
 
 LOOPS = {
     contrastive_hebbian.curves: contrastive_hebbian.XIE,
-    decoupled_neural_interfaces.run_normalised: decoupled_neural_interfaces.net(Backprop(), 1),
+    run_normalised: decoupled_neural_interfaces.net(Backprop(), 1),
 }
 
 
@@ -43,12 +44,12 @@ def test_the_labels_of_a_split_reach_its_own_errors_only(run, split, monkeypatch
 
 def test_in_cdni_nothing_crosses_from_one_block_to_the_next():
     """Models that say zero, and learn next to nothing, leave the hidden blocks as they were."""
-    run, few = decoupled_neural_interfaces.run_normalised, {"examples": 256, "epochs": 1}
+    few = {"examples": 256, "epochs": 1}
     alike = {"learning_rate": 1e-2, "own_learning_rate": 1e-30}
 
     def rows(rule):
         setting = decoupled_neural_interfaces.net(rule, 2, 8, **few, **alike)
-        return [row for row in run(setting, seed=0) if row["metric"] != "cpu time"]
+        return [row for row in run_normalised(setting, seed=0) if row["metric"] != "cpu time"]
 
     shallow, cdni, bp = map(rows, (Shallow(), decoupled_neural_interfaces.CDNI, Backprop()))
     assert cdni == shallow != bp

@@ -904,7 +904,7 @@ JADERBERG = [
        own_learning_rate=1e-2, schedule="linear", batch=64, epochs=5),
     at("shallow", learning_rate=3e-2),
 ]  # fmt: skip
-QUICK_14 = few(20_000, 2, batch=32)
+QUICK_14 = few(10_000, 2, batch=32)
 TABLE["14-mnist"] = Experiment(
     "jaderberg2017dni, feed-forward table: 256 rectifiers a layer, Adam",
     5,
@@ -939,7 +939,7 @@ TABLE["14-normalised"] = Experiment(
     3,
     {"backprop": 2, "decoupled_neural_interfaces": 2, "shallow": 2},
     JADERBERG,
-    [few(20_000, 1, batch=32)],
+    [few(10_000, 1, batch=32)],
 )
 TABLE["14-deep"] = Experiment(
     "not published: the terms of 14-mnist, with eight layers the rates of 14-deep-tuning",

@@ -276,17 +276,17 @@ def _order(rows: list, runs: Runs) -> dict[str, str]:
         read = max((row.read for row in rows), key=lambda mark: badness(BEST[mark]))
         word = "same order" if read == "seen" else BEST[read].replace("value", "order")
     return {
-        "published": _chain(sorted(rows, key=lambda row: sign * row.value), there),
-        "here": _chain(sorted(rows, key=lambda row: values[row.id].mean()), here),
+        "published": _chain(sorted(rows, key=lambda row: sign * row.value), there, sign),
+        "here": _chain(sorted(rows, key=lambda row: values[row.id].mean()), here, sign),
         "verdict": word,
     }
 
 
-def _chain(rows: list, sign_of) -> str:
-    """'BP < FA ≈ DFA', the best first."""
-    text = _short(rows[0])
+def _chain(rows: list, sign_of, sign: int) -> str:
+    """'BP < FA ≈ DFA' of errors, 'BP > FA ≈ DFA' of accuracies, the best first."""
+    text, differs = _short(rows[0]), "<" if sign == 1 else ">"
     for a, b in itertools.pairwise(rows):
-        text += f" {'<' if sign_of(a, b) else '≈'} {_short(b)}"
+        text += f" {differs if sign_of(a, b) else '≈'} {_short(b)}"
     return text
 
 

@@ -1,23 +1,16 @@
 """Notebook 14: decoupled neural interfaces."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
-from torch import nn
-from torch.nn.functional import cross_entropy
-
 from credit.experiments.common import SEEDS, TUNING_SEEDS, grid, labelled
 from credit.nets.networks import Init
-from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.base import Rule, draw_feedback
 from credit.rules.decoupled_neural_interfaces import DecoupledNeuralInterfaces
 from credit.rules.shallow import Shallow
 from credit.runs.store import Job
-from credit.tasks import data
-from credit.training.run import Diverged, must_be_finite
+from credit.training.normalised_blocks import run_normalised
 from credit.training.setting import Setting
 
 HE = Init("normal_fan_in", 2**0.5)
@@ -43,7 +36,7 @@ JADERBERG = Setting(
     batch=64,
     epochs=5,
 )
-SMALL = {"epochs": 2, "examples": 20_000, "batch": 32}  # quick: 1,250 updates
+SMALL = {"epochs": 2, "examples": 10_000, "batch": 32}  # quick: 626 updates
 TWO = {"epochs": 2}
 SLOW = {"learning_rate": 1e-4, "own_learning_rate": 1e-3}  # DNI's: with more, five layers diverge
 
@@ -76,8 +69,7 @@ def knobs(rule: Rule, depth: int, label_seen: bool, p: float, models_rate: float
     """Small networks for a reader to try; p is that of DNI, label_seen makes it cDNI."""
     if isinstance(rule, DecoupledNeuralInterfaces):
         rule = DecoupledNeuralInterfaces(label_seen, () if label_seen else (64, 64), p=p)
-    few = SMALL | {"examples": 10_000}
-    return net(rule, depth, 64, own_learning_rate=models_rate, **few)
+    return net(rule, depth, 64, own_learning_rate=models_rate, **SMALL)
 
 
 def _named(settings: list[Setting], suffix: str = "") -> Mapping[str, Setting]:
@@ -123,96 +115,12 @@ def _unlocked(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, settings, SEEDS[profile])
 
 
-def run_normalised(setting: Setting, seed: int) -> list[dict]:
-    """Train once with batch normalisation in every hidden block, as the paper does.
-
-    For BP, shallow and linear cDNI. By torch.autograd, which in cDNI never crosses from one block
-    to the next: what comes in from below is detached. Rows as of training.run, without angles; a
-    run whose weights or outputs are no longer finite ends with its row "diverged".
-    """
-    clock, random = time.process_time(), streams(seed)
-    torch.manual_seed(int(torch.randint(2**31, (), generator=random["weights"])))
-    dataset = data.load(setting.dataset)
-    (x, label), classes = (dataset.train.x, dataset.train.label), len(dataset.classes)
-    x, label = x[: setting.examples], label[: setting.examples]
-    t = data.one_hot(label, classes)
-    blocks, hidden, top = nn.ModuleList(), setting.sizes[1:-1], len(setting.sizes) - 2
-    for fan_in, n in zip(setting.sizes[:-1], setting.sizes[1:], strict=True):
-        linear = nn.Linear(fan_in, n)
-        nn.init.normal_(linear.weight, 0.0, (2 / fan_in) ** 0.5)
-        nn.init.zeros_(linear.bias)
-        blocks.append(nn.Sequential(linear, nn.BatchNorm1d(n), nn.ReLU()))
-    blocks[top] = blocks[top][0]
-    models = nn.ModuleList(nn.Linear(n + classes, n) for n in hidden)
-    for parameter in models.parameters():
-        nn.init.zeros_(parameter)
-    taught = blocks[top] if isinstance(setting.rule, Shallow) else blocks
-    groups = [
-        {"params": list(taught.parameters()), "lr": setting.learning_rate},
-        {"params": list(models.parameters()), "lr": setting.own_learning_rate},
-    ]
-    optimiser = torch.optim.Adam(groups)
-    updates = -(-len(x) // setting.batch)
-    falls = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: 1 - step / (updates * setting.epochs)
-    )
-    decoupled = isinstance(setting.rule, DecoupledNeuralInterfaces)
-
-    def learn(h, label, t):
-        """Gradients of a batch; returns how many answers were wrong."""
-        for l, block in enumerate(blocks):
-            below = h.detach().requires_grad_(l > 0) if decoupled else h
-            h = block(below)
-            if l == top:
-                cross_entropy(h, label).backward()
-            elif decoupled:
-                with torch.no_grad():
-                    ghat = models[l](torch.cat([h, t], -1))
-                h.backward(ghat / len(h))
-            if decoupled and l > 0:
-                model = models[l - 1](torch.cat([below.detach(), t], -1))
-                distance = 0.5 * (model - len(h) * below.grad).square().sum(-1).mean()
-                distance.backward()
-        return int((h.argmax(-1) != label).sum())
-
-    def error(split):
-        with torch.no_grad():
-            h = split.x
-            for block in blocks.eval():
-                h = block(h)
-        blocks.train()
-        must_be_finite(h, *blocks.parameters(), *models.parameters())
-        return 100 * float((h.argmax(-1) != split.label).float().mean())
-
-    rows = []
-
-    def record(epoch, metric, value, unit="%"):
-        row = {"epoch": float(epoch), "layer": 0, "metric": metric}
-        rows.append({**row, "value": float(value), "unit": unit})
-
-    try:
-        for epoch in range(1, setting.epochs + 1):
-            missed = 0
-            for index in setting.batches(len(x), random["order"]):
-                optimiser.zero_grad()
-                missed += learn(x[index], label[index], t[index])
-                optimiser.step()
-                falls.step()
-            found = error(dataset.validation)
-            record(epoch, "train error", 100 * missed / len(x))
-            record(epoch, "validation error", found)
-        record(epoch, "test error", error(dataset.test))
-    except Diverged:
-        record(epoch, "diverged", epoch, "1")
-    record(epoch, "cpu time", time.process_time() - clock, "s")
-    return rows
-
-
 def _normalised(experiment: str, profile: str) -> list[Job]:
     """The paper's net of six layers with and without batch normalisation, all else equal."""
     size, changes = ((2, 64), SMALL | {"epochs": 1}) if profile == "quick" else ((5, 256), {})
     settings = {rule.short: net(rule, *size, **changes) for rule in ARMS}
-    runs = {"": "credit.training.run:run", ", batch normalised": f"{__name__}:run_normalised"}
+    by_blocks = f"{run_normalised.__module__}:{run_normalised.__name__}"
+    runs = {"": Job.run, ", batch normalised": by_blocks}
     return [
         Job(experiment, s, seed, s.label + suffix, run)
         for seed in SEEDS[profile][:3]

@@ -2,29 +2,47 @@
 
 import pandas as pd
 
+from credit.evidence.agreement import interval
 from credit.show import figures
 
 NAMES = {"backprop": "backprop", "shallow": "shallow", "decoupled_neural_interfaces": "cDNI"}
+MARKS = {"label unseen": "X", "batch normalised": "D"}  # of variants, which have no line
+ASIDE = {"label unseen": 0.08, "batch normalised": 0.16}  # layers, where they would lie on others
 
 
-def plot_by_layers(ax, judged: pd.DataFrame):
-    """Test error against layers, the output among them: our runs as lines, published values hollow.
+def plot_by_layers(ax, final: pd.DataFrame, judged: pd.DataFrame):
+    """Test error against layers, the output among them: means of our runs with 95 % intervals,
+    published values hollow.
 
-    judged   of evidence.verdicts.verdict_table, settings such as "2x256 relu"
+    final    rows of settings such as "2x256 relu" or "2x256 relu, label unseen"
+    judged   of evidence.verdicts.verdict_table, the published values of such settings
     """
-    unseen = judged["setting"].str.contains(", label unseen")
-    layers = judged["setting"].str.extract(r"^(\d)")[0].astype(int) + 1
-    for (method, other), part in judged.assign(layers=layers).groupby(["method", unseen]):
-        part, kind = part.sort_values("layers"), figures.look(method)
-        kind |= {"ls": "--"} if other else {}
-        label = "DNI, label unseen" if other else NAMES[method]
-        label = f"{label} (n = {part['n'].min()})"
-        ax.errorbar(part["layers"], part["mean"], part["half_width"], label=label, lw=1.8, **kind)
-        hollow = kind | {"ls": "none", "mfc": "none", "ms": 8, "alpha": 0.8}
-        ax.plot(part["layers"], part["published"], **hollow)
+    final, judged = map(_by_layers, (final, judged))
+    for (method, variant), part in final.groupby(["method", "variant"]):
+        ends = part.groupby("layers")["value"]
+        mean, half = (ends.agg(lambda runs, k=k: interval(runs)[k]) for k in (0, 1))
+        label = "DNI, label unseen" if variant == "label unseen" else NAMES[method]
+        label += ", normalised" * (variant == "batch normalised")
+        label += f" (n = {ends.size().min()})"
+        place = mean.index + ASIDE.get(variant, 0)
+        ax.errorbar(place, mean, half, label=label, lw=1.8, **_look(method, variant))
+    for row in judged.itertuples():
+        hollow = _look(row.method, "label unseen" if row.variant == "label unseen" else "")
+        hollow |= {"ls": "none", "mfc": "none", "ms": 8, "alpha": 0.8}
+        ax.plot(row.layers, row.published, **hollow)
     ax.plot([], [], "o", mfc="none", color="0.4", ms=8, label="published (recalled)")
     ax.set(xlabel="layers, the output among them", ylabel="test error (%)", xticks=[3, 4, 5, 6])
     return figures.percent_axis(ax)
+
+
+def _by_layers(rows: pd.DataFrame) -> pd.DataFrame:
+    layers = rows["setting"].str.extract(r"^(\d)")[0].astype(int) + 1
+    return rows.assign(layers=layers, variant=rows["setting"].str.partition(", ")[2])
+
+
+def _look(method: str, variant: str) -> dict:
+    look = figures.look(method)
+    return look | {"ls": "none", "marker": MARKS[variant]} if variant else look
 
 
 def name_cdni(ax):
