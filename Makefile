@@ -22,9 +22,10 @@ test: export JUPYTER_PATH = $(CURDIR)/.venv/share/jupyter
 test: .venv/.ok  ## style, unit tests, theorems, and the stored outputs of the notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pytest -q -n 2
-	@if ls notebooks/*.ipynb > /dev/null 2>&1; then set -x; $(BIN)/pytest -q -n 2 --dist loadfile \
-	  --nbval --nbval-current-env --nbval-cell-timeout 300 notebooks; fi
+	$(BIN)/pytest -q -n 2 --dist worksteal
+	@if ls notebooks/*.ipynb > /dev/null 2>&1; then set -x; CREDIT_WORKERS=1 $(BIN)/pytest -q -n 2 \
+	  --dist loadfile --no-loadscope-reorder \
+	  --nbval --nbval-current-env --nbval-cell-timeout 600 notebooks; fi
 
 lab: export JUPYTER_PATH = $(CURDIR)/.venv/share/jupyter
 lab: export MPLBACKEND = module://matplotlib_inline.backend_inline
@@ -46,11 +47,17 @@ clean:           ## remove build/; finished runs (runs/) and the environment (.v
 # JUPYTER_PATH above: a kernel called python3 in somebody's home must not win over this one.
 # MPLBACKEND: with another one in the environment, usual on servers, notebooks show no pictures.
 
+# CREDIT_WORKERS above: two notebooks at a time keep two processors busy; with workers of their own
+# each would import torch anew for every batch of runs. They come in the order that
+# notebooks/conftest.py says, the slowest first. Bytecode below is made at once: where Python is told
+# to write none (PYTHONDONTWRITEBYTECODE), every process would compile torch and pandas for itself.
+
 # torch is pinned in pyproject.toml only and comes with `-e .`: where pip is set up with a folder of
 # wheels (PIP_FIND_LINKS), a CPU build in it is taken, elsewhere the index's.
 .venv/.ok: pyproject.toml requirements.lock | $(UV)
 	$(UV) venv -q --allow-existing --python .tools/bin/python .venv
-	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(UV) pip install -q -p .venv -r requirements.lock -e .
+	UV_FIND_LINKS="$$PIP_FIND_LINKS" $(UV) pip install -q -p .venv --compile-bytecode \
+	  -r requirements.lock -e .
 	@touch $@
 
 $(UV):

@@ -28,6 +28,15 @@ from credit import paths
 
 TARGETS = ("numpy", "cython", "cpp_standalone")
 FLAGS = ["-w", "-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-std=c++11"]
+# Read by make after Brian2's own makefile: all files of a program include the same headers, which
+# take longer to parse than what each adds; so they are compiled once, before the others.
+PRECOMPILED = """
+CXXFLAGS += -include objects.h
+$(OBJS) make.deps: objects.h.gch
+objects.h.gch: objects.h $(wildcard *.h brianlib/*.h) makefile
+	@rm -f $@
+	$(CXX) $(CXXFLAGS) -x c++-header objects.h -o $@
+"""
 # compiled programs, for the processor of this machine; safe to delete
 FOLDERS = paths.BUILD / "brian" / platform.node()
 SLOTS = 64  # copies of one program that may run side by side
@@ -98,7 +107,10 @@ class Simulation:
         """Write and compile the program; Brian2 is left as it was, ready for other networks."""
         self.folder, self.device = folder, brian2.devices.all_devices["cpp_standalone"]
         prefs.devices.cpp_standalone.openmp_threads = threads
-        prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2", "--silent"]
+        (folder / "precompiled.mk").write_text(PRECOMPILED, encoding="utf-8")
+        prefs.devices.cpp_standalone.extra_make_args_unix = [
+            "-j2", "--silent", "-f", "makefile", "-f", "precompiled.mk"
+        ]  # fmt: skip
         prefs.codegen.cpp.extra_compile_args_gcc = FLAGS
         self.device.reinit()
         Simulation.program = self
