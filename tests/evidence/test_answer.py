@@ -176,11 +176,12 @@ def test_what_is_shown_of_spikes_has_five_seeds_and_its_controls():
     assert shown
     for where in shown:
         ends = results.final(results.load(where.experiment))
-        runs = ends.groupby("setting")["seed"].nunique()
-        assert set(runs[[where.label, where.floor]]) == {5}
+        others = results.final(results.load(where.beside)) if where.beside else ends
+        runs, beside = (e.groupby("setting")["seed"].nunique() for e in (ends, others))
+        assert runs[where.label] == beside[where.floor] == 5
         if where.task == "MNIST":
-            beside = ends[(ends["method"] == "backprop") & (ends["setting"] == where.backprop)]
-            assert beside["seed"].nunique() == 5
+            rates = others[(others["method"] == "backprop") & (others["setting"] == where.backprop)]
+            assert rates["seed"].nunique() == 5
 
 
 @pytest.mark.parametrize("method", [m for m in METHODS if m.mnist or m.deep], ids=lambda m: m.name)
