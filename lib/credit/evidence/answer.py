@@ -68,7 +68,7 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
         others = _ends(where.beside) if where.beside else ends
         runs = _by_network(others)
         floor = others.loc[others["setting"] == where.floor, "value"]
-        beside, task, network = where.backprop, where.task, ""
+        beside, task, network = where.backprop, where.task, where.variant
     else:
         own = ends[(ends["method"] == rule) & (ends["setting"] == where.label)]
         fixed = _by_network(_ends(where.shallow)) if where.shallow else runs

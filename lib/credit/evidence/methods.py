@@ -38,6 +38,7 @@ class Spiking:
     floor     label of the control in which the hidden synapses learn nothing
     backprop  label of backprop in rates; none where the task is not MNIST
     beside    the experiment of floor and backprop, where that is another one
+    variant   in what it is not the method's own form, in a few words
     """
 
     experiment: str
@@ -46,6 +47,7 @@ class Spiking:
     backprop: str = ""
     task: str = "MNIST"
     beside: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def _joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _event_driven(experiment: str, label: str) -> Spiking:
-    return Spiking(experiment, label, "200 none", "1x200 relu", beside="02-spiking")
+def _event_driven(experiment: str, label: str, variant: str = "") -> Spiking:
+    return Spiking(experiment, label, "200 none", "1x200 relu", "MNIST", "02-spiking", variant)
 
 
 AKROUT = Trained("01-akrout", "1x500 logistic")
@@ -146,7 +148,7 @@ METHODS = (
         "difference_target_propagation",
         mnist=Trained("06-mnist", "7x240 tanh"),
         deep=Trained("06-mnist", "7x240 tanh"),
-        spiking=_event_driven("06-spiking", "200 target difference"),
+        spiking=_event_driven("06-spiking", "200 target difference", "without weight transport"),
     ),
     Method(
         "07",
