@@ -50,7 +50,7 @@ FALSIFIED = {
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp)
+    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, ("02-spiking",))
 
 
 def test_all_claims_of_notebook_06_hold_on_the_committed_results():
@@ -66,6 +66,8 @@ def test_falsified_results_make_sentences_of_notebook_06_fail(falsified, name):
 
 @pytest.mark.slow  # the same
 def test_every_claim_of_notebook_06_about_results_fails_under_some_falsification(falsified):
-    """The one that none can touch is about the published record alone."""
+    """One that none can touch is about the published record; the data choose words of others."""
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
-    assert {sentence[:12] for sentence in unmoved} == {"**ImageNet?*"}
+    assert {sentence[:30] for sentence in unmoved} - stated.CHOSEN == {
+        "**ImageNet?** Not run here. Pu",
+    }

@@ -75,9 +75,9 @@ def test_falsified_results_make_sentences_of_notebook_01_fail(falsified, name):
 
 @pytest.mark.slow  # the same
 def test_every_claim_of_notebook_01_about_its_runs_fails_under_some_falsification(falsified):
-    """Those that none can touch are about papers, or count runs."""
+    """Those that none can touch are about papers or code, count runs, or have words by the data."""
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
-    assert {sentence[:30] for sentence in unmoved} == {
+    assert {sentence[:30] for sentence in unmoved} == stated.CHOSEN | {
         "**ImageNet?** Not run here. Pu",
         "{n} published values have runs",
     }

@@ -168,6 +168,50 @@ def test_the_network_does_what_a_plain_loop_does(rule):
     assert {name for name in moved if not moved[name]} == still  # so the above is about something
 
 
+def test_with_one_hidden_layer_the_way_from_layer_to_layer_is_the_direct_one():
+    one = replace(SMALL, sizes=(12, 9, 4))
+    values = values_of(one)
+    direct, layered = (numpy_run(replace(one, rule=way), values) for way in (Direct(), Layered()))
+    assert np.abs(direct["w1"] - values["w1"]).max() > 1e-5
+    for name in direct:
+        np.testing.assert_array_equal(layered[name], direct[name])
+
+
+def test_attention_learns_nothing_from_the_labels_of_neurons_that_were_not_chosen():
+    """The chosen neuron is the first in every image; whether the label is the second or the third
+    is the same to all synapses, and whether it is the first is not."""
+    setting = replace(SMALL, rule=Attention())
+    bonus = np.zeros((SMALL.chunk, SMALL.sizes[-1]))
+    bonus[:, 0] = 1e3
+    values = values_of(setting)
+    values |= {"bonus": bonus, "w3": values["w3"] + 5e-3}  # so that it fires
+
+    def learned(right):
+        label = np.eye(SMALL.sizes[-1])[[right] * SMALL.chunk]
+        return numpy_run(setting, values | {"label": label, "teacher": label})
+
+    first, second, third = map(learned, range(3))
+    for name in ("w1", "w2", "w3"):
+        np.testing.assert_array_equal(second[name], third[name])
+    assert np.abs(first["w3"] - second["w3"]).max() > 1e-5
+    others = (second["w3"] - values["w3"]).reshape(-1, SMALL.sizes[-1])[:, 1:]
+    assert (others == 0).all() and np.abs(second["w3"] - values["w3"]).max() > 1e-5
+
+
+def test_what_differs_between_the_weights_of_kolen_pollack_decays_with_every_image():
+    setting = replace(SMALL, rule=KolenPollack(decay=0.1))
+    values = values_of(setting)
+    got = numpy_run(setting, values)
+    for l in (1, 2):
+        n, m = SMALL.sizes[l], SMALL.sizes[l + 1]
+
+        def apart(w, l=l, n=n, m=m):
+            return 1e3 * w[f"w{l + 1}"].reshape(n, m) - w[f"feedback{l}"].reshape(m, n).T
+
+        images = SMALL.chunk + 1  # the run ends in the first step of another
+        np.testing.assert_allclose(apart(got), apart(values) * 0.9**images, atol=1e-9)
+
+
 def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
     """The plain loop above heard another teacher below than at the output; here only that moves."""
     values = values_of(SMALL)

@@ -1,7 +1,5 @@
 """What the spiking sections say, on runs that are made up."""
 
-from itertools import product
-
 import pandas as pd
 import pytest
 
@@ -10,10 +8,10 @@ from credit.evidence.claims import ClaimFailed, say
 from credit.spiking.pathways.signs import Signs
 from credit.studies.event_driven import IN_RATES, REFERENCES, InSpikes
 
-COUNTS = {
-    "spikes, test": 600.0,
-    "synaptic events, test": 130_000.0,
-    "error events, learning": 14.0,
+COUNTS = {  # of the input and of the hidden layer
+    "spikes, test": (500.0, 100.0),
+    "synaptic events, test": (101_000.0,),
+    "error events, learning": (14.0,),
 }
 
 
@@ -23,9 +21,8 @@ def made_up(label, method, error):
     for seed in range(5):
         at = {"seed": seed, "setting": label, "method": method, "epoch": 2, "layer": 0}
         rows.append({**at, "metric": "test error", "value": error + seed / 100})
-        for (metric, value), layer in product(COUNTS.items(), (0, 1)):
-            part = value / 4 * (1 + 2 * layer)
-            rows.append({**at, "metric": metric, "value": part, "layer": layer})
+        for metric, (layer, value) in [(m, k) for m in COUNTS for k in enumerate(COUNTS[m])]:
+            rows.append({**at, "metric": metric, "value": value, "layer": layer})
             rows.append({**at, "metric": metric, "value": 1e6, "layer": layer, "epoch": 1})
     frame = pd.DataFrame(rows).assign(unit="%", experiment="x", dataset="mnist", depth=1)
     return frame.assign(width=200)
@@ -37,6 +34,8 @@ def study(monkeypatch):
 
     def make(**changed):
         means = {"signs": 4.0, "direct": 5.0, "symmetric": 3.0, "none": 12.0} | changed
+        means["direct, shuffled"] = changed.get("told", 8.0)
+        means.pop("told", None)
         own = {"200 signs": means.pop("signs")}
         beside = {f"200 {way}": mean for way, mean in means.items()}
         frames = {
@@ -66,20 +65,29 @@ def test_the_sentences_say_which_is_less_and_what_is_no_spike(study):
     assert "Sign symmetry ends at 4.02 % test error" in said
     assert "That is 1.00 points less than random feedback (5.02 %)." in said
     assert "That is 1.00 points more than backprop's way (3.02 %)." in said
-    assert "2.0 times that" in said and "600 spikes" in said and "158,800 products" in said
-    assert "a sign used backwards" in said
+    assert "2.0 times that" in said and "takes 600 spikes, which make 101,000 synaptic" in said
+    assert "the label, a number" in said and "a sign used backwards" in said
+
+
+def test_spikes_that_do_not_make_the_events_stop_the_notebook(study):
+    found = study()
+    there = found.runs["metric"] == "synaptic events, test"
+    found.runs.loc[there, "value"] *= 1.1
+    with pytest.raises(ClaimFailed, match="A test image takes"):
+        say(*found.sentences("200 signs", Signs))
 
 
 def test_what_cannot_be_told_apart_is_said_so(study, monkeypatch):
     found = study(direct=4.0)
     found.errors["200 signs"] = found.errors["200 signs"] + [0.3, -0.3, 0.2, -0.2, 0.0]
     said = repr(say(*found.sentences("200 signs", Signs)))
-    assert "Five seeds cannot tell it from random feedback" in said
+    assert "5 seeds cannot tell it from random feedback" in said
 
 
 def test_a_pathway_that_does_not_teach_stops_the_notebook(study):
-    with pytest.raises(ClaimFailed, match="the events teach the hidden layer"):
-        say(*study(signs=12.5).sentences("200 signs", Signs))
+    for worse in ({"signs": 12.5}, {"told": 3.5}):
+        with pytest.raises(ClaimFailed, match="what they are told of their own image"):
+            say(*study(**worse).sentences("200 signs", Signs))
 
 
 def test_the_answer_in_brief_says_how_often_images_were_shown(study):

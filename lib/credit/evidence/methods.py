@@ -88,6 +88,7 @@ METHODS = (
         "feedback_alignment",
         mnist=Trained("01-mnist", "1x1000 logistic"),
         deep=EIGHT,
+        spiking=_event_driven("02-spiking", "200 direct", "one hidden layer: as direct feedback"),
     ),
     Method(
         "01",
@@ -148,7 +149,7 @@ METHODS = (
         "difference_target_propagation",
         mnist=Trained("06-mnist", "7x240 tanh"),
         deep=Trained("06-mnist", "7x240 tanh"),
-        spiking=_event_driven("06-spiking", "200 target difference", "without weight transport"),
+        spiking=_event_driven("06-spiking", "200 target difference", "SDTP: no weight transport"),
     ),
     Method(
         "07",

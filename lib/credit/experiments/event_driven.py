@@ -1,6 +1,6 @@
 """Spiking sections of notebooks 01, 02, 06 and 11: MNIST by events, one image after the other.
 
-The same network, images, length and search for every pathway.
+The same network, images and length for every pathway, and as many rates tried on one seed.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ from credit.training.setting import Setting
 
 RUN = "credit.spiking.event_driven:run"
 SPIKES = Spikes(sizes=(784, 200, 10), epochs=2)
-# The same networks in rates, on the same images as often.
+# Networks of the same size in rates, on the same images as often.
 RATES = Setting(
     rule=Backprop(),
     nonlinearity="relu",
@@ -54,8 +54,8 @@ BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
 
 def spiking(rule: Pathway, **changes) -> Spikes:
-    """With the rates of the tuning; fixed hidden synapses are twice as strong, by the tuning, too:
-    at first few hidden neurons fire, and where nothing is learned it stays so."""
+    """With the rates of the tuning; where hidden synapses are fixed all first weights are twice as
+    strong, by the tuning, too: at first few hidden neurons fire, and there it stays so."""
     rate, below = BEST[rule.short]
     given = {"learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
@@ -85,7 +85,7 @@ ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others le
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images once; as many rates for all that has as many."""
+    """On a third of the images once: eight settings of a pathway, five of a rule in rates."""
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
     for way in WAYS[experiment[:2]]:

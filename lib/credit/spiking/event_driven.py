@@ -1,17 +1,18 @@
-"""Event-driven learning in spiking neurons: errors travel as spikes, weights change at spikes.
+"""Event-driven learning in spiking neurons: errors travel as events, weights change at spikes.
 
-Every neuron integrates, apart from its membrane, a teaching variable T, as in a dendrite that does
-not reach the soma. A weight changes when its presynaptic neuron fires, by what is there in its
-postsynaptic neuron at that time (after Neftci et al. 2017, event-driven random backpropagation):
+Every hidden neuron integrates, apart from its membrane, a teaching variable T, as in a dendrite
+that does not reach the soma. A weight changes when its presynaptic neuron fires, by what is there
+in its postsynaptic neuron at that time (after Neftci et al. 2017, event-driven random
+backpropagation):
 
-    dw = -eta e      at the output,  e = r - r_target while learning is on, else 0     (OUT)
+    dw = -eta e      at the output,  e = r - r_target while the teacher speaks, else 0 (OUT)
     dw = -eta T gate below it,       gate = 1 while I_low < I < I_high                 (HIDDEN)
     dT/dt = -T / tau_T, and every error event of a neuron above adds +b or -b to T     (TEACH)
     dE/dt = e / tau_e;  E > 1: event `up`, E -= 1;  E < -1: event `down`, E += 1       (EVENT)
 
-r is the neuron's own spike train, low-passed. Hidden neurons have events only where the pathway
-goes layer by layer, with T gate in the place of e. How events come to T is the pathway, one file
-each in `pathways`; the line TEACH is what most of them do.
+r is the neuron's own spike train, low-passed. Hidden neurons above the first layer have events
+where the pathway goes layer by layer, with T gate in the place of e. How events come to T, and what
+changes besides, is the pathway, one file each in `pathways`; TEACH is what most of them do.
 """
 
 import os

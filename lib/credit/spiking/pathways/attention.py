@@ -21,7 +21,7 @@ sent = (r - told) * chosen * late * learning : 1
 @dataclass(frozen=True)
 class Attention(Symmetric):
     """The output neuron with most spikes so far is chosen, half-way through the time in which
-    spikes count; with probability epsilon another one, at random. From then on
+    spikes count; with probability epsilon any one, at random. From then on
 
         r_s - r_target,   r_target > 0 only where the choice s is right
 
@@ -29,8 +29,9 @@ class Attention(Symmetric):
     chosen has no error, whichever the right one was. Events of the chosen neuron alone return
     through the forward synapses (BrainProp's symmetric attention).
 
-    Pozzi, Bohte & Roelfsema 2020, in events: there attention and reward meet at the synapse, here
-    the product travels, which is the same signal.
+    After Pozzi, Bohte & Roelfsema 2020. There attention travels and meets the reward, broadcast as
+    one number, at the synapse; here their product travels and nothing is broadcast. They explore by
+    softmax.
     """
 
     epsilon: float = 0.02
@@ -38,9 +39,8 @@ class Attention(Symmetric):
     short = "attention"
     error = CHOICE
     not_spikes = (
-        "the error of the chosen neuron, until it is an event",
         "a weight used backwards",
-        "the choice, made at a set time",
+        "the choice, which compares spike counts and membranes of all output neurons at a set time",
     )
 
     def values(self, rate, images, n, random):

@@ -24,6 +24,13 @@ error = (r - wanted) * on * learning : 1
 sent = (r - told) * on * learning : 1
 """
 EVENTS = {"up": "up", "down": "down"}
+NO_SPIKES = (
+    "the label, a number",
+    "the error of a neuron, a number until it is an event",
+    "the events, which have a sign and come beside the neuron's own spikes",
+    "the teaching variable and the window of its currents",
+    "the clock that resets all neurons at every image",
+)
 
 
 @dataclass
@@ -67,7 +74,7 @@ class Pathway:
     lasting: ClassVar[tuple[str, ...]] = ()  # those that outlast an image
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
-    not_spikes: ClassVar[tuple[str, ...]] = ()  # what, besides membranes, is no spike
+    not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
 
     def draw(self, n: tuple[int, ...], random: dict[str, Generator]) -> dict:
         """{name in Parts.given: what it starts with}, whatever the images are; n as Parts.sizes."""

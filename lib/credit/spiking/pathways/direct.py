@@ -16,7 +16,6 @@ class Direct(Pathway):
     """
 
     short = "direct"
-    not_spikes = ("the error of an output neuron, until it is an event",)
 
     def draw(self, n, random):
         return {name: self.scale * b for name, b in draw_back(n, random, direct=True).items()}

@@ -23,10 +23,7 @@ class KolenPollack(Pathway):
 
     short = "Kolen-Pollack"
     chain = True
-    not_spikes = (
-        "the error of an output neuron, until it is an event",
-        "one change at two synapses",
-    )
+    not_spikes = ("one change at two synapses, and the decay of both at every image",)
 
     def draw(self, n, random):
         b = draw_back(n, random)

@@ -14,7 +14,7 @@ class Signs(Symmetric):
     """
 
     short = "signs"
-    not_spikes = ("the error of an output neuron, until it is an event", "a sign used backwards")
+    not_spikes = ("a sign used backwards",)
 
     def through(self, l):
         return {"model": "scale : 1 (shared, constant)", "on_post": taught(by="scale*sign(w)")}

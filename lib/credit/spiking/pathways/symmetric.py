@@ -12,7 +12,7 @@ class Symmetric(Pathway):
 
     short = "symmetric"
     chain = True
-    not_spikes = ("the error of an output neuron, until it is an event", "a weight used backwards")
+    not_spikes = ("a weight used backwards",)
 
     def draw(self, n, random):
         return {f"scale{l}": self.scale for l in range(2, len(n))}

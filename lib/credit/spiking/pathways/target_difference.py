@@ -1,4 +1,4 @@
-"""Difference target propagation: the way back is an inverse of the way up, learned from spikes."""
+"""Difference target propagation: the way back is to be the inverse of the way up, by spikes."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,13 @@ class TargetDifference(Pathway):
 
         T_j += +-scale b_ij
 
-    which is g(target) - g(activity) for the linear g that b is: the difference between what the
-    layer should have been, by what the one above should have been, and what it was.
+    which is g(activity) - g(target) for the linear g that b is, and -eta T moves the layer to what
+    it should have been by what the one above should have been.
 
     own  rate of the inverse
-    Lee et al. 2015, in events. There g has a nonlinearity and learns from noise; here from what
-    differs between images.
+    After Lee et al. 2015, in the form without weight transport (SDTP, Bartunov et al. 2018): there
+    the topmost hidden layer goes down a gradient, here all targets come by inverses. Theirs have a
+    nonlinearity and learn from noise; these learn from what differs between images.
     """
 
     own: float = 3e-3
@@ -42,10 +43,7 @@ class TargetDifference(Pathway):
     teaching = INVERTED
     lasting = ("m",)
     spiked = "rho += 1"
-    not_spikes = (
-        "the error of an output neuron, until it is an event",
-        "the difference of two dendritic variables",
-    )
+    not_spikes = ("a correction by the difference of two dendritic variables",)
 
     def draw(self, n, random):
         b = draw_back(n, random)
