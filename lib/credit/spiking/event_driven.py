@@ -204,11 +204,7 @@ def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     model, ways = "w : volt", {"on_pre": "I_post += w; w += change_post"}
     besides = setting.rule.through(l) if l > 1 else {}
     if "on_post" in besides:
-        ways = {
-            "on_pre": ways["on_pre"],
-            "on_post": besides["on_post"],
-            "on_event": {"pre": "spike"} | pathways.EVENTS,
-        }
+        ways |= {"on_post": besides["on_post"], "on_event": {"pre": "spike"} | pathways.EVENTS}
     model += "\n" + besides.get("model", "")
     synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
     synapses.connect()
