@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from credit import paths
-from credit.spiking import event_driven, simulation
+from credit.spiking import event_driven, online, simulation
 from credit.tasks import data
 
 SIZES = (784, 100, 10), (784, 400, 10), (784, 400, 400, 10)
@@ -60,10 +60,10 @@ def measure(sizes: tuple[int, ...], on: str, threads: int, images: int, repeats:
         )
         times, cpu = [], []
         for _ in range(1 + repeats):
-            worked = event_driven.cpu_time()
+            worked = online.cpu_time()
             got = network.run(values | {"teacher": values["label"]})
             times.append(time.perf_counter() - start)
-            cpu.append(event_driven.cpu_time() - worked)
+            cpu.append(online.cpu_time() - worked)
             start = time.perf_counter()
     best = min(times[1:])
     layers = ["input", *(f"hidden{l}" for l in range(1, len(sizes) - 1)), "output"]

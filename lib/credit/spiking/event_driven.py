@@ -15,8 +15,6 @@ where the pathway goes layer by layer, with T gate in the place of e. How events
 changes besides, is the pathway, one file each in `pathways`; TEACH is what most of them do.
 """
 
-import os
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -35,11 +33,9 @@ from brian2 import (
     ms,
     mV,
 )
-from torch import Tensor
 
-from credit.nets.networks import Init
-from credit.nets.streams import streams
-from credit.spiking import neurons
+from credit.spiking import neurons, online
+from credit.spiking.online import Online
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Parts, Pathway
 from credit.spiking.pathways.direct import Direct
@@ -69,47 +65,46 @@ PARAMETERS = neurons.PARAMETERS | {
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One experiment in spikes, complete."""
+class Setting(Online):
+    """One experiment by events, complete."""
 
     rule: Pathway = field(default_factory=Direct)
-    sizes: tuple[int, ...] = (784, 200, 10)
-    dataset: str = "mnist"
-    input: str = "regular"  # or poisson
-    white: float = 100.0  # Hz, rate of a white pixel
     image: int = 60  # ms, how long an image is shown
     settling: int = 15  # ms of them before the teacher speaks and spikes count
     target: float = 200.0  # Hz, rate of the neuron of the right class
-    learning_rate: float = 0.005  # mV, of the output's synapses
-    hidden_rate: float = 0.03  # mV, of the others
     events: float = 200.0  # Hz per unit of error, rate of error events
-    spread: float = 50.0  # mV, standard deviation of the first weights times sqrt(fan-in)
-    schedule: str = "linear"  # of the rates, down to 0, in steps of a chunk; or constant
-    epochs: int = 2
-    examples: int | None = None  # of the training split; None: all
-    chunk: int = 2500  # images in one run of the network
 
     def __post_init__(self):
-        if len(self.sizes) < 3:
-            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
-        for name, known in (("input", neurons.INPUTS), ("schedule", ("linear", "constant"))):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}, expected one of {', '.join(known)}"
-                )
+        super().__post_init__()
         if not 0 <= self.settling < self.image:
             raise ValueError(
                 f"settling is {self.settling} ms, expected less than an image's {self.image} ms"
             )
-        for name in ("learning_rate", "hidden_rate"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")
 
-    @property
-    def label(self) -> str:
-        """Hidden layers and how they are taught: "200 direct"."""
-        told = ", shuffled" if self.rule.shuffled else ""
-        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{told}"
+    def simulation(self):
+        # whatever is only a value of a run, or a number of runs, asks for no other program
+        same = {"epochs": 1, "examples": None, "schedule": "linear"}
+        same |= {"learning_rate": 1.0, "hidden_rate": 1.0, "spread": 1.0}
+        # nor does a field of the pathway: all are values of a run
+        return _simulation(replace(self, rule=type(self.rule)(), **same))
+
+    def values(self, x, label, teacher, rate, random):
+        L, classes = len(self.sizes) - 1, self.sizes[-1]
+        values = {
+            "pixels": x.numpy(),
+            "label": data.one_hot(label, classes).numpy(),
+            "teacher": data.one_hot(teacher, classes).numpy(),
+            "learning": float(rate > 0),
+        }
+        below = self.hidden_rate if self.rule.sends else 0.0
+        values |= {f"eta{l}": 1e-3 * rate * below for l in range(1, L)}
+        values[f"eta{L}"] = 1e-3 * rate * self.learning_rate
+        if self.input == "regular":
+            values["x"] = torch.rand(self.sizes[0], generator=random["noise"]).numpy()
+        return values | self.rule.values(rate, self.chunk, self.sizes, random)
+
+    def scores(self, scores, rate):
+        return scores[:, 1:]  # the first is read before the first image
 
 
 def build(setting: Setting) -> Model:
@@ -219,135 +214,6 @@ def _simulation(setting: Setting) -> Simulation:
     return Simulation(partial(build, setting), name)
 
 
-class Learner:
-    """A network between its runs: the weights, and what a run of the network says.
-
-    W  {name: weights}: w_l [n_{l-1}, n_l] in volts and those of the pathway, flat, in SI
-    """
-
-    def __init__(self, setting: Setting, seed: int):
-        self.setting, self.random = setting, streams(seed)
-        # whatever is only a value of a run, or a number of runs, asks for no other program
-        same = {
-            "epochs": 1,
-            "examples": None,
-            "learning_rate": 1.0,
-            "hidden_rate": 1.0,
-            "schedule": "linear",
-        }
-        # nor does a field of the pathway: all are values of a run
-        self.simulation = _simulation(
-            replace(setting, rule=type(setting.rule)(), spread=1.0, **same)
-        )
-        weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes
-        self.W = {
-            f"w{l}": weights.draw((n[l], n[l - 1]), self.random["weights"]).T.numpy().ravel()
-            for l in range(1, len(n))
-        }
-        self.W |= setting.rule.draw(n, self.random)
-
-    def show(self, x: Tensor, label: Tensor, rate: float = 0.0, teacher: Tensor | None = None):
-        """Show images, one after the other, in runs of the network of one chunk each.
-
-        x        [n, pixels], n a multiple of the chunk
-        label    [n], heard only where rate > 0
-        rate     of learning, in units of the setting's; 0 is without teacher and plasticity
-        teacher  [n], the labels of which the hidden neurons hear; by default the same
-        Returns  the answers [n] and {what: number per image}
-        """
-        setting, answers, total = self.setting, [], Counter()
-        L, chunk, classes = len(setting.sizes) - 1, setting.chunk, setting.sizes[-1]
-        etas = {f"eta{l}": 1e-3 * rate * setting.hidden_rate for l in range(1, L)}
-        etas |= {f"eta{L}": 1e-3 * rate * setting.learning_rate, "learning": float(rate > 0)}
-        if not setting.rule.sends:
-            etas |= {f"eta{l}": 0.0 for l in range(1, L)}
-        teacher = label if teacher is None else teacher
-        for start in range(0, len(x), chunk):
-            part = slice(start, start + chunk)
-            values = {
-                "pixels": x[part].numpy(),
-                "label": data.one_hot(label[part], classes).numpy(),
-                "teacher": data.one_hot(teacher[part], classes).numpy(),
-            }
-            if setting.input == "regular":
-                values["x"] = torch.rand(setting.sizes[0], generator=self.random["noise"]).numpy()
-            values |= setting.rule.values(rate, chunk, setting.sizes, self.random)
-            seed = int(torch.randint(2**31 - 1, (), generator=self.random["noise"]))
-            got = self.simulation.run(values | etas | self.W, seed)
-            answers.append(torch.from_numpy(got["scores"][:, 1:].argmax(0)))
-            if rate > 0:
-                self.W |= {name: got[name] for name in got if name in self.W}
-            total.update({name: got[name].sum() for name in got if name.startswith("count_")})
-        return torch.cat(answers), {
-            name.removeprefix("count_"): count / len(x) for name, count in total.items()
-        }
-
-
 def run(setting: Setting, seed: int) -> list[dict]:
-    """Train once, online, one image at a time; returns tidy rows of epoch, layer, metric, value,
-    unit.
-
-    Metrics: train error (of answers given while the teacher speaks) and validation error after
-    each epoch; test error after the last; spikes and synaptic events per image, of the test
-    images without learning and of the training images with it; the CPU time of the whole run,
-    its program included. Nothing is chosen by the test error.
-    """
-    clock, dataset, learner = cpu_time(), data.load(setting.dataset), Learner(setting, seed)
-    x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
-    random, rows, n = learner.random, [], setting.sizes
-    for split in (label, dataset.validation, dataset.test):
-        if len(split) % setting.chunk:
-            raise ValueError(
-                f"chunk is {setting.chunk} images, expected a divisor of {len(split)}, the number "
-                "of images to be shown"
-            )
-    chunks = len(x) // setting.chunk
-    total = chunks * setting.epochs
-
-    def record(epoch, metric, value, unit="%", layer=0):
-        row = {"epoch": epoch, "layer": layer, "metric": metric}
-        rows.append({**row, "value": float(value), "unit": unit})
-
-    def error(split):
-        answers, counts = learner.show(split.x, split.label)
-        return 100 * (answers != split.label).double().mean(), counts
-
-    def energy(counts, when):
-        spikes = [counts[name] for name in ("input", *_hidden(setting), "output")]
-        for l, count in enumerate(spikes):
-            record(epoch, f"spikes, {when}", count, "per image", l)
-        events = sum(count * n[l + 1] for l, count in enumerate(spikes[:-1]))
-        record(epoch, f"synaptic events, {when}", events, "per image")
-        sent = sum(count for name, count in counts.items() if "_" in name)
-        record(epoch, f"error events, {when}", sent, "per image")
-
-    for epoch in range(1, setting.epochs + 1):
-        missed, counts = 0, Counter()
-        order = torch.randperm(len(x), generator=random["order"]).split(setting.chunk)
-        for k, index in enumerate(order):
-            step = (epoch - 1) * chunks + k
-            rate = 1 - step / total if setting.schedule == "linear" else 1.0
-            teacher = label[index]
-            if setting.rule.shuffled:
-                teacher = teacher[torch.randperm(len(index), generator=random["choice"])]
-            answers, count = learner.show(x[index], label[index], rate, teacher)
-            missed += (answers != label[index]).sum()
-            counts.update({name: c / chunks for name, c in count.items()})
-        record(epoch, "train error", 100 * missed / len(x))
-        energy(counts, "learning")
-        record(epoch, "validation error", error(dataset.validation)[0])
-    test, counts = error(dataset.test)
-    record(epoch, "test error", test)
-    energy(counts, "test")
-    record(epoch, "cpu time", cpu_time() - clock, "s")
-    return rows
-
-
-def _hidden(setting: Setting) -> list[str]:
-    return [f"hidden{l}" for l in range(1, len(setting.sizes) - 1)]
-
-
-def cpu_time() -> float:
-    """CPU seconds of this process and of the programs that it has run."""
-    t = os.times()
-    return t.user + t.system + t.children_user + t.children_system
+    """One run of an experiment; see online.run."""
+    return online.run(setting, seed)

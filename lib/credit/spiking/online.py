@@ -1,0 +1,184 @@
+"""Online learning of images by spiking neurons: one compiled run after the other, a chunk of images
+each, and what is measured meanwhile. The networks are those of event_driven and two_phases."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from credit.nets.networks import Init
+from credit.nets.streams import streams
+from credit.spiking import neurons
+from credit.spiking.simulation import Simulation
+from credit.tasks import data
+
+
+@dataclass(frozen=True)
+class Online:
+    """One experiment in spikes: what all networks have in common.
+
+    A network adds what is its own, and says how it is made and fed.
+    """
+
+    rule: object
+    sizes: tuple[int, ...] = (784, 200, 10)
+    dataset: str = "mnist"
+    input: str = "regular"  # or poisson
+    white: float = 100.0  # Hz, rate of a white pixel
+    learning_rate: float = 0.005  # mV, of the output's synapses
+    hidden_rate: float = 0.03  # mV, of the others
+    spread: float = 50.0  # mV, standard deviation of the first weights times sqrt(fan-in)
+    schedule: str = "linear"  # of the rates, down to 0, in steps of a chunk; or constant
+    epochs: int = 2
+    examples: int | None = None  # of the training split; None: all
+    chunk: int = 2500  # images in one run of the network, while it learns
+
+    def __post_init__(self):
+        if len(self.sizes) < 3:
+            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
+        for name, known in (("input", neurons.INPUTS), ("schedule", ("linear", "constant"))):
+            if getattr(self, name) not in known:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}, expected one of {', '.join(known)}"
+                )
+        for name in ("learning_rate", "hidden_rate"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")
+
+    @property
+    def label(self) -> str:
+        """Hidden layers and how they are taught: "200 direct"."""
+        told = ", shuffled" if self.rule.shuffled else ""
+        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{told}"
+
+    def simulation(self) -> Simulation:
+        """The network, ready to be run on one chunk of images."""
+        raise NotImplementedError
+
+    def images(self, rate: float) -> int:
+        """How many images one run of the network shows at this rate of learning."""
+        return self.chunk
+
+    def values(
+        self, x: Tensor, label: Tensor, teacher: Tensor, rate: float, random: dict[str, Generator]
+    ) -> dict:
+        """{name in Model.given: its value} in a run on these images; arguments as Learner.show."""
+        raise NotImplementedError
+
+    def scores(self, scores: Tensor, rate: float) -> Tensor:
+        """[outputs, images], of what the monitor of a run says."""
+        return scores
+
+
+class Learner:
+    """A network between its runs: the weights, and what a run of the network says.
+
+    W  {name: weights}: w_l [n_{l-1}, n_l] in volts and those of the rule, flat, in SI
+    """
+
+    def __init__(self, setting: Online, seed: int):
+        self.setting, self.random = setting, streams(seed)
+        self.simulation = setting.simulation()
+        weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes
+        self.W = {
+            f"w{l}": weights.draw((n[l], n[l - 1]), self.random["weights"]).T.numpy().ravel()
+            for l in range(1, len(n))
+        }
+        self.W |= setting.rule.draw(n, self.random)
+
+    def show(self, x: Tensor, label: Tensor, rate: float = 0.0, teacher: Tensor | None = None):
+        """Show images, one after the other, in runs of the network of one chunk each.
+
+        x        [n, pixels], n a multiple of the images of one run
+        label    [n], heard only where rate > 0
+        rate     of learning, in units of the setting's; 0 is without teacher and plasticity
+        teacher  [n], the labels of which the hidden neurons hear; by default the same
+        Returns  the answers [n] and {what: number per image}
+        """
+        setting, answers, total = self.setting, [], Counter()
+        chunk = setting.images(rate)
+        teacher = label if teacher is None else teacher
+        for start in range(0, len(x), chunk):
+            part = slice(start, start + chunk)
+            values = setting.values(x[part], label[part], teacher[part], rate, self.random)
+            seed = int(torch.randint(2**31 - 1, (), generator=self.random["noise"]))
+            got = self.simulation.run(values | self.W, seed)
+            answers.append(torch.from_numpy(setting.scores(got["scores"], rate).argmax(0)))
+            if rate > 0:
+                self.W |= {name: got[name] for name in got if name in self.W}
+            total.update({name: got[name].sum() for name in got if name.startswith("count_")})
+        return torch.cat(answers), {
+            name.removeprefix("count_"): count / len(x) for name, count in total.items()
+        }
+
+
+def run(setting: Online, seed: int) -> list[dict]:
+    """Train once, online, one image at a time; returns tidy rows of epoch, layer, metric, value,
+    unit.
+
+    Metrics: train error (of answers given while the network learns) and validation error after
+    each epoch; test error after the last; spikes and synaptic events per image, of the test
+    images without learning and of the training images with it; the CPU time of the whole run,
+    its program included. Nothing is chosen by the test error.
+    """
+    clock, dataset, learner = cpu_time(), data.load(setting.dataset), Learner(setting, seed)
+    x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
+    random, rows, n = learner.random, [], setting.sizes
+    for split, rate in ((label, 1.0), (dataset.validation, 0.0), (dataset.test, 0.0)):
+        if len(split) % setting.images(rate):
+            raise ValueError(
+                f"chunk is {setting.chunk} images, {setting.images(rate)} in a run, expected a "
+                f"divisor of {len(split)}, the number of images to be shown"
+            )
+    chunks = len(x) // setting.chunk
+    total = chunks * setting.epochs
+
+    def record(epoch, metric, value, unit="%", layer=0):
+        row = {"epoch": epoch, "layer": layer, "metric": metric}
+        rows.append({**row, "value": float(value), "unit": unit})
+
+    def error(split):
+        answers, counts = learner.show(split.x, split.label)
+        return 100 * (answers != split.label).double().mean(), counts
+
+    def energy(counts, when):
+        spikes = [counts[name] for name in ("input", *_hidden(setting), "output")]
+        for l, count in enumerate(spikes):
+            record(epoch, f"spikes, {when}", count, "per image", l)
+        events = sum(count * n[l + 1] for l, count in enumerate(spikes[:-1]))
+        record(epoch, f"synaptic events, {when}", events, "per image")
+        sent = sum(count for name, count in counts.items() if "_" in name)
+        record(epoch, f"error events, {when}", sent, "per image")
+
+    for epoch in range(1, setting.epochs + 1):
+        missed, counts = 0, Counter()
+        order = torch.randperm(len(x), generator=random["order"]).split(setting.chunk)
+        for k, index in enumerate(order):
+            step = (epoch - 1) * chunks + k
+            rate = 1 - step / total if setting.schedule == "linear" else 1.0
+            teacher = label[index]
+            if setting.rule.shuffled:
+                teacher = teacher[torch.randperm(len(index), generator=random["choice"])]
+            answers, count = learner.show(x[index], label[index], rate, teacher)
+            missed += (answers != label[index]).sum()
+            counts.update({name: c / chunks for name, c in count.items()})
+        record(epoch, "train error", 100 * missed / len(x))
+        energy(counts, "learning")
+        record(epoch, "validation error", error(dataset.validation)[0])
+    test, counts = error(dataset.test)
+    record(epoch, "test error", test)
+    energy(counts, "test")
+    record(epoch, "cpu time", cpu_time() - clock, "s")
+    return rows
+
+
+def _hidden(setting: Online) -> list[str]:
+    return [f"hidden{l}" for l in range(1, len(setting.sizes) - 1)]
+
+
+def cpu_time() -> float:
+    """CPU seconds of this process and of the programs that it has run."""
+    t = os.times()
+    return t.user + t.system + t.children_user + t.children_system
