@@ -69,6 +69,7 @@ class Setting(Online):
     """One experiment by events, complete."""
 
     rule: Pathway = field(default_factory=Direct)
+    input: str = "regular"  # or poisson
     image: int = 60  # ms, how long an image is shown
     settling: int = 15  # ms of them before the teacher speaks and spikes count
     target: float = 200.0  # Hz, rate of the neuron of the right class
@@ -76,6 +77,10 @@ class Setting(Online):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.input not in neurons.INPUTS:
+            raise ValueError(
+                f"input is {self.input!r}, expected one of {', '.join(neurons.INPUTS)}"
+            )
         if not 0 <= self.settling < self.image:
             raise ValueError(
                 f"settling is {self.settling} ms, expected less than an image's {self.image} ms"

@@ -41,13 +41,17 @@ def potential(t, w, tau_m, tau_s):
     return w * tau_s / (tau_m - tau_s) * (np.exp(-t / tau_m) - np.exp(-t / tau_s))
 
 
-def input_layer(n: int, kind: str, parameters: dict, name: str = "input") -> NeuronGroup:
+def input_layer(
+    n: int, kind: str, parameters: dict, name: str = "input", variables: str = "", spiked: str = ""
+) -> NeuronGroup:
     """Neurons that fire at the rate pixel * white.
 
     kind        "poisson": by chance; "regular": evenly, as an integrator without a leak does, each
                 from a phase x of its own
     parameters  white, the rate of a white pixel; pixels, a TimedArray [images, n]; image, how long
                 one is shown
+    variables   that they have besides
+    spiked      what their spikes do besides
     """
     if kind not in INPUTS:
         raise ValueError(f"input is {kind!r}, expected one of {', '.join(INPUTS)}")
@@ -55,10 +59,10 @@ def input_layer(n: int, kind: str, parameters: dict, name: str = "input") -> Neu
         "poisson": {"model": "", "threshold": "rand() < pixel*white*dt"},
         "regular": {"model": "dx/dt = pixel*white : 1", "threshold": "x > 1", "reset": "x -= 1"},
     }[kind]
-    variables = "\npixel : 1\nseed : integer (shared, constant)"
-    group = NeuronGroup(
-        n, how.pop("model") + variables, **how, method="euler", namespace=parameters, name=name
-    )
+    if spiked:
+        how["reset"] = "\n".join(filter(None, (how.get("reset"), spiked)))
+    model = how.pop("model") + "\npixel : 1\nseed : integer (shared, constant)\n" + variables
+    group = NeuronGroup(n, model, **how, method="euler", namespace=parameters, name=name)
     # looked up once an image, not in every step
     group.run_regularly("pixel = pixels(t, i)", parameters["image"], name=f"{name}_show")
     return group

@@ -10,9 +10,10 @@ from torch import Generator, Tensor
 
 from credit.nets.networks import Init
 from credit.nets.streams import streams
-from credit.spiking import neurons
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
+
+SCHEDULES = ("linear", "constant")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,6 @@ class Online:
     rule: object
     sizes: tuple[int, ...] = (784, 200, 10)
     dataset: str = "mnist"
-    input: str = "regular"  # or poisson
     white: float = 100.0  # Hz, rate of a white pixel
     learning_rate: float = 0.005  # mV, of the output's synapses
     hidden_rate: float = 0.03  # mV, of the others
@@ -38,11 +38,10 @@ class Online:
     def __post_init__(self):
         if len(self.sizes) < 3:
             raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
-        for name, known in (("input", neurons.INPUTS), ("schedule", ("linear", "constant"))):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}, expected one of {', '.join(known)}"
-                )
+        if self.schedule not in SCHEDULES:
+            raise ValueError(
+                f"schedule is {self.schedule!r}, expected one of {', '.join(SCHEDULES)}"
+            )
         for name in ("learning_rate", "hidden_rate"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")

@@ -1,0 +1,66 @@
+"""Spiking sections of notebooks 05, 08 and 09: MNIST in two phases, one image after the other.
+
+The same network, images and length for every rule, and as many rates tried on one seed.
+"""
+
+from dataclasses import replace
+
+from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.runs.store import Job
+from credit.spiking.contrasts.base import Contrast
+from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
+from credit.spiking.contrasts.equilibrium_propagation import EquilibriumPropagation
+from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirculation
+from credit.spiking.contrasts.untold import Untold
+from credit.spiking.two_phases import Setting
+
+RUN = "credit.spiking.two_phases:run"
+RULES = {
+    "05": (EquilibriumPropagation(),),
+    "08": (GeneralizedRecirculation(), GeneralizedRecirculation(apart=False)),
+    "09": (ContrastiveHebbian(), Untold()),
+}
+BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones; first weights' spread
+    "equilibrium propagation": (1.5, 5.0, 50.0),
+    "GeneRec, V apart": (1.5, 5.0, 50.0),
+    "GeneRec, V is W": (1.5, 5.0, 50.0),
+    "contrastive Hebbian": (1.5, 5.0, 50.0),
+    "untold": (4.0, 0.0, 50.0),
+}
+OUTPUT, BELOW, SPREAD = (0.5, 1.5), (0.5, 1.5, 5.0, 15.0), 50.0  # mV
+ALONE = (1.0, 2.0, 4.0, 8.0)  # of the output's synapses, where no others learn
+
+
+def setting(rule: Contrast, **changes) -> Setting:
+    """With the rates of the tuning."""
+    rate, below, spread = BEST[rule.short]
+    given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | changes
+    return Setting(rule, **given)
+
+
+def _spiking(experiment: str, profile: str) -> list[Job]:
+    """One program after the other: all seeds of a rule, then the next."""
+    seeds, rules = SEEDS[profile], RULES[experiment[:2]]
+    if profile == "quick":  # one program
+        return [Job(experiment, setting(rules[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    return [Job(experiment, setting(rule), seed, run=RUN) for rule in rules for seed in seeds]
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """On a third of the images once: eight settings of a rule."""
+    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    jobs = []
+    for rule in RULES[experiment[:2]]:
+        tried = [(rate, below, SPREAD) for rate in OUTPUT for below in BELOW]
+        if isinstance(rule, Untold):
+            tried = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
+        for rate, below, spread in tried:
+            one = setting(rule, learning_rate=rate, hidden_rate=below, spread=spread)
+            label = f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
+            jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
+    return jobs
+
+
+EXPERIMENTS = {f"{number}-spiking": _spiking for number in RULES} | {
+    f"{number}-spiking-tuning": _tuning for number in RULES
+}

@@ -1,0 +1,50 @@
+"""What a rule of two phases is: a teacher's current, a gain of feedback, and a contrast."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Generator
+
+# Drives of an output neuron, `teaches` being 1 in the second phase while the network learns. Under
+# the drive `strong` a neuron fires as the teacher wants it.
+CLAMPED = """
+drive = I*(1 - teaches) + teaches*strong*(2*wanted - 1) : volt
+"""
+NUDGED = """
+drive = I + teaches*beta*strong*(wanted - r/r_full) : volt
+"""
+HEBBIAN = "plus_pre*plus_post - minus_pre*minus_post"
+NO_SPIKES = (
+    "the label, a current into output neurons",
+    "the spike counts of two phases, stored, of which synapses change when an image is over",
+    "the clock that tells the phases apart and resets all neurons at the beginning of each",
+)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The base of all rules of two phases.
+
+    gain  of what a spike of a neuron above brings, against a spike from below
+    """
+
+    gain: float = 1.0
+
+    short: ClassVar[str]  # as in a label
+    teacher: ClassVar[str] = CLAMPED  # what drives an output neuron
+    contrast: ClassVar[str] = HEBBIAN  # of minus and plus, sender _pre and receiver _post
+    apart: ClassVar[bool] = False  # whether feedback has synapses of its own
+    shuffled: ClassVar[bool] = False
+    not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
+
+    def draw(self, n: tuple[int, ...], random: dict[str, Generator]) -> dict:
+        """{weights of feedback that is apart: what they start with}; n as Setting.sizes."""
+        return {}
+
+    def values(self, n: tuple[int, ...]) -> dict:
+        """{name in Model.given: its value}."""
+        return {f"gain{l}": self.gain for l in range(1, len(n) - 1)} | {"beta": 1.0}
+
+    def program(self) -> "Contrast":
+        """A rule that asks for the same program: all fields are values of a run."""
+        return type(self)()
