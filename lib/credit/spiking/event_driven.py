@@ -39,7 +39,7 @@ from torch import Tensor
 
 from credit.nets.networks import Init
 from credit.nets.streams import streams
-from credit.spiking import neurons
+from credit.spiking import coherent, neurons
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Parts, Pathway
 from credit.spiking.pathways.direct import Direct
@@ -74,6 +74,7 @@ class Setting:
 
     rule: Pathway = field(default_factory=Direct)
     sizes: tuple[int, ...] = (784, 200, 10)
+    coherent: bool = False  # a network for every class, see credit.spiking.coherent
     dataset: str = "mnist"
     input: str = "regular"  # or poisson
     white: float = 100.0  # Hz, rate of a white pixel
@@ -101,6 +102,8 @@ class Setting:
             raise ValueError(
                 f"settling is {self.settling} ms, expected less than an image's {self.image} ms"
             )
+        if self.rule.coherent and not self.coherent:
+            raise ValueError(f"{self.rule.short} teaches coherent networks only")
         for name in ("learning_rate", "hidden_rate"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")
@@ -108,7 +111,8 @@ class Setting:
     @property
     def label(self) -> str:
         """Hidden layers and how they are taught: "200 direct"."""
-        told = ", shuffled" if self.rule.shuffled else ""
+        told = ", coherent" if self.coherent else ""
+        told += ", shuffled" if self.rule.shuffled else ""
         return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{told}"
 
 
@@ -119,6 +123,7 @@ def build(setting: Setting) -> Model:
     image = setting.image * ms
     here = PARAMETERS | {
         "white": setting.white * Hz,
+        "classes": n[L],
         "image": image,
         "steps": setting.image,
         "settling": setting.settling,
@@ -167,9 +172,10 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     way = setting.rule
     equations = neurons.MEMBRANE + neurons.CURRENT
     equations += READOUT + way.error if last else way.teaching
+    equations += coherent.SIGN if setting.coherent else ""
     events = {}
     if way.sends and (last or (way.chain and l > 1)):
-        equations += EVENTS.format(error="sent" if last else "T*gate")
+        equations += EVENTS.format(error="sent" if last else way.passed)
         events = {"up": "E > 1", "down": "E < -1"}
     spikes = dict(neurons.SPIKES)
     after = "r += 1; spikes += on" if last else way.spiked
@@ -203,11 +209,13 @@ def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     """The plastic synapses into layer l."""
     model, ways = "w : volt", {"on_pre": "I_post += w; w += change_post"}
     besides = setting.rule.through(l) if l > 1 else {}
+    apart = setting.coherent and l > 1
+    ways["on_pre"] += f"; {coherent.KEPT}" if apart else ""
     if "on_post" in besides:
         ways |= {"on_post": besides["on_post"], "on_event": {"pre": "spike"} | pathways.EVENTS}
     model += "\n" + besides.get("model", "")
     synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
-    synapses.connect()
+    synapses.connect(condition=coherent.JOINED if apart else None)
     return synapses
 
 
@@ -216,6 +224,7 @@ def _simulation(setting: Setting) -> Simulation:
     """The simulation of a setting, the one before if it serves: most of a series asks for one."""
     shape = "-".join(map(str, setting.sizes))
     name = f"event-driven-{shape}-{setting.rule.short.replace(' ', '-')}-{setting.input}"
+    name += "-coherent" if setting.coherent else ""
     return Simulation(partial(build, setting), name)
 
 
@@ -241,9 +250,12 @@ class Learner:
         )
         weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes
         self.W = {
-            f"w{l}": weights.draw((n[l], n[l - 1]), self.random["weights"]).T.numpy().ravel()
+            f"w{l}": weights.draw((n[l], n[l - 1]), self.random["weights"]).T.numpy()
             for l in range(1, len(n))
         }
+        for l in range(2, len(n)) if setting.coherent else ():
+            self.W[f"w{l}"] = coherent.first(self.W[f"w{l}"], n[-1])
+        self.W = {name: w.ravel() for name, w in self.W.items()}
         self.W |= setting.rule.draw(n, self.random)
 
     def show(self, x: Tensor, label: Tensor, rate: float = 0.0, teacher: Tensor | None = None):
@@ -316,7 +328,10 @@ def run(setting: Setting, seed: int) -> list[dict]:
         spikes = [counts[name] for name in ("input", *_hidden(setting), "output")]
         for l, count in enumerate(spikes):
             record(epoch, f"spikes, {when}", count, "per image", l)
-        events = sum(count * n[l + 1] for l, count in enumerate(spikes[:-1]))
+        # a spike times the synapses that a neuron of its layer has
+        events = sum(
+            count * len(learner.W[f"w{l + 1}"]) / n[l] for l, count in enumerate(spikes[:-1])
+        )
         record(epoch, f"synaptic events, {when}", events, "per image")
         sent = sum(count for name, count in counts.items() if "_" in name)
         record(epoch, f"error events, {when}", sent, "per image")
