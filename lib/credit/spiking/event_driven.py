@@ -46,8 +46,8 @@ from credit.spiking.pathways.direct import Direct
 from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
-EVENTS = """
-dE/dt = {error} / tau_e : 1
+SENT = """
+dE/dt = sent / tau_e : 1
 """
 READOUT = """
 dr/dt = -r / tau_r : 1
@@ -175,7 +175,7 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     equations += coherent.SIGN if setting.coherent else ""
     events = {}
     if way.sends and (last or (way.chain and l > 1)):
-        equations += EVENTS.format(error="sent" if last else way.passed)
+        equations += SENT if last else way.passed
         events = {"up": "E > 1", "down": "E < -1"}
     spikes = dict(neurons.SPIKES)
     after = "r += 1; spikes += on" if last else way.spiked
@@ -185,7 +185,7 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         namespace=here, name=name,
     )  # fmt: skip
     for event, change in (("up", "E -= 1"), ("down", "E += 1")):
-        if event in events:
+        if "E" in group.equations.diff_eq_names:
             group.run_on_event(event, change)
     rest = "v = 0*mV; I = 0*mV"
     rest += "".join(
