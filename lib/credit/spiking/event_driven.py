@@ -111,7 +111,7 @@ class Setting:
     @property
     def label(self) -> str:
         """Hidden layers and how they are taught: "200 direct"."""
-        told = ", coherent" if self.coherent else ""
+        told = ", coherent" if self.coherent and not self.rule.coherent else ""
         told += ", shuffled" if self.rule.shuffled else ""
         return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{told}"
 
