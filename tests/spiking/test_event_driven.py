@@ -267,7 +267,8 @@ def test_a_coherent_network_stays_coherent(rule):
     assert (got["w1"] * values["w1"] < 0).any()  # the synapses from pixels are free
 
 
-def test_the_first_weights_of_coherent_networks_are_those_of_their_synapses():
+def test_the_first_weights_of_coherent_networks_are_those_of_their_synapses(monkeypatch):
+    monkeypatch.setattr(event_driven, "_simulation", lambda setting: None)
     setting, K = small(Kickback()), SMALL.sizes[-1]
     w = event_driven.Learner(setting, 0).W
     whole = event_driven.Learner(SMALL, 0).W
