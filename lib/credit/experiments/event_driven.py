@@ -58,10 +58,10 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
     "Kickback": (0.01, 0.01),
-    "none, coherent": (0.16, 0.0),
+    "none, coherent": (0.08, 0.0),
     "200-100 Kickback": (0.01, 0.001),
     "200-100 symmetric, coherent": (0.01, 0.001),
-    "200-100 none, coherent": (0.16, 0.0),
+    "200-100 none, coherent": (0.08, 0.0),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
