@@ -12,11 +12,12 @@ from brian2.devices import RuntimeDevice
 
 from credit.nets.streams import streams
 from credit.runs.store import Job, sources
-from credit.spiking import bench, event_driven, simulation
+from credit.spiking import bench, event_driven, online, simulation
 from credit.spiking.event_driven import Setting
 from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
+from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
 from credit.spiking.pathways.signs import Signs
@@ -28,12 +29,19 @@ from credit.tasks import data
 PATHWAYS = (
     Fixed(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
     KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
-    TargetDifference(scale=0.2, own=0.02),
+    TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
     spread=30.0, learning_rate=0.3, hidden_rate=0.05, chunk=6,
 )  # fmt: skip
+
+
+def small(rule, **changes):
+    """SMALL with this rule, in networks of its own where it asks for them."""
+    return replace(SMALL, rule=rule, coherent=rule.coherent, **changes)
+
+
 p = {  # without units: ms and mV
     name: float(value) * 1e3 for name, value in event_driven.PARAMETERS.items()
 }
@@ -49,16 +57,33 @@ def values_of(setting, seed=0):
     for l in range(1, L + 1):
         w = random.normal(0, setting.spread / np.sqrt(n[l - 1]), n[l - 1] * n[l])
         values[f"w{l}"] = (w + 4) * 1e-3  # a bias, or these small layers would be silent
+        if setting.coherent and l > 1:
+            joined, signs = blocks(n[l - 1], n[l], n[-1])
+            values[f"w{l}"] = np.abs(3 * w.reshape(joined.shape) * 1e-3)[joined] * signs[joined]
         values[f"eta{l}"] = 1e-3 * (setting.learning_rate if l == L else setting.hidden_rate)
     random = streams(seed)
     drawn = setting.rule.draw(n, random) | setting.rule.values(1.0, K, n, random)
     return values | drawn
 
 
+def blocks(below, above, classes):
+    """Of layers of coherent networks: which neurons are joined, and the signs of their synapses."""
+    k, s = ([f(n) for n in (below, above)] for f in (
+        lambda n: np.arange(n) % classes, lambda n: np.where(np.arange(n) // classes % 2, -1, 1)
+    ))  # fmt: skip
+    return np.equal.outer(*k), np.multiply.outer(*s)
+
+
 def plain_loop(setting, values):
     """The same network step by step in numpy, in ms and mV: {"w1", ..., "scores", "spikes"}."""
     n, L, how = setting.sizes, len(setting.sizes) - 1, setting.rule
-    w = {l: 1e3 * values[f"w{l}"].reshape(n[l - 1], n[l]) for l in range(1, L + 1)}
+    joined = {l: np.full((n[l - 1], n[l]), True) for l in range(1, L + 1)}
+    if setting.coherent:
+        pairs = {l: blocks(n[l - 1], n[l], n[L]) for l in range(2, L + 1)}
+        joined |= {l: pair[0] for l, pair in pairs.items()}
+    w = {l: np.zeros(joined[l].shape) for l in joined}
+    for l in w:
+        w[l][joined[l]] = 1e3 * values[f"w{l}"]
     own = {  # of the pathway, [source, target]
         name: value.reshape(-1, n[int(name[-1])]).astype(float)
         for name, value in values.items()
@@ -85,9 +110,10 @@ def plain_loop(setting, values):
         speaks = on
         if isinstance(how, Attention):
             speaks = chosen * (phase > choosing)
-        error, change, correction = {}, {}, {}
+        error, change, correction, opened = {}, {}, {}, {}
         for l, layer in state.items():
-            gated = layer.T * (p["I_low"] < layer.I) * (p["I_high"] > layer.I)
+            opened[l] = (p["I_low"] < layer.I) & (p["I_high"] > layer.I)
+            gated = layer.T * opened[l]
             error[l] = (top.r - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
             if isinstance(how, TargetDifference):
@@ -116,10 +142,16 @@ def plain_loop(setting, values):
         for l in w:
             state[l].I[:] += fired[l - 1] @ w[l]
             w[l] += np.outer(fired[l - 1], change[l])
+            if setting.coherent and l > 1:
+                w[l] = np.where(joined[l] & (pairs[l][1] * w[l] > 0), w[l], 0)
         for l in range(1, L):
             signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
             if isinstance(how, Signs):
                 state[l].T[:] += how.scale * (np.sign(w[l + 1]) @ signed[l + 1])
+            elif isinstance(how, Kickback):
+                beta, sign = np.resize(signed[L], n[l]), pairs[l + 1][1][:, 0]
+                influence = np.abs(w[l + 1]) @ (opened[l + 1] if l + 1 < L else np.ones(n[L]))
+                state[l].T[:] += how.scale * beta * sign * influence
             elif isinstance(how, Symmetric):
                 state[l].T[:] += how.scale * (w[l + 1] @ signed[l + 1])
             elif isinstance(how, KolenPollack | TargetDifference):
@@ -142,7 +174,7 @@ def plain_loop(setting, values):
         if phase == choosing and isinstance(how, Attention):
             chosen = np.eye(n[L])[hopes.argmax()]
     learned = {name: b.ravel() for name, b in own.items()}
-    learned |= {f"w{l}": 1e-3 * w[l].ravel() for l in w}
+    learned |= {f"w{l}": 1e-3 * w[l][joined[l]] for l in w}
     return learned | {"scores": scores, "spikes": count}
 
 
@@ -152,7 +184,7 @@ def numpy_run(setting, values):
 
 @pytest.mark.parametrize("rule", PATHWAYS, ids=lambda rule: rule.short)
 def test_the_network_does_what_a_plain_loop_does(rule):
-    setting = replace(SMALL, rule=rule)
+    setting = small(rule)
     values = values_of(setting)
     got = numpy_run(setting, values)
     want = plain_loop(setting, values)
@@ -175,6 +207,76 @@ def test_with_one_hidden_layer_the_way_from_layer_to_layer_is_the_direct_one():
     assert np.abs(direct["w1"] - values["w1"]).max() > 1e-5
     for name in direct:
         np.testing.assert_array_equal(layered[name], direct[name])
+
+
+def test_with_one_hidden_layer_kickback_is_the_way_back_through_the_synapses():
+    one = small(Kickback(), sizes=(12, 9, 4))
+    values = values_of(one)
+    kicked, back = (numpy_run(replace(one, rule=way), values) for way in (Kickback(), Symmetric()))
+    assert np.abs(kicked["w1"] - values["w1"]).max() > 1e-5
+    for name in kicked:
+        np.testing.assert_array_equal(kicked[name], back[name])
+
+
+def first_weights_learn(rule, values):
+    """What the weights of the first layer have learned, all others as they were."""
+    setting = replace(SMALL, rule=rule, coherent=True)
+    got = numpy_run(setting, values | {"eta2": 0.0, "eta3": 0.0, "eta1": 1e-9})
+    assert got["count_up_output"].sum() + got["count_down_output"].sum() > 10
+    return (got["w1"] - values["w1"]).reshape(SMALL.sizes[:2])
+
+
+def test_kickback_feeds_nothing_through_layers():
+    """Cut off the output: backprop's chain has nothing to say any more, and Kickback as before."""
+    values = values_of(small(Kickback()))
+    cut = values | {"w3": 0 * values["w3"]}
+    assert (first_weights_learn(Symmetric(), cut) == 0).all()
+    assert (first_weights_learn(Symmetric(), values) != 0).any()
+    assert np.abs(first_weights_learn(Kickback(), cut)).max() > 1e-8
+
+
+def test_only_active_neurons_kick_back():
+    """All that is left between hidden layers inhibits, so that no window above is open."""
+    values = values_of(small(Kickback()))
+    inhibited = values | {"w2": np.minimum(values["w2"], 0)}
+    assert (inhibited["w2"] < 0).any() and (first_weights_learn(Kickback(), values) != 0).any()
+    assert (first_weights_learn(Kickback(), inhibited) == 0).all()
+
+
+def test_kickback_goes_where_the_chain_goes_in_a_coherent_network():
+    """All outputs are too slow: whose spikes help has to fire more, whatever lies between."""
+    values = values_of(small(Kickback()))
+    values |= {"teacher": np.ones_like(values["teacher"])}
+    kicked, chain = (first_weights_learn(way, values) for way in (Kickback(), Symmetric()))
+    s = blocks(*SMALL.sizes[1:])[1][:, 0]
+    for change in (kicked, chain):
+        assert (s * change >= 0).all()
+        assert all((change[:, s == sign] != 0).any() for sign in (-1, 1))
+    assert np.corrcoef(kicked[chain != 0], chain[chain != 0])[0, 1] < 0.99  # by other amounts
+
+
+@pytest.mark.parametrize("rule", [Kickback(), Symmetric()], ids=lambda rule: rule.short)
+def test_a_coherent_network_stays_coherent(rule):
+    setting = replace(SMALL, rule=rule, coherent=True, hidden_rate=3.0, learning_rate=3.0)
+    values = values_of(setting)
+    got = numpy_run(setting, values)
+    for l in (2, 3):
+        joined, signs = blocks(*SMALL.sizes[l - 1 : l + 1], SMALL.sizes[-1])
+        assert (got[f"w{l}"] * signs[joined] >= 0).all()
+        assert ((got[f"w{l}"] == 0) & (values[f"w{l}"] != 0)).any()  # it would have crossed
+    assert (got["w1"] * values["w1"] < 0).any()  # the synapses from pixels are free
+
+
+def test_the_first_weights_of_coherent_networks_are_those_of_their_synapses(monkeypatch):
+    monkeypatch.setattr(event_driven, "_simulation", lambda setting: None)
+    setting, K = small(Kickback()), SMALL.sizes[-1]
+    w = online.Learner(setting, 0).W
+    whole = online.Learner(SMALL, 0).W
+    np.testing.assert_array_equal(w["w1"], whole["w1"])
+    for l in (2, 3):
+        joined, signs = blocks(*SMALL.sizes[l - 1 : l + 1], K)
+        want = signs * np.abs(whole[f"w{l}"]).reshape(joined.shape) * K**0.5
+        np.testing.assert_allclose(w[f"w{l}"], want[joined])
 
 
 def test_attention_learns_nothing_from_the_labels_of_neurons_that_were_not_chosen():
@@ -232,6 +334,7 @@ def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
         ({"schedule": "cosine"}, "schedule is 'cosine', expected one of linear, constant"),
         ({"settling": 60}, "settling is 60 ms, expected less than"),
         ({"hidden_rate": -1.0}, "hidden_rate is -1.0, expected at least 0"),
+        ({"rule": Kickback()}, "Kickback teaches coherent networks only"),
     ],
     ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
 )

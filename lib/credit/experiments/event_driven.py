@@ -1,6 +1,7 @@
-"""Spiking sections of notebooks 01, 02, 06 and 11: MNIST by events, one image after the other.
+"""Spiking sections of notebooks 01, 02, 06, 07 and 11: MNIST by events, one image after the other.
 
 The same network, images and length for every pathway, and as many rates tried on one seed.
+Notebook 07 has coherent networks, one for every class, with one hidden layer and with two.
 """
 
 from dataclasses import replace
@@ -16,6 +17,7 @@ from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
+from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
@@ -39,7 +41,13 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "01": (Signs(), KolenPollack()),
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
+    "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
     "11": (Attention(),),
+}
+COHERENT = {"coherent": True}
+DEEP = {"coherent": True, "sizes": (784, 200, 100, 10)}
+BESIDE = {
+    "07": ((Fixed(), COHERENT), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
@@ -49,6 +57,11 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "Kolen-Pollack": (0.01, 0.03),
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
+    "Kickback": (0.01, 0.01),
+    "none, coherent": (0.08, 0.0),
+    "200-100 Kickback": (0.01, 0.001),
+    "200-100 symmetric, coherent": (0.01, 0.001),
+    "200-100 none, coherent": (0.08, 0.0),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
@@ -56,11 +69,19 @@ BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 def spiking(rule: Pathway, **changes) -> Spikes:
     """With the rates of the tuning; where hidden synapses are fixed all first weights are twice as
     strong, by the tuning, too: at first few hidden neurons fire, and there it stays so."""
-    rate, below = BEST[rule.short]
-    given = {"learning_rate": rate, "hidden_rate": below}
+    network = {"coherent": rule.coherent} | changes
+    label = replace(SPIKES, rule=replace(rule, shuffled=False), **network).label
+    rate, below = BEST[label.removeprefix("200 ")]
+    given = network | {"learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
     return replace(SPIKES, rule=rule, **given | changes)
+
+
+def arms(experiment: str) -> list[Spikes]:
+    number = experiment[:2]
+    beside = [spiking(way, **network) for way, network in BESIDE.get(number, ())]
+    return [spiking(way) for way in WAYS[number]] + beside
 
 
 def rates(rule: Rule, **changes) -> Setting:
@@ -70,17 +91,22 @@ def rates(rule: Rule, **changes) -> Setting:
 
 def _spiking(experiment: str, profile: str) -> list[Job]:
     """One program after the other: all seeds of a setting, then the next."""
-    seeds, ways = SEEDS[profile], WAYS[experiment[:2]]
+    seeds, ways = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
-        return [Job(experiment, spiking(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    told = [replace(way, shuffled=True) for way in ways if isinstance(way, Direct)]
-    jobs = [Job(experiment, spiking(w), seed, run=RUN) for w in (*ways, *told) for seed in seeds]
+        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    told = [
+        replace(way, rule=replace(way.rule, shuffled=True))
+        for way in ways
+        if isinstance(way.rule, Direct | Kickback)
+    ]
+    jobs = [Job(experiment, way, seed, run=RUN) for way in (*ways, *told) for seed in seeds]
     if experiment.startswith("02"):  # beside them in rates, once for all notebooks
         jobs += [Job(experiment, rates(r), s) for r in (Backprop(), Shallow()) for s in seeds]
     return jobs
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
+BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
 
 
@@ -88,13 +114,14 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     """On a third of the images once: eight settings of a pathway, five of a rule in rates."""
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
-    for way in WAYS[experiment[:2]]:
-        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in BELOW]
-        if not way.sends:
+    for way in arms(experiment):
+        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
+        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in under]
+        if not way.rule.sends:
             pairs = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
         for rate, below, spread in pairs:
             given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
-            setting = spiking(way, **given)
+            setting = replace(way, **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
     if experiment.startswith("02"):

@@ -34,7 +34,7 @@ from brian2 import (
     mV,
 )
 
-from credit.spiking import neurons, online
+from credit.spiking import coherent, neurons, online
 from credit.spiking.online import Online
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Parts, Pathway
@@ -42,8 +42,8 @@ from credit.spiking.pathways.direct import Direct
 from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
-EVENTS = """
-dE/dt = {error} / tau_e : 1
+SENT = """
+dE/dt = sent / tau_e : 1
 """
 READOUT = """
 dr/dt = -r / tau_r : 1
@@ -69,6 +69,7 @@ class Setting(Online):
     """One experiment by events, complete."""
 
     rule: Pathway = field(default_factory=Direct)
+    coherent: bool = False  # a network for every class, see credit.spiking.coherent
     input: str = "regular"  # or poisson
     image: int = 60  # ms, how long an image is shown
     settling: int = 15  # ms of them before the teacher speaks and spikes count
@@ -85,6 +86,12 @@ class Setting(Online):
             raise ValueError(
                 f"settling is {self.settling} ms, expected less than an image's {self.image} ms"
             )
+        if self.rule.coherent and not self.coherent:
+            raise ValueError(f"{self.rule.short} teaches coherent networks only")
+
+    @property
+    def form(self):
+        return ", coherent" if self.coherent and not self.rule.coherent else ""
 
     def simulation(self):
         # whatever is only a value of a run, or a number of runs, asks for no other program
@@ -92,6 +99,9 @@ class Setting(Online):
         same |= {"learning_rate": 1.0, "hidden_rate": 1.0, "spread": 1.0}
         # nor does a field of the pathway: all are values of a run
         return _simulation(replace(self, rule=type(self.rule)(), **same))
+
+    def first(self, l, w):
+        return coherent.first(w, self.sizes[-1]) if self.coherent and l > 1 else w
 
     def values(self, x, label, teacher, rate, random):
         L, classes = len(self.sizes) - 1, self.sizes[-1]
@@ -119,6 +129,7 @@ def build(setting: Setting) -> Model:
     image = setting.image * ms
     here = PARAMETERS | {
         "white": setting.white * Hz,
+        "classes": n[L],
         "image": image,
         "steps": setting.image,
         "settling": setting.settling,
@@ -167,9 +178,10 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     way = setting.rule
     equations = neurons.MEMBRANE + neurons.CURRENT
     equations += READOUT + way.error if last else way.teaching
+    equations += coherent.SIGN if setting.coherent else ""
     events = {}
     if way.sends and (last or (way.chain and l > 1)):
-        equations += EVENTS.format(error="sent" if last else "T*gate")
+        equations += SENT if last else way.passed
         events = {"up": "E > 1", "down": "E < -1"}
     spikes = dict(neurons.SPIKES)
     after = "r += 1; spikes += on" if last else way.spiked
@@ -179,7 +191,7 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         namespace=here, name=name,
     )  # fmt: skip
     for event, change in (("up", "E -= 1"), ("down", "E += 1")):
-        if event in events:
+        if "E" in group.equations.diff_eq_names:
             group.run_on_event(event, change)
     rest = "v = 0*mV; I = 0*mV"
     rest += "".join(
@@ -203,11 +215,13 @@ def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     """The plastic synapses into layer l."""
     model, ways = "w : volt", {"on_pre": "I_post += w; w += change_post"}
     besides = setting.rule.through(l) if l > 1 else {}
+    apart = setting.coherent and l > 1
+    ways["on_pre"] += f"; {coherent.KEPT}" if apart else ""
     if "on_post" in besides:
         ways |= {"on_post": besides["on_post"], "on_event": {"pre": "spike"} | pathways.EVENTS}
     model += "\n" + besides.get("model", "")
     synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
-    synapses.connect()
+    synapses.connect(condition=coherent.JOINED if apart else None)
     return synapses
 
 
@@ -216,6 +230,7 @@ def _simulation(setting: Setting) -> Simulation:
     """The simulation of a setting, the one before if it serves: most of a series asks for one."""
     shape = "-".join(map(str, setting.sizes))
     name = f"event-driven-{shape}-{setting.rule.short.replace(' ', '-')}-{setting.input}"
+    name += "-coherent" if setting.coherent else ""
     return Simulation(partial(build, setting), name)
 
 

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -50,11 +51,20 @@ class Online:
     def label(self) -> str:
         """Hidden layers and how they are taught: "200 direct"."""
         told = ", shuffled" if self.rule.shuffled else ""
-        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{told}"
+        return f"{'-'.join(map(str, self.sizes[1:-1]))} {self.rule.short}{self.form}{told}"
+
+    @property
+    def form(self) -> str:
+        """What is particular about the network, as in a label."""
+        return ""
 
     def simulation(self) -> Simulation:
         """The network, ready to be run on one chunk of images."""
         raise NotImplementedError
+
+    def first(self, l: int, w: np.ndarray) -> np.ndarray:
+        """The weights of layer l at the start, of those [n_{l-1}, n_l] that were drawn."""
+        return w
 
     def images(self, rate: float) -> int:
         """How many images one run of the network shows at this rate of learning."""
@@ -82,9 +92,10 @@ class Learner:
         self.simulation = setting.simulation()
         weights, n = Init("normal_fan_in", setting.spread * 1e-3), setting.sizes
         self.W = {
-            f"w{l}": weights.draw((n[l], n[l - 1]), self.random["weights"]).T.numpy().ravel()
-            for l in range(1, len(n))
+            f"w{l}": setting.first(l, weights.draw((n[l], m), self.random["weights"]).T.numpy())
+            for l, m in enumerate(n[:-1], 1)
         }
+        self.W = {name: w.ravel() for name, w in self.W.items()}
         self.W |= setting.rule.draw(n, self.random)
 
     def show(self, x: Tensor, label: Tensor, rate: float = 0.0, teacher: Tensor | None = None):
@@ -146,7 +157,10 @@ def run(setting: Online, seed: int) -> list[dict]:
         spikes = [counts[name] for name in ("input", *_hidden(setting), "output")]
         for l, count in enumerate(spikes):
             record(epoch, f"spikes, {when}", count, "per image", l)
-        events = sum(count * n[l + 1] for l, count in enumerate(spikes[:-1]))
+        # a spike times the synapses that a neuron of its layer has
+        events = sum(
+            count * len(learner.W[f"w{l + 1}"]) / n[l] for l, count in enumerate(spikes[:-1])
+        )
         record(epoch, f"synaptic events, {when}", events, "per image")
         sent = sum(count for name, count in counts.items() if "_" in name)
         record(epoch, f"error events, {when}", sent, "per image")

@@ -70,6 +70,8 @@ class Pathway:
     short: ClassVar[str]  # as in a label
     sends: ClassVar[bool] = True  # whether the output sends its errors
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
+    passed: ClassVar[str] = "dE/dt = T*gate / tau_e : 1\n"  # then, what their events are of
+    coherent: ClassVar[bool] = False  # whether it asks for a coherent network for every class
     teaching: ClassVar[str] = TEACHING  # a hidden neuron's variables, T and change among them
     lasting: ClassVar[tuple[str, ...]] = ()  # those that outlast an image
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
