@@ -1,4 +1,4 @@
-"""Spiking sections of notebooks 01, 02, 06 and 11: MNIST by events, one image after the other.
+"""Spiking sections of notebooks 01, 02, 06, 11 and 14: MNIST by events, one image after the other.
 
 The same network, images and length for every pathway, and as many rates tried on one seed.
 """
@@ -19,6 +19,7 @@ from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
+from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
 from credit.training.setting import Setting
 
@@ -40,6 +41,7 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
     "11": (Attention(),),
+    "14": (Synthetic(),),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
@@ -49,6 +51,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "Kolen-Pollack": (0.01, 0.03),
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
+    "synthetic": (0.01, 0.01),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
