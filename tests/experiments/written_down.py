@@ -231,6 +231,13 @@ TABLE["11-spiking"] = Experiment(
     [*IN_SPIKES, at(learning_rate=0.03, hidden_rate=0.01)],
     BRIEFLY,
 )
+TABLE["14-spiking"] = Experiment(
+    "not published: decoupled neural interfaces in spikes",
+    5,
+    {"synthetic": 1},
+    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.01)],
+    BRIEFLY,
+)
 # 04. Theirs: 60 epochs; rates chosen on the test set. Ours: an epoch, or a part of it.
 ONE, TWO = (784, 500, 10), (784, 500, 100, 10)
 GUERGUIEV = [

@@ -22,6 +22,7 @@ from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
+from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
@@ -29,7 +30,7 @@ from credit.tasks import data
 PATHWAYS = (
     Fixed(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
     KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
-    TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2),
+    TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2), Synthetic(scale=0.2, own=0.4),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -87,14 +88,17 @@ def plain_loop(setting, values):
     own = {  # of the pathway, [source, target]
         name: value.reshape(-1, n[int(name[-1])]).astype(float)
         for name, value in values.items()
-        if name.startswith("feedback")
+        if name.startswith(("feedback", "of_"))
     }
     eta = {l: 1e3 * values[f"eta{l}"] for l in w}
     x, phase, scores, count = values["x"].copy(), 0, [], 0
     full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
-    Layer = namedtuple("Layer", "v I T E quiet r score rho P m")
-    state = {l: Layer(*np.zeros((10, n[l]))) for l in w}
+    Layer = namedtuple("Layer", "v I T E quiet r score rho P m S D")
+    state = {l: Layer(*np.zeros((12, n[l]))) for l in w}
     chosen = np.zeros(n[L])
+    predicted = isinstance(how, Synthetic)
+    tau_T = p["tau_r"] if predicted else p["tau_T"]
+    told_x, told_rho = np.zeros((2, n[L]))  # of the label neurons
     for step in range(setting.chunk * setting.image + 1):
         image, phase = divmod(step, setting.image)
         image, on = min(image, setting.chunk - 1), float(phase >= setting.settling)
@@ -105,7 +109,8 @@ def plain_loop(setting, values):
                 for part in layer:
                     if part is not layer.quiet and part is not layer.m:
                         part[:] = 0
-            chosen[:] = 0
+            chosen[:] = told_rho[:] = 0
+            told_x[:] = 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
         speaks = on
         if isinstance(how, Attention):
@@ -113,7 +118,7 @@ def plain_loop(setting, values):
         error, change, correction, opened = {}, {}, {}, {}
         for l, layer in state.items():
             opened[l] = (p["I_low"] < layer.I) & (p["I_high"] > layer.I)
-            gated = layer.T * opened[l]
+            gated = layer.T * opened[l] * (on if predicted else 1)
             error[l] = (top.r - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
             if isinstance(how, TargetDifference):
@@ -131,7 +136,9 @@ def plain_loop(setting, values):
             free = layer.quiet >= p["t_ref"] if step else np.full(n[l], True)
             layer.v[:] += free * (layer.I - layer.v) / p["tau_m"]
             layer.I[:] *= 1 - 1 / p["tau_s"]
-            layer.T[:] *= 1 - 1 / p["tau_T"]
+            layer.D[:] += (layer.S - layer.T) * on / 50
+            layer.T[:] *= 1 - 1 / tau_T
+            layer.S[:] *= 1 - 1 / p["tau_T"]
             layer.m[:] += (layer.rho - layer.m) / 1000
             for part in (layer.r, layer.rho, layer.P):
                 part[:] *= 1 - 1 / p["tau_r"]
@@ -139,6 +146,9 @@ def plain_loop(setting, values):
             fired[l] = (layer.v > p["v_th"]) & free
             up[l], down[l] = layer.E > 1, layer.E < -1
             count += fired[l].sum()
+        told_x += values["teacher"][image] * 0.2
+        told_rho *= 1 - 1 / p["tau_r"]
+        tells = told_x > 1
         for l in w:
             state[l].I[:] += fired[l - 1] @ w[l]
             w[l] += np.outer(fired[l - 1], change[l])
@@ -146,7 +156,16 @@ def plain_loop(setting, values):
                 w[l] = np.where(joined[l] & (pairs[l][1] * w[l] > 0), w[l], 0)
         for l in range(1, L):
             signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
-            if isinstance(how, Signs):
+            if predicted:
+                heard = {"layer": (fired[l], state[l].rho), "label": (tells, told_rho)}
+                off = (state[l].D > 1).astype(float) - (state[l].D < -1)
+                for what, (spikes, rho) in heard.items():
+                    a = own[f"of_{what}{l}"]
+                    state[l].T[:] += spikes @ a
+                    a += values[f"own_{what}{l}"] * np.outer(rho, off)
+                state[l].S[:] += how.scale * (w[l + 1] @ signed[l + 1])
+                state[l].D[:] -= off
+            elif isinstance(how, Signs):
                 state[l].T[:] += how.scale * (np.sign(w[l + 1]) @ signed[l + 1])
             elif isinstance(how, Kickback):
                 beta, sign = np.resize(signed[L], n[l]), pairs[l + 1][1][:, 0]
@@ -164,6 +183,8 @@ def plain_loop(setting, values):
             elif b is not None:
                 state[l].T[:] += signed[L if isinstance(how, Direct) else l + 1] @ b
         x[fired[0]] -= 1
+        told_x[tells] -= 1
+        told_rho[tells] += 1
         for l, layer in state.items():
             layer.v[fired[l]] = 0
             layer.quiet[:] = np.where(fired[l], 1, layer.quiet + 1) if step else 1e9
@@ -312,6 +333,41 @@ def test_what_differs_between_the_weights_of_kolen_pollack_decays_with_every_ima
 
         images = SMALL.chunk + 1  # the run ends in the first step of another
         np.testing.assert_allclose(apart(got), apart(values) * 0.9**images, atol=1e-9)
+
+
+def test_neurons_that_predict_their_error_learn_by_what_they_predict_alone():
+    """Without a model, which starts at zero, errors come from above and the hidden synapses stay;
+    with one that hears the label alone they do not, and what it would hear of its layer stays."""
+    rule = Synthetic(scale=0.2, own=0.4)
+    values = values_of(replace(SMALL, rule=rule))
+
+    def learned(rule):
+        setting = replace(SMALL, rule=rule)
+        changed = rule.values(1.0, SMALL.chunk, SMALL.sizes, {})
+        return numpy_run(setting, values | changed)
+
+    none, label = learned(replace(rule, own=0.0)), learned(replace(rule, layer=False))
+    for l in (1, 2):
+        np.testing.assert_array_equal(none[f"w{l}"], values[f"w{l}"])
+        assert (label[f"of_layer{l}"] == 0).all() and (label[f"of_label{l}"] != 0).any()
+        assert np.abs(label[f"w{l}"] - values[f"w{l}"]).max() > 1e-5
+    assert none["count_more_hidden2"].sum() + none["count_less_hidden2"].sum() > 10
+
+
+def test_predicted_errors_come_to_be_those_from_above_and_the_answers_hear_nothing_of_it():
+    """Shown again and again, with forward weights that stay: fewer and fewer are corrected."""
+    setting = replace(SMALL, rule=Synthetic(scale=0.2, own=0.3))
+    values = values_of(setting) | {"eta1": 0.0, "eta2": 0.0, "eta3": 0.0}
+    small, shown = Simulation(lambda: event_driven.build(setting), "small", "numpy"), []
+    for _ in range(6):
+        shown.append(small.run(values))
+        values |= {name: w for name, w in shown[-1].items() if name.startswith("of_")}
+    first, last = (
+        sum(got[f"count_{event}_hidden2"].sum() for event in ("more", "less"))
+        for got in (shown[0], shown[-1])
+    )
+    assert last < 0.5 * first and first > 50
+    np.testing.assert_array_equal(shown[-1]["scores"], shown[0]["scores"])
 
 
 def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():

@@ -1,4 +1,4 @@
-"""Spiking sections of notebooks 01, 02, 06, 07 and 11: MNIST by events, one image after the other.
+"""Spiking sections of notebooks 01, 02, 06, 07, 11 and 14: MNIST by events, image by image.
 
 The same network, images and length for every pathway, and as many rates tried on one seed.
 Notebook 07 has coherent networks, one for every class, with one hidden layer and with two.
@@ -21,6 +21,7 @@ from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
+from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
 from credit.training.setting import Setting
 
@@ -43,11 +44,12 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "06": (TargetDifference(),),
     "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
     "11": (Attention(),),
+    "14": (Synthetic(),),
 }
 COHERENT = {"coherent": True}
 DEEP = {"coherent": True, "sizes": (784, 200, 100, 10)}
 BESIDE = {
-    "07": ((Fixed(), COHERENT), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
+    "07": ((Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
@@ -58,10 +60,10 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
     "Kickback": (0.01, 0.01),
-    "none, coherent": (0.08, 0.0),
     "200-100 Kickback": (0.01, 0.001),
     "200-100 symmetric, coherent": (0.01, 0.001),
     "200-100 none, coherent": (0.08, 0.0),
+    "synthetic": (0.01, 0.01),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
@@ -97,9 +99,13 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     told = [
         replace(way, rule=replace(way.rule, shuffled=True))
         for way in ways
-        if isinstance(way.rule, Direct | Kickback)
+        if isinstance(way.rule, Direct) or way == spiking(Kickback(), **DEEP)
     ]
-    jobs = [Job(experiment, way, seed, run=RUN) for way in (*ways, *told) for seed in seeds]
+    jobs = [
+        Job(experiment, way, seed, run=RUN)
+        for way in (*ways, *told)
+        for seed in seeds[: 5 if len(way.sizes) == 3 else 3]
+    ]
     if experiment.startswith("02"):  # beside them in rates, once for all notebooks
         jobs += [Job(experiment, rates(r), s) for r in (Backprop(), Shallow()) for s in seeds]
     return jobs

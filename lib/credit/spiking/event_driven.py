@@ -183,6 +183,8 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     if way.sends and (last or (way.chain and l > 1)):
         equations += SENT if last else way.passed
         events = {"up": "E > 1", "down": "E < -1"}
+    if not last:
+        events |= way.corrects
     spikes = dict(neurons.SPIKES)
     after = "r += 1; spikes += on" if last else way.spiked
     spikes["reset"] += f"; {after}" if after else ""
@@ -190,8 +192,9 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         setting.sizes[l], equations, **spikes, events=events, method="euler",
         namespace=here, name=name,
     )  # fmt: skip
-    for event, change in (("up", "E -= 1"), ("down", "E += 1")):
-        if "E" in group.equations.diff_eq_names:
+    resets = {"up": "E -= 1", "down": "E += 1", "more": "D -= 1", "less": "D += 1"}
+    for event, change in resets.items():
+        if event in events and change[0] in group.equations.diff_eq_names:  # E may be another's
             group.run_on_event(event, change)
     rest = "v = 0*mV; I = 0*mV"
     rest += "".join(

@@ -74,6 +74,7 @@ class Pathway:
     coherent: ClassVar[bool] = False  # whether it asks for a coherent network for every class
     teaching: ClassVar[str] = TEACHING  # a hidden neuron's variables, T and change among them
     lasting: ClassVar[tuple[str, ...]] = ()  # those that outlast an image
+    corrects: ClassVar[dict[str, str]] = {}  # a hidden neuron's events besides, {"more": "D > 1"}
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
