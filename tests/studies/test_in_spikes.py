@@ -6,7 +6,7 @@ import pytest
 from credit.evidence import results
 from credit.evidence.claims import ClaimFailed, say
 from credit.spiking.pathways.signs import Signs
-from credit.studies.event_driven import IN_RATES, REFERENCES, InSpikes
+from credit.studies.in_spikes import IN_RATES, REFERENCES, InSpikes
 
 COUNTS = {  # of the input and of the hidden layer
     "spikes, test": (500.0, 100.0),

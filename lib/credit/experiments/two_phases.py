@@ -24,8 +24,8 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones; fir
     "equilibrium propagation": (1.5, 5.0, 50.0),
     "GeneRec, V apart": (1.5, 5.0, 50.0),
     "GeneRec, V is W": (1.5, 5.0, 50.0),
-    "contrastive Hebbian": (1.5, 5.0, 50.0),
-    "untold": (4.0, 0.0, 50.0),
+    "contrastive Hebbian": (0.5, 5.0, 50.0),
+    "untold": (2.0, 0.0, 100.0),
 }
 OUTPUT, BELOW, SPREAD = (0.5, 1.5), (0.5, 1.5, 5.0, 15.0), 50.0  # mV
 ALONE = (1.0, 2.0, 4.0, 8.0)  # of the output's synapses, where no others learn
