@@ -211,7 +211,7 @@ TABLE["06-spiking"] = Experiment(
 TABLE["07-spiking"] = Experiment(
     "not published: Kickback in spikes, a coherent network for every class",
     5,
-    {"kickback": 4, "symmetric": 1, "fixed": 2},
+    {"kickback": 3, "symmetric": 1, "fixed": 1},
     [
         *IN_SPIKES,
         at(coherent=True),
@@ -235,7 +235,37 @@ TABLE["14-spiking"] = Experiment(
     "not published: decoupled neural interfaces in spikes",
     5,
     {"synthetic": 1},
-    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.01)],
+    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.1)],
+    BRIEFLY,
+)
+# In two phases, not published: one network for all rules.
+IN_TWO_PHASES = [
+    at(sizes=(784, 200, 10), epochs=2, white=100.0, phase=60, settling=15, target=200.0,
+       spread=50.0, schedule="linear", chunk=2500, hidden_rate=5.0),
+]  # fmt: skip
+TABLE["05-spiking"] = Experiment(
+    "not published: equilibrium propagation in spikes",
+    5,
+    {"equilibrium_propagation": 1},
+    [*IN_TWO_PHASES, at(learning_rate=1.5)],
+    BRIEFLY,
+)
+TABLE["08-spiking"] = Experiment(
+    "not published: generalized recirculation in spikes, feedback apart or not",
+    5,
+    {"generalized_recirculation": 2},
+    [*IN_TWO_PHASES, at(learning_rate=1.5), at(label="is W", rule={"apart": False})],
+    BRIEFLY,
+)
+TABLE["09-spiking"] = Experiment(
+    "not published: contrastive Hebbian learning in spikes, and without feedback",
+    5,
+    {"contrastive_hebbian": 1, "untold": 1},
+    [
+        *IN_TWO_PHASES,
+        at("contrastive_hebbian", learning_rate=0.5),
+        at("untold", learning_rate=2.0, hidden_rate=0.0, spread=100.0),
+    ],
     BRIEFLY,
 )
 # 04. Theirs: 60 epochs; rates chosen on the test set. Ours: an epoch, or a part of it.

@@ -37,7 +37,7 @@ class Spiking:
 
     floor     label of the control in which the hidden synapses learn nothing
     backprop  label of backprop in rates; none where the task is not MNIST
-    beside    the experiment of floor and backprop, where that is another one
+    beside    the experiments of floor and backprop, where these are others
     variant   in what it is not the method's own form, in a few words
     """
 
@@ -46,7 +46,7 @@ class Spiking:
     floor: str
     backprop: str = ""
     task: str = "MNIST"
-    beside: str = ""
+    beside: tuple[str, ...] = ()
     variant: str = ""
 
 
@@ -75,7 +75,16 @@ def _joined(*parts: str) -> str:
 
 
 def _event_driven(experiment: str, label: str, variant: str = "") -> Spiking:
-    return Spiking(experiment, label, "200 none", "1x200 relu", "MNIST", "02-spiking", variant)
+    floor, beside = "200 none", ("02-spiking",) if experiment != "02-spiking" else ()
+    return Spiking(experiment, label, floor, RATES, beside=beside, variant=variant)
+
+
+def _two_phases(experiment: str, label: str, variant: str = "") -> Spiking:
+    beside = tuple(e for e in ("09-spiking", "02-spiking") if e != experiment)
+    return Spiking(experiment, label, "200 untold", RATES, beside=beside, variant=variant)
+
+
+RATES = "1x200 relu"  # backprop beside both
 
 
 AKROUT = Trained("01-akrout", "1x500 logistic")
@@ -142,6 +151,7 @@ METHODS = (
         "equilibrium_propagation",
         mnist=Trained("05-mnist", "784-500-10", "rates of the code", "linear output", "05-shallow"),
         deep=Trained("05-depth", "6x256 hard_sigmoid", fair="linear output", shallow="05-shallow"),
+        spiking=_two_phases("05-spiking", "200 equilibrium propagation"),
     ),
     Method(
         "06",
@@ -157,12 +167,20 @@ METHODS = (
         "kickback",
         mnist=Trained("07-mnist", "10 x 64-32 coherent"),
         deep=Trained("07-depth", "6x64 signed_relu"),
+        spiking=Spiking(
+            "07-spiking",
+            "200-100 Kickback",
+            "200-100 none, coherent",
+            RATES,
+            beside=("02-spiking",),
+        ),
     ),
     Method(
         "08",
         "generalized recirculation",
         "generalized_recirculation",
         mnist=Trained("08-mnist", "1x120 logistic", "GR-mid, V apart"),
+        spiking=_two_phases("08-spiking", "200 GeneRec, V apart"),
     ),
     Method(
         "08",
@@ -170,6 +188,7 @@ METHODS = (
         "generalized_recirculation",
         mnist=Trained("08-mnist", "1x120 logistic", "GR-mid, weak"),
         deep=Trained("08-depth", "6x100 logistic", "GR-mid, gain 0.2"),
+        spiking=_two_phases("08-spiking", "200 GeneRec, V is W", "at full strength, through W"),
         probed=("depends", "full target"),  # of this variant, by its notebook
     ),
     Method("08", "recirculation", "recirculation"),
@@ -179,6 +198,7 @@ METHODS = (
         "contrastive_hebbian",
         mnist=Trained("09-mnist", "1x120 tanh"),
         deep=Trained("09-depth", "6x64 tanh"),
+        spiking=_two_phases("09-spiking", "200 contrastive Hebbian"),
     ),
     Method(
         "10",
@@ -214,6 +234,7 @@ METHODS = (
         "decoupled_neural_interfaces",
         mnist=Trained("14-mnist", "2x256 relu"),
         deep=Trained("14-mnist", "5x256 relu"),
+        spiking=_event_driven("14-spiking", "200 synthetic"),
     ),
     Method("15", "FORCE"),
     Method("16", "conceptors"),
