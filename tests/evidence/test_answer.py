@@ -176,7 +176,7 @@ def test_what_is_shown_of_spikes_has_five_seeds_and_its_controls():
     assert shown
     for where in shown:
         ends = results.final(results.load(where.experiment))
-        others = results.final(results.load(where.beside)) if where.beside else ends
+        others = pd.concat([ends, *(results.final(results.load(e)) for e in where.beside)])
         runs, beside = (e.groupby("setting")["seed"].nunique() for e in (ends, others))
         assert runs[where.label] == beside[where.floor] == 5
         if where.task == "MNIST":
