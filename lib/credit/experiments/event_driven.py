@@ -59,10 +59,10 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "Kolen-Pollack": (0.01, 0.03),
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
-    "Kickback": (0.01, 0.01),
+    "Kickback": (0.03, 0.01),
     "200-100 Kickback": (0.01, 0.001),
-    "200-100 symmetric, coherent": (0.01, 0.001),
-    "200-100 none, coherent": (0.08, 0.0),
+    "200-100 symmetric, coherent": (0.01, 0.0003),
+    "200-100 none, coherent": (0.04, 0.0),
     "synthetic": (0.01, 0.1),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
