@@ -189,7 +189,8 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     group = NeuronGroup(
         setting.sizes[l], equations, **spikes, method="euler", namespace=here, name=name
     )
-    _begin(group, here, "v = 0*mV\nI = 0*mV" + ("\nr = 0\nwanted = label(t, i)" if last else ""))
+    rest = "v = 0*mV\nI = 0*mV\nlastspike = -1e4*second"  # nor is a neuron refractory any more
+    _begin(group, here, rest + ("\nr = 0\nwanted = label(t, i)" if last else ""))
     return group
 
 
