@@ -167,13 +167,6 @@ METHODS = (
         "kickback",
         mnist=Trained("07-mnist", "10 x 64-32 coherent"),
         deep=Trained("07-depth", "6x64 signed_relu"),
-        spiking=Spiking(
-            "07-spiking",
-            "200-100 Kickback",
-            "200-100 none, coherent",
-            RATES,
-            beside=("02-spiking",),
-        ),
     ),
     Method(
         "08",

@@ -6,7 +6,7 @@ from typing import ClassVar
 from torch import Generator
 
 # Drives of an output neuron, `teaches` being 1 in the second phase while the network learns. Under
-# the drive `strong` a neuron fires as the teacher wants it.
+# the drive `strong` a neuron fires as the teacher wants it; in steps of 1 ms, up to a quarter more.
 CLAMPED = """
 drive = I*(1 - teaches) + teaches*strong*(2*wanted - 1) : volt
 """
