@@ -54,12 +54,12 @@ def largest_difference(got, want):
 
 def by_name(kinds: set[type]) -> dict:
     """What the repr of a setting may name; of several classes of one name the one that has the
-    fields that are given."""
+    fields that are given and fewest others."""
 
     def whichever_fits(same):
         def make(**given):
-            (kind,) = (kind for kind in same if given.keys() <= {f.name for f in fields(kind)})
-            return kind(**given)
+            fits = [kind for kind in same if given.keys() <= {f.name for f in fields(kind)}]
+            return min(fits, key=lambda kind: len(fields(kind)))(**given)
 
         return make
 

@@ -248,8 +248,8 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     others = [m for m in METHODS if m.spiking and m.name not in set(found["method"])]
     more = "".join(f"; {m.name} only {m.spiking.task}" for m in others if measured(m.spiking))
     return (
-        f"**Spiking neurons.** {learns.sum()} spiking methods learn MNIST so far, with "
-        f"{_range(found.loc[learns, 'layers'])} hidden layers and an error "
+        f"**Spiking neurons.** {learns.sum()} spiking methods learn MNIST so far, all with "
+        f"{_range(found.loc[learns, 'layers'])} hidden layer and an error "
         f"{_times(found[learns])} times that of backprop in rates: {_list(each)}{more}."
     )
 

@@ -1,7 +1,7 @@
-"""Spiking sections of notebooks 01, 02, 06, 07, 11 and 14: MNIST by events, image by image.
+"""Spiking sections of notebooks 01, 02, 06, 11 and 14: MNIST by events, image by image.
 
 The same network, images and length for every pathway, and as many rates tried on one seed.
-Notebook 07 has coherent networks, one for every class, with one hidden layer and with two.
+Coherent networks, one for every class, are for Kickback, with one hidden layer or two: not run yet.
 """
 
 from dataclasses import replace
@@ -42,7 +42,6 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "01": (Signs(), KolenPollack()),
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
-    "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
     "11": (Attention(),),
     "14": (Synthetic(),),
 }
