@@ -54,7 +54,7 @@ def falsified(tmp_path_factory):
             patch.setattr(studied, name, functools.cache(getattr(studied, name)))
         said, failed = stated.say_all(NOTEBOOK, paths.RESULTS)
         return {"said": said, "failed": failed} | stated.failing(
-            NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp
+            NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, ("09-spiking", "02-spiking")
         )
 
 
@@ -71,9 +71,9 @@ def test_falsified_results_make_sentences_of_notebook_05_fail(falsified, name):
 
 @pytest.mark.slow  # the same
 def test_every_claim_of_notebook_05_about_runs_fails_under_some_falsification(falsified):
-    """Those that none can touch are about the studies."""
+    """Those that none can touch are about the studies; the data choose words of others."""
     unmoved = falsified["said"] - set().union(*(falsified[name] for name in FALSIFIED))
-    assert {sentence[:30] for sentence in unmoved} == {
+    assert {sentence[:30] for sentence in unmoved} - stated.CHOSEN == {
         "With a nudge in one direction ",
         "Noise of a tenth of the weight",
         "The nudge goes down one layer ",

@@ -67,7 +67,8 @@ FALSIFIED = {
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp)
+    beside = ("09-spiking", "02-spiking")
+    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, beside)
 
 
 def test_all_claims_of_notebook_08_hold_on_the_committed_results():
@@ -83,5 +84,6 @@ def test_falsified_results_make_sentences_of_notebook_08_fail(falsified, name):
 
 @pytest.mark.slow  # the same
 def test_every_claim_of_notebook_08_about_runs_fails_under_some_falsification(falsified):
+    """The data choose words of others, in spikes."""
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
-    assert unmoved == set()
+    assert {sentence[:30] for sentence in unmoved} - stated.CHOSEN == set()
