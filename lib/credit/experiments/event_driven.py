@@ -45,7 +45,6 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "11": (Attention(),),
     "14": (Synthetic(),),
 }
-COHERENT = {"coherent": True}
 DEEP = {"coherent": True, "sizes": (784, 200, 100, 10)}
 BESIDE = {
     "07": ((Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),

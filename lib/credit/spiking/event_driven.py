@@ -15,7 +15,7 @@ where the pathway goes layer by layer, with T gate in the place of e. How events
 changes besides, is the pathway, one file each in `pathways`; TEACH is what most of them do.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -94,11 +94,7 @@ class Setting(Online):
         return ", coherent" if self.coherent and not self.rule.coherent else ""
 
     def simulation(self):
-        # whatever is only a value of a run, or a number of runs, asks for no other program
-        same = {"epochs": 1, "examples": None, "schedule": "linear"}
-        same |= {"learning_rate": 1.0, "hidden_rate": 1.0, "spread": 1.0}
-        # nor does a field of the pathway: all are values of a run
-        return _simulation(replace(self, rule=type(self.rule)(), **same))
+        return _simulation(self.program())
 
     def first(self, l, w):
         return coherent.first(w, self.sizes[-1]) if self.coherent and l > 1 else w

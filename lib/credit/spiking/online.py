@@ -3,7 +3,7 @@ each, and what is measured meanwhile. The networks are those of event_driven and
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -57,6 +57,12 @@ class Online:
     def form(self) -> str:
         """What is particular about the network, as in a label."""
         return ""
+
+    def program(self) -> "Online":
+        """A setting that asks for the same program: what is only a value of a run, or a number of
+        runs, is the same in all of them."""
+        same = {"learning_rate": 1.0, "hidden_rate": 1.0, "spread": 1.0, "schedule": "linear"}
+        return replace(self, rule=self.rule.program(), epochs=1, examples=None, **same)
 
     def simulation(self) -> Simulation:
         """The network, ready to be run on one chunk of images."""

@@ -18,7 +18,7 @@ no feedback no hidden synapse changes.
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -95,10 +95,7 @@ class Setting(Online):
             )
 
     def simulation(self):
-        # whatever is only a value of a run, or a number of runs, asks for no other program
-        same = {"epochs": 1, "examples": None, "schedule": "linear"}
-        same |= {"learning_rate": 1.0, "hidden_rate": 1.0, "spread": 1.0}
-        return _simulation(replace(self, rule=self.rule.program(), **same))
+        return _simulation(self.program())
 
     def images(self, rate):
         return self.chunk if rate > 0 else 2 * self.chunk  # untaught, each phase has its own

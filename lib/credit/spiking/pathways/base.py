@@ -79,6 +79,10 @@ class Pathway:
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
 
+    def program(self) -> "Pathway":
+        """A pathway that asks for the same program: all fields are values of a run."""
+        return type(self)()
+
     def draw(self, n: tuple[int, ...], random: dict[str, Generator]) -> dict:
         """{name in Parts.given: what it starts with}, whatever the images are; n as Parts.sizes."""
         return {}
