@@ -231,6 +231,13 @@ TABLE["11-spiking"] = Experiment(
     [*IN_SPIKES, at(learning_rate=0.03, hidden_rate=0.01)],
     BRIEFLY,
 )
+TABLE["12-spiking"] = Experiment(
+    "not published: GAIT-prop in spikes, its inverse computed after every 250 images",
+    5,
+    {"gait": 1},
+    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.003, chunk=250)],
+    BRIEFLY,
+)
 TABLE["14-spiking"] = Experiment(
     "not published: decoupled neural interfaces in spikes",
     5,

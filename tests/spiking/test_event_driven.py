@@ -375,6 +375,29 @@ def test_where_weights_are_orthogonal_the_inverse_is_the_way_back_through_the_sy
     assert apart(values) > 0.1  # and so is what is not orthogonal
 
 
+def test_what_comes_down_through_the_inverse_is_the_step_that_was_asked_for_above():
+    """Up again it is the error of its own neuron, norm^2 of it, and none of the others."""
+    rule = Gait(norm=40.0)
+    values = values_of(replace(SMALL, rule=rule))
+    for l in (1, 2):
+        n, m = SMALL.sizes[l], SMALL.sizes[l + 1]
+        w, b = 1e3 * values[f"w{l + 1}"].reshape(n, m), values[f"feedback{l}"].reshape(m, n)
+        np.testing.assert_allclose(b @ w, 1600 * np.eye(m), atol=1e-9)
+        assert np.linalg.matrix_rank(np.vstack([b, w.T])) == m  # and nothing that w does not see
+    with pytest.raises(ValueError, match="expected no layer above the first with more neurons"):
+        rule.derived(values, (12, 8, 9, 4))
+
+
+def test_the_papers_steps_are_below_what_events_can_tell():
+    setting = replace(SMALL, rule=Gait(gamma=1e-3))
+    values = values_of(setting)
+    got = numpy_run(setting, values)
+    assert got["count_up_output"].sum() + got["count_down_output"].sum() == 0
+    for name in ("w1", "w2"):
+        np.testing.assert_array_equal(got[name], values[name])
+    assert np.abs(got["w3"] - values["w3"]).max() > 1e-5
+
+
 def test_neurons_that_predict_their_error_learn_by_what_they_predict_alone():
     """Without a model, which starts at zero, errors come from above and the hidden synapses stay;
     with one that hears the label alone they do not, and what it would hear of its layer stays."""

@@ -50,6 +50,8 @@ class Gait(Pathway):
 
     def derived(self, W, n):
         inverses = {}
+        if any(n[l + 1] > n[l] for l in hidden(n)):
+            raise ValueError(f"sizes are {n}, expected no layer above the first with more neurons")
         for l in hidden(n):
             w = 1e3 * W[f"w{l + 1}"].reshape(n[l], n[l + 1])  # mV
             inverses[f"feedback{l}"] = self.norm**2 * np.linalg.pinv(w).ravel()
