@@ -208,11 +208,34 @@ TABLE["06-spiking"] = Experiment(
     [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.03)],
     BRIEFLY,
 )
+TABLE["07-spiking"] = Experiment(
+    "not published: Kickback in spikes, a coherent network for every class",
+    5,
+    {"kickback": 3, "symmetric": 1, "fixed": 1},
+    [
+        *IN_SPIKES,
+        at(coherent=True),
+        at(label="200-100", sizes=(784, 200, 100, 10)),
+        at("kickback", learning_rate=0.03, hidden_rate=0.01),
+        at("kickback", "200-100", learning_rate=0.01, hidden_rate=0.001),
+        at("kickback", "shuffled", rule={"shuffled": True}),
+        at("symmetric", learning_rate=0.01, hidden_rate=0.0003),
+        at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
+    ],
+    BRIEFLY,
+)
 TABLE["11-spiking"] = Experiment(
     "not published: attention and reward in spikes",
     5,
     {"attention": 1},
     [*IN_SPIKES, at(learning_rate=0.03, hidden_rate=0.01)],
+    BRIEFLY,
+)
+TABLE["12-spiking"] = Experiment(
+    "not published: GAIT-prop in spikes, its inverse computed after every 250 images",
+    5,
+    {"gait": 1},
+    [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.003, chunk=250)],
     BRIEFLY,
 )
 TABLE["14-spiking"] = Experiment(

@@ -17,6 +17,7 @@ from credit.spiking.event_driven import Setting
 from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
+from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -31,6 +32,7 @@ PATHWAYS = (
     Fixed(), Direct(scale=0.2), Layered(scale=0.2), Symmetric(scale=0.2), Signs(scale=0.2),
     KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
     TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2), Synthetic(scale=0.2, own=0.4),
+    Gait(scale=0.2, gamma=0.8, norm=40.0),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -64,7 +66,7 @@ def values_of(setting, seed=0):
         values[f"eta{l}"] = 1e-3 * (setting.learning_rate if l == L else setting.hidden_rate)
     random = streams(seed)
     drawn = setting.rule.draw(n, random) | setting.rule.values(1.0, K, n, random)
-    return values | drawn
+    return values | drawn | setting.derived(values)
 
 
 def blocks(below, above, classes):
@@ -142,7 +144,8 @@ def plain_loop(setting, values):
             layer.m[:] += (layer.rho - layer.m) / 1000
             for part in (layer.r, layer.rho, layer.P):
                 part[:] *= 1 - 1 / p["tau_r"]
-            layer.E[:] += error[l] * setting.events * 1e-3
+            share = how.gamma ** (L - l + 1) if isinstance(how, Gait) else 1.0
+            layer.E[:] += share * error[l] * setting.events * 1e-3
             fired[l] = (layer.v > p["v_th"]) & free
             up[l], down[l] = layer.E > 1, layer.E < -1
             count += fired[l].sum()
@@ -173,6 +176,10 @@ def plain_loop(setting, values):
                 state[l].T[:] += how.scale * beta * sign * influence
             elif isinstance(how, Symmetric):
                 state[l].T[:] += how.scale * (w[l + 1] @ signed[l + 1])
+            elif isinstance(how, Gait):
+                W = 1e3 * values[f"w{l + 1}"].reshape(n[l], n[l + 1]).T
+                inverse = how.norm**2 * W.T @ np.linalg.inv(W @ W.T)
+                state[l].T[:] += how.scale / how.gamma ** (L - l) * (inverse @ signed[l + 1])
             elif isinstance(how, KolenPollack | TargetDifference):
                 if isinstance(how, TargetDifference):
                     state[l].P[:] += fired[l + 1] @ b
@@ -333,6 +340,62 @@ def test_what_differs_between_the_weights_of_kolen_pollack_decays_with_every_ima
 
         images = SMALL.chunk + 1  # the run ends in the first step of another
         np.testing.assert_allclose(apart(got), apart(values) * 0.9**images, atol=1e-9)
+
+
+def orthogonal(values, norm):
+    """These values, and rows of that length that are orthogonal in all layers above the first."""
+    n, random = SMALL.sizes, np.random.default_rng(5)
+    for l in (2, 3):
+        Q = np.linalg.qr(random.normal(size=(n[l - 1], n[l])))[0]
+        values = values | {f"w{l}": 1e-3 * norm * Q.ravel()}
+    return values
+
+
+def test_where_weights_are_orthogonal_the_inverse_is_the_way_back_through_the_synapses():
+    """Static weights but for the first: with one increment the events are the same, to rounding."""
+    rule = Gait(scale=0.2, norm=40.0)
+    values = values_of(replace(SMALL, rule=Symmetric(scale=0.2))) | {"eta2": 0.0, "eta3": 0.0}
+
+    def learned(rule, values):
+        setting = replace(SMALL, rule=rule)
+        given = values | rule.draw(SMALL.sizes, {}) | rule.values(1.0, 6, SMALL.sizes, {})
+        if isinstance(rule, Gait):
+            given = {k: v for k, v in given.items() if k != "scale3"}
+        got = numpy_run(setting, given | setting.derived(given))
+        assert got["count_up_hidden2"].sum() + got["count_down_hidden2"].sum() > 10
+        return got["w1"] - values["w1"]
+
+    def apart(values, **other):
+        chain = learned(Symmetric(scale=0.2), values)
+        return np.abs(learned(replace(rule, **other), values) - chain).max() / np.abs(chain).max()
+
+    near = orthogonal(values, 40.0)
+    assert apart(near) < 1e-9
+    assert apart(near, norm=30.0) > 0.1  # the scale is in it
+    assert apart(values) > 0.1  # and so is what is not orthogonal
+
+
+def test_what_comes_down_through_the_inverse_is_the_step_that_was_asked_for_above():
+    """Up again it is the error of its own neuron, norm^2 of it, and none of the others."""
+    rule = Gait(norm=40.0)
+    values = values_of(replace(SMALL, rule=rule))
+    for l in (1, 2):
+        n, m = SMALL.sizes[l], SMALL.sizes[l + 1]
+        w, b = 1e3 * values[f"w{l + 1}"].reshape(n, m), values[f"feedback{l}"].reshape(m, n)
+        np.testing.assert_allclose(b @ w, 1600 * np.eye(m), atol=1e-9)
+        assert np.linalg.matrix_rank(np.vstack([b, w.T])) == m  # and nothing that w does not see
+    with pytest.raises(ValueError, match="expected no layer above the first with more neurons"):
+        rule.derived(values, (12, 8, 9, 4))
+
+
+def test_the_papers_steps_are_below_what_events_can_tell():
+    setting = replace(SMALL, rule=Gait(gamma=1e-3))
+    values = values_of(setting)
+    got = numpy_run(setting, values)
+    assert got["count_up_output"].sum() + got["count_down_output"].sum() == 0
+    for name in ("w1", "w2"):
+        np.testing.assert_array_equal(got[name], values[name])
+    assert np.abs(got["w3"] - values["w3"]).max() > 1e-5
 
 
 def test_neurons_that_predict_their_error_learn_by_what_they_predict_alone():

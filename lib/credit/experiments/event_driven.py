@@ -1,7 +1,7 @@
-"""Spiking sections of notebooks 01, 02, 06, 11 and 14: MNIST by events, image by image.
+"""Spiking sections of notebooks 01, 02, 06, 07, 11, 12 and 14: MNIST by events, image by image.
 
 The same network, images and length for every pathway, and as many rates tried on one seed.
-Coherent networks, one for every class, are for Kickback, with one hidden layer or two: not run yet.
+Notebook 07 has coherent networks, one for every class, with one hidden layer and with two.
 """
 
 from dataclasses import replace
@@ -17,6 +17,7 @@ from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
+from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
@@ -42,7 +43,9 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "01": (Signs(), KolenPollack()),
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
+    "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
     "11": (Attention(),),
+    "12": (Gait(),),
     "14": (Synthetic(),),
 }
 DEEP = {"coherent": True, "sizes": (784, 200, 100, 10)}
@@ -62,6 +65,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 symmetric, coherent": (0.01, 0.0003),
     "200-100 none, coherent": (0.04, 0.0),
     "synthetic": (0.01, 0.1),
+    "GAIT": (0.01, 0.003),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
 
@@ -75,6 +79,8 @@ def spiking(rule: Pathway, **changes) -> Spikes:
     given = network | {"learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
+    if isinstance(rule, Gait):
+        given["chunk"] = 250  # with 2500 the inverse is of weights long past
     return replace(SPIKES, rule=rule, **given | changes)
 
 

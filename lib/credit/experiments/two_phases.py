@@ -27,8 +27,12 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones; fir
     "contrastive Hebbian": (0.5, 5.0, 50.0),
     "untold": (2.0, 0.0, 100.0),
 }
-OUTPUT, BELOW, SPREAD = (0.5, 1.5), (0.5, 1.5, 5.0, 15.0), 50.0  # mV
-ALONE = (1.0, 2.0, 4.0, 8.0)  # of the output's synapses, where no others learn
+OUTPUT, BELOW, SPREAD = (0.15, 0.5, 1.5, 4.5), (1.5, 5.0, 15.0), 50.0  # mV
+ALONE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of the output's synapses, where no others learn
+OWN = {  # the rule's own constant, at the best rates: other values than the default
+    "equilibrium propagation": [{"beta": beta} for beta in (0.5, 2.0)],
+    "contrastive Hebbian": [{"gain": gain} for gain in (0.25, 1.0)],
+}
 
 
 def setting(rule: Contrast, **changes) -> Setting:
@@ -47,7 +51,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images once: eight settings of a rule."""
+    """On a third of the images once: twelve settings of a rule, and two of its own constant."""
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
     for rule in RULES[experiment[:2]]:
@@ -57,6 +61,10 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
         for rate, below, spread in tried:
             one = setting(rule, learning_rate=rate, hidden_rate=below, spread=spread)
             label = f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
+            jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
+        for own in OWN.get(rule.short, ()):
+            one = setting(replace(rule, **own))
+            label = f"{one.label}, {', '.join(f'{name} {value:g}' for name, value in own.items())}"
             jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
     return jobs
 

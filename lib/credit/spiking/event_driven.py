@@ -114,6 +114,9 @@ class Setting(Online):
             values["x"] = torch.rand(self.sizes[0], generator=random["noise"]).numpy()
         return values | self.rule.values(rate, self.chunk, self.sizes, random)
 
+    def derived(self, W):
+        return self.rule.derived(W, self.sizes)
+
     def scores(self, scores, rate):
         return scores[:, 1:]  # the first is read before the first image
 

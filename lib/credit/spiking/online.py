@@ -82,6 +82,10 @@ class Online:
         """{name in Model.given: its value} in a run on these images; arguments as Learner.show."""
         raise NotImplementedError
 
+    def derived(self, W: dict[str, np.ndarray]) -> dict:
+        """{name in Model.given: its value} where it follows from the weights, as Learner.W."""
+        return {}
+
     def scores(self, scores: Tensor, rate: float) -> Tensor:
         """[outputs, images], of what the monitor of a run says."""
         return scores
@@ -120,6 +124,7 @@ class Learner:
             part = slice(start, start + chunk)
             values = setting.values(x[part], label[part], teacher[part], rate, self.random)
             seed = int(torch.randint(2**31 - 1, (), generator=self.random["noise"]))
+            values |= setting.derived(self.W)
             got = self.simulation.run(values | self.W, seed)
             answers.append(torch.from_numpy(setting.scores(got["scores"], rate).argmax(0)))
             if rate > 0:

@@ -91,6 +91,11 @@ class Pathway:
         """{name in Parts.given: its value in one run of so many images}, at this rate."""
         return {}
 
+    def derived(self, W: dict[str, np.ndarray], n: tuple[int, ...]) -> dict:
+        """{name in Parts.given: its value in one run}, where it follows from the weights W that the
+        network has when the run begins; W as Learner.W."""
+        return {}
+
     def through(self, l: int) -> dict:
         """What the forward synapses into layer l >= 2 get besides: model, and for the events of
         their postsynaptic neurons on_post."""
