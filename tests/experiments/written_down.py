@@ -245,6 +245,18 @@ TABLE["14-spiking"] = Experiment(
     [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.1)],
     BRIEFLY,
 )
+TABLE["14-spiking-controls"] = Experiment(
+    "not published: what predicts errors, told other labels or hearing the label alone",
+    3,
+    {"synthetic": 2},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.01, hidden_rate=0.1),
+        at(label="shuffled", rule={"shuffled": True}),
+        at(label="alone", rule={"layer": False}),
+    ],
+    BRIEFLY,
+)
 # In two phases, not published: one network for all rules.
 IN_TWO_PHASES = [
     at(sizes=(784, 200, 10), epochs=2, white=100.0, phase=60, settling=15, target=200.0,
@@ -254,7 +266,7 @@ TABLE["05-spiking"] = Experiment(
     "not published: equilibrium propagation in spikes",
     5,
     {"equilibrium_propagation": 1},
-    [*IN_TWO_PHASES, at(learning_rate=1.5)],
+    [*IN_TWO_PHASES, at(learning_rate=0.5, hidden_rate=1.5)],
     BRIEFLY,
 )
 TABLE["08-spiking"] = Experiment(
@@ -267,10 +279,11 @@ TABLE["08-spiking"] = Experiment(
 TABLE["09-spiking"] = Experiment(
     "not published: contrastive Hebbian learning in spikes, and without feedback",
     5,
-    {"contrastive_hebbian": 1, "untold": 1},
+    {"contrastive_hebbian": 2, "untold": 1},
     [
         *IN_TWO_PHASES,
-        at("contrastive_hebbian", learning_rate=0.5),
+        at("contrastive_hebbian", learning_rate=1.5),
+        at(label="hidden synapses fixed", hidden_rate=0.0),
         at("untold", learning_rate=2.0, hidden_rate=0.0, spread=100.0),
     ],
     BRIEFLY,

@@ -115,6 +115,17 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+def _controls(experiment: str, profile: str) -> list[Job]:
+    """What neurons that predict their error make of less: other labels, or the label alone."""
+    told = spiking(Synthetic(shuffled=True))
+    alone = spiking(Synthetic(layer=False))
+    labelled = [(told, ""), (alone, f"{alone.label}, of the label alone")]
+    seeds = SEEDS[profile][:3]
+    if profile == "quick":
+        labelled = [(replace(w, examples=5000, epochs=1), label) for w, label in labelled[:1]]
+    return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
+
+
 def _stands_beside(way: Spikes) -> bool:
     """Whether it is not in the answer, and has two hidden layers."""
     return len(way.sizes) > 3 and way.rule in (Symmetric(), Kickback(shuffled=True))
@@ -148,6 +159,8 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-EXPERIMENTS = {f"{number}-spiking": _spiking for number in WAYS} | {
-    f"{number}-spiking-tuning": _tuning for number in WAYS
-}
+EXPERIMENTS = (
+    {f"{number}-spiking": _spiking for number in WAYS}
+    | {f"{number}-spiking-tuning": _tuning for number in WAYS}
+    | {"14-spiking-controls": _controls}
+)

@@ -21,10 +21,10 @@ RULES = {
     "09": (ContrastiveHebbian(), Untold()),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones; first weights' spread
-    "equilibrium propagation": (1.5, 5.0, 50.0),
+    "equilibrium propagation": (0.5, 1.5, 50.0),
     "GeneRec, V apart": (1.5, 5.0, 50.0),
     "GeneRec, V is W": (1.5, 5.0, 50.0),
-    "contrastive Hebbian": (0.5, 5.0, 50.0),
+    "contrastive Hebbian": (1.5, 5.0, 50.0),
     "untold": (2.0, 0.0, 100.0),
 }
 OUTPUT, BELOW, SPREAD = (0.15, 0.5, 1.5, 4.5), (1.5, 5.0, 15.0), 50.0  # mV
@@ -47,7 +47,12 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     seeds, rules = SEEDS[profile], RULES[experiment[:2]]
     if profile == "quick":  # one program
         return [Job(experiment, setting(rules[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    return [Job(experiment, setting(rule), seed, run=RUN) for rule in rules for seed in seeds]
+    jobs = [Job(experiment, setting(rule), seed, run=RUN) for rule in rules for seed in seeds]
+    if experiment.startswith("09"):  # a control with feedback, in which the output alone learns
+        fixed = setting(rules[0], hidden_rate=0.0)
+        label = f"{fixed.label}, hidden synapses fixed"
+        jobs += [Job(experiment, fixed, seed, label, RUN) for seed in seeds]
+    return jobs
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
