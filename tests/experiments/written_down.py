@@ -266,7 +266,7 @@ TABLE["05-spiking"] = Experiment(
     "not published: equilibrium propagation in spikes",
     5,
     {"equilibrium_propagation": 1},
-    [*IN_TWO_PHASES, at(learning_rate=0.5, hidden_rate=1.5)],
+    [*IN_TWO_PHASES, at(learning_rate=0.5, hidden_rate=1.5, rule={"beta": 2.0})],
     BRIEFLY,
 )
 TABLE["08-spiking"] = Experiment(

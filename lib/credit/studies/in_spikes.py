@@ -1,7 +1,6 @@
 """The spiking sections of the notebooks: one rule beside its references and fixed hidden synapses,
 in one network of spiking neurons, and beside backprop in rates."""
 
-import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
@@ -11,6 +10,8 @@ import pandas as pd
 from credit.evidence import results, verdicts
 from credit.evidence.claims import Claim, claim
 from credit.evidence.glossary import difference, less, ordered, teaches, undecided, values
+from credit.experiments import jobs
+from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.pathways import base as pathways
@@ -18,13 +19,14 @@ from credit.spiking.pathways.base import Pathway
 
 REFERENCES = {
     "200 direct": "random feedback",
-    "200 symmetric": "backprop's way",
-    "200 direct, shuffled": "random feedback, told other labels",
+    "200 symmetric": "forward weights, transposed",
+    "200 direct, shuffled": "random feedback, labels of other images",
     "200 none": "none: hidden synapses fixed",
 }
-RATES = {"backprop": "backprop, in rates", "shallow": "none, in rates"}
+RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
 IN_RATES = "1x200 relu"
 EVENTS = "synaptic events, test"
+TIE = 0.1  # points of validation error on one seed that decide nothing
 
 
 class InSpikes:
@@ -32,22 +34,32 @@ class InSpikes:
 
     experiment  of the notebook
     named       {label of its runs: name in words}
+    controls    an experiment that holds more of them
+    told        label of the control that hears the labels of other images
+    lateral     {label: synapses of a hidden neuron with its own layer}
     """
 
     references = REFERENCES
     beside: tuple[str, ...] = ("02-spiking",)  # experiments of the references and of the rates
-    fixed = "200 none"  # labels of the controls
-    told = "200 direct, shuffled"
-    compared: tuple[str, ...] = ("200 direct", "200 symmetric")  # in sentences
+    fixed = "200 none"  # label of the control
+    compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
     no_spikes = pathways.NO_SPIKES  # whatever the pathway is
-    fans: tuple[int, ...] = (200, 10)  # synapses that a neuron of a layer has with the next
-    column = "way of the error"
+    shown = event_driven.Setting.image / 1000  # s, a test image
+    column = "feedback pathway"
     size = "of the same size"  # of the network in rates
 
-    def __init__(self, experiment: str, named: dict[str, str]):
+    def __init__(
+        self,
+        experiment: str,
+        named: dict[str, str],
+        controls: str = "",
+        told: str = "200 direct, shuffled",
+        lateral: dict[str, int] | None = None,
+    ):
+        self.experiment, self.told, self.lateral = experiment, told, lateral or {}
         self.named = named | {k: v for k, v in self.references.items() if k not in named}
-        runs = [results.load(e) for e in dict.fromkeys((experiment, *self.beside))]
-        self.runs = pd.concat(runs, ignore_index=True)
+        names = dict.fromkeys(name for name in (experiment, controls, *self.beside) if name)
+        self.runs = pd.concat([results.load(name) for name in names], ignore_index=True)
 
     @cached_property
     def errors(self) -> dict[str, pd.Series]:
@@ -56,15 +68,20 @@ class InSpikes:
         found = {label: values(ends, setting=label) for label in self.named}
         return found | {m: values(ends, setting=IN_RATES, method=m) for m in RATES}
 
-    def count(self, label: str, metric: str) -> float:
-        """Per image, all layers together, mean of the seeds."""
-        return self._by_layer(label, metric).sum()
-
-    def _by_layer(self, label: str, metric: str) -> pd.Series:
+    def by_layer(self, label: str, metric: str) -> pd.Series:
         """Per image of the last epoch, mean of the seeds; layer 0 is the input."""
         rows = self.runs[(self.runs["setting"] == label) & (self.runs["metric"] == metric)]
         rows = rows[rows["epoch"] == rows["epoch"].max()]
         return rows.groupby("layer")["value"].mean()
+
+    def count(self, label: str, metric: str) -> float:
+        """The same, all layers together."""
+        return self.by_layer(label, metric).sum()
+
+    def hidden_rate(self, label: str) -> float:
+        """Hz, of a hidden neuron while an image is tested."""
+        neurons = sum(map(int, label.split()[0].split("-")))
+        return self.by_layer(label, "spikes, test")[1:-1].sum() / neurons / self.shown
 
     def table(self) -> pd.DataFrame:
         rows = []
@@ -73,69 +90,103 @@ class InSpikes:
             row["test error, %"] = verdicts.mean_in_words(self.errors[label])
             if label in self.named:
                 row |= {
-                    "spikes per image": f"{self.count(label, 'spikes, test'):,.0f}",
-                    "synaptic events": f"{self.count(label, EVENTS):,.0f}",
-                    "error events": f"{self.count(label, 'error events, learning'):,.1f}",
+                    "hidden rate, Hz": f"{self.hidden_rate(label):.0f}",
+                    "spikes per test image": f"{self.count(label, 'spikes, test'):,.0f}",
+                    "at forward synapses": f"{self.count(label, EVENTS):,.0f}",
+                    "error events per training image": (
+                        f"{self.count(label, 'error events, learning'):,.1f}"
+                    ),
                 }
             rows.append(row | {"n": str(len(self.errors[label]))})
         return pd.DataFrame(rows).fillna("–")
 
-    def in_brief(self, label: str, how: str = "") -> Claim:
+    def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
+        """What a rule needs that spikes do not carry, one in a row."""
+        return pd.DataFrame({"not carried by spikes": [*self.no_spikes, *rule.not_spikes]})
+
+    def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
         error, fixed = self.errors[label], self.errors[self.fixed]
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
         return claim(
-            "**In spiking neurons?** Yes, with {layers}{how}: {k} integrate-and-fire neurons that "
-            "see each image of MNIST {often} end at {e:.2f} % test error, and at {s:.0f} % with "
-            "hidden synapses fixed.",
-            teaches(error, fixed),
+            "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
+            "neurons, trained in {passes} through the images of MNIST, end at {e:.2f} % test "
+            "error, and at {s:.1f} % with hidden synapses fixed.",
+            teaches(error, fixed), answer=answer,
             layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
-            k=" and ".join(label.split()[0].split("-")), often=("once", "twice")[times - 1],
+            k=" and ".join(label.split()[0].split("-")),
+            passes=("one pass", "two passes")[times - 1],
             e=error.mean(), s=fixed.mean(),
         )  # fmt: skip
 
-    def sentences(self, label: str, rule: type[Pathway | Contrast]) -> Sequence[Claim]:
-        """What is said of a rule: whether it teaches, what it costs, what is no spike."""
+    def sentences(self, label: str, compared: Sequence[str] = ()) -> Sequence[Claim]:
+        """What is said of a rule: whether it teaches, beside what others reach, what it costs.
+
+        compared  labels of those others; by default the two references
+        """
         yield self._taught(label)
         error = self.errors[label]
-        for other in self.compared:
+        for other in compared or self.compared:
             if other != label:
                 yield self._beside(error, self.errors[other], self.named[other])
         backprop = self.errors["backprop"]
         yield claim(
-            "Backprop in a rate network {size}, with the same images, has {bp:.2f} %; the error in "
-            "spikes is {times:.1f} times that.",
+            "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: the "
+            "error in spikes is {times:.1f} times that.",
             less(backprop, error),
             size=self.size, bp=backprop.mean(), times=error.mean() / backprop.mean(),
         )  # fmt: skip
         yield self._spent(label)
-        yield claim(
-            "What is no spike here: {these}.",
-            bool(self.no_spikes),
-            these="; ".join((*self.no_spikes, *rule.not_spikes)),
-        )
+        yield self.tuned(label)
+
+    def tuned(self, label: str) -> Claim:
+        """How its learning rates were found, by the results of the search."""
+        tried = results.load(f"{self.experiment}-tuning")
+        tried = tried[tried["setting"].str.startswith(f"{label}, rates ")]
+        tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
+        setting = next(j.setting for j in jobs(self.experiment, "paper") if j.name == label)
+        rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
+        grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
+        used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
+        edge = any(rate in (grid[word].min(), grid[word].max()) for word, rate in rates.items())
+        best, next_best = sorted(tried)[:2]
+        return claim(
+            "Of {k} pairs of learning rates, each tried on part of the images with one seed, the "
+            "best had {best:.2f} % validation error and the next {after:.2f} %; the pair used had "
+            "{used:.2f} %{edge}.",
+            bool(used.sum() == 1 and tried[used.to_numpy()].iloc[0] <= best + TIE),
+            k=len(tried), best=best, after=next_best, used=tried[used.to_numpy()].iloc[0],
+            edge=" and lies at the edge of the grid" * edge,
+        )  # fmt: skip
 
     def _taught(self, label: str) -> Claim:
         error, fixed, told = (self.errors[net] for net in (label, self.fixed, self.told))
+        share = (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
+        needs = "more than half of it does not need the right label"
+        if share <= 0.5:
+            needs = "most of it needs the right label"
         return claim(
-            "{name} ends at {e:.2f} % test error; with hidden synapses fixed it is {s:.1f} %, and "
-            "with {other} {w:.1f} %: hidden neurons use what they are told of their own image.",
+            "{name} ends at {e:.2f} % test error, with hidden synapses fixed at {s:.1f} %. "
+            "{other} computed with the labels of other images ends at {w:.1f} %, which is "
+            "{share:.0f} % of that gain: {needs}.",
             teaches(error, fixed) and less(error, told),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(),
-            other=f"{self.named[self.told].partition(',')[0]} that tells the errors of other "
-            "images",
-            w=told.mean(),
+            other=_capital(self.named[self.told].partition(",")[0]), w=told.mean(),
+            share=100 * share, needs=needs,
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
-        spikes, events = self._by_layer(label, "spikes, test"), self.count(label, EVENTS)
-        reached = sum(spikes[l] * n for l, n in enumerate(self.fans))
+        sent = self.count(label, "error events, learning")
+        fired = self.by_layer(label, "spikes, learning")[1:-1].sum()
+        aside = self.lateral.get(label, 0) * self.by_layer(label, "spikes, test")[1:-1].sum()
         return claim(
-            "A test image takes {spikes:,.0f} spikes, which make {events:,.0f} synaptic events; in "
-            "the last pass a training image brings {sent:.0f} error events.",
-            math.isclose(events, reached, rel_tol=1e-3),
-            spikes=spikes.sum(), events=events,
-            sent=self.count(label, "error events, learning"),
+            "While an image is tested a hidden neuron fires at {rate:.0f} Hz; the image elicits "
+            "{spikes:,.0f} spikes and {events:,.0f} events at forward synapses{aside}. A training "
+            "image brings {sent:,.0f} error events, fewer than hidden spikes ({fired:,.0f}).",
+            bool(sent < fired),
+            rate=self.hidden_rate(label), spikes=self.count(label, "spikes, test"),
+            events=self.count(label, EVENTS), sent=sent, fired=fired,
+            aside=f", and {aside:,.0f} within the hidden layer" * bool(aside),
         )  # fmt: skip
 
     def _beside(self, error: pd.Series, other: pd.Series, name: str) -> Claim:
@@ -148,9 +199,11 @@ class InSpikes:
                 n=len(error), name=name, o=other.mean(), low=low, high=high,
             )  # fmt: skip
         return claim(
-            "That is {d:.2f} points {way} than {name} ({o:.2f} %).",
+            "It is {d:.2f} points {way} than {name} ({o:.2f} %; difference between {low:+.2f} and "
+            "{high:+.2f}).",
             ordered(error, other) if d < 0 else ordered(other, error),
-            d=abs(d), way="less" if d < 0 else "more", name=name, o=other.mean(),
+            d=abs(d), way="better" if d < 0 else "worse", name=name, o=other.mean(),
+            low=low, high=high,
         )  # fmt: skip
 
 
@@ -158,14 +211,12 @@ class InCoherentNetworks(InSpikes):
     """Kickback's networks: one for every class, with two hidden layers."""
 
     references: ClassVar = {
-        "200-100 symmetric, coherent": "backprop's way, through all layers",
-        "200-100 Kickback, shuffled": "Kickback, told other labels",
+        "200-100 symmetric, coherent": "errors through all layers, transposed weights",
+        "200-100 Kickback, shuffled": "Kickback, labels of other images",
         "200-100 none, coherent": "none: hidden synapses fixed",
     }
     fixed = "200-100 none, coherent"
-    told = "200-100 Kickback, shuffled"
     compared = ("200-100 symmetric, coherent",)
-    fans = (200, 10, 1)
     size = "with one hidden layer of 200"
 
 
@@ -174,35 +225,39 @@ class InTwoPhases(InSpikes):
 
     references: ClassVar = {
         "200 contrastive Hebbian": "contrastive Hebbian learning",
-        "200 untold": "no feedback: hidden synapses stay as they are",
+        "200 contrastive Hebbian, hidden synapses fixed": "the same, hidden synapses fixed",
+        "200 untold": "no feedback",
     }
     beside = ("09-spiking", "02-spiking")
     fixed = "200 untold"
+    frozen = "200 contrastive Hebbian, hidden synapses fixed"
     compared = ("200 contrastive Hebbian",)
     no_spikes = contrasts.NO_SPIKES
+    shown = two_phases.Setting.phase / 1000
     column = "rule"
 
     def table(self):
-        return super().table().drop(columns="error events")
+        return super().table().drop(columns="error events per training image")
 
     def _taught(self, label):
-        error, fixed = self.errors[label], self.errors[self.fixed]
+        error, fixed, frozen = (self.errors[net] for net in (label, self.fixed, self.frozen))
         return claim(
-            "{name} ends at {e:.2f} % test error; without feedback, so that hidden synapses stay "
-            "as they are, it is {s:.1f} %: hidden neurons use what comes back.",
-            teaches(error, fixed),
-            name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(),
+            "{name} ends at {e:.2f} % test error, without feedback at {s:.1f} %; where feedback "
+            "comes and hidden synapses are fixed it is {f:.1f} %: hidden synapses learn.",
+            teaches(error, fixed) and teaches(error, frozen),
+            name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), f=frozen.mean(),
         )  # fmt: skip
 
     def _spent(self, label):
-        spikes, events = self._by_layer(label, "spikes, test"), self.count(label, EVENTS)
-        reached = sum(spikes[l] * n for l, n in enumerate(self.fans))
+        rate, target = self.hidden_rate(label), two_phases.Setting.target
         learning = self.count(label, "spikes, learning")
         return claim(
-            "A test image takes {spikes:,.0f} spikes, which make {events:,.0f} synaptic events on "
-            "their way up; a training image, shown twice, takes {learning:,.0f}.",
-            math.isclose(events, reached, rel_tol=1e-3) and learning > spikes.sum(),
-            spikes=spikes.sum(), events=events, learning=learning,
+            "While an image is tested a hidden neuron fires at {rate:.0f} Hz, the taught one at "
+            "{target:.0f}; the image elicits {spikes:,.0f} spikes and {events:,.0f} events at "
+            "forward synapses, and a training image, with its two phases, {learning:,.0f} spikes.",
+            bool(rate < target),
+            rate=rate, target=target, spikes=self.count(label, "spikes, test"),
+            events=self.count(label, EVENTS), learning=learning,
         )  # fmt: skip
 
 

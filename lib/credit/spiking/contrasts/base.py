@@ -16,8 +16,9 @@ drive = I + teaches*beta*strong*(wanted - r/r_full) : volt
 HEBBIAN = "plus_pre*plus_post - minus_pre*minus_post"
 NO_SPIKES = (
     "the label, a current into output neurons",
-    "the spike counts of two phases, stored, of which synapses change when an image is over",
+    "the spike counts of both phases, stored until the image is over",
     "the clock that tells the phases apart and resets all neurons at the beginning of each",
+    "the learning rate, which falls for all synapses alike",
 )
 
 

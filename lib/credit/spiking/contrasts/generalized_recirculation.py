@@ -30,6 +30,10 @@ class GeneralizedRecirculation(Contrast):
     def short(self):
         return f"GeneRec, V {'apart' if self.apart else 'is W'}"
 
+    @property
+    def not_spikes(self):
+        return () if self.apart else ("a weight used backwards",)
+
     def draw(self, n, random):
         drawn = {}
         for l in range(1, len(n) - 1 if self.apart else 1):

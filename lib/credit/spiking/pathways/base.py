@@ -30,6 +30,7 @@ NO_SPIKES = (
     "the events, which have a sign and come beside the neuron's own spikes",
     "the teaching variable and the window of its currents",
     "the clock that resets all neurons at every image",
+    "the learning rate, which falls for all synapses alike",
 )
 
 
