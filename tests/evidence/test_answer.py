@@ -273,7 +273,7 @@ def test_near_needs_the_whole_interval_and_beyond_does_too():
 def test_in_spikes_counts_only_what_ends_below_its_control():
     more = line("taught by nothing", answer.SPIKES, 4.9, 0.2)
     sentence = said(*REST, more)["spikes"]
-    assert "1 spiking methods learn MNIST so far" in sentence
+    assert "1 networks of spiking neurons learn MNIST so far, with one hidden layer and" in sentence
     assert "b (4.0 %)" in sentence and "taught by nothing" not in sentence
 
 

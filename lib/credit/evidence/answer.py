@@ -244,12 +244,14 @@ def sentences(rows: pd.DataFrame | None = None) -> list[str]:
 def _in_spikes(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == SPIKES].sort_values("error")
     learns = found["times"] + found["half_width"] < found["floor"]
-    each = [f"{row.method} ({row.error:.1f} %)" for row in found[learns].itertuples()]
+    same = found[learns].groupby("error", sort=False)["method"].agg(" and ".join)
+    each = [f"{name} ({error:.1f} %)" for error, name in same.items()]  # one network, two names
     others = [m for m in METHODS if m.spiking and m.name not in set(found["method"])]
+    deep = "s" * bool((found.loc[learns, "layers"] > 1).any())
     more = "".join(f"; {m.name} only {m.spiking.task}" for m in others if measured(m.spiking))
     return (
-        f"**Spiking neurons.** {learns.sum()} spiking methods learn MNIST so far, all with "
-        f"{_range(found.loc[learns, 'layers'])} hidden layer and an error "
+        f"**Spiking neurons.** {len(each)} networks of spiking neurons learn MNIST so far, with "
+        f"{_range(found.loc[learns, 'layers'])} hidden layer{deep} and an error "
         f"{_times(found[learns])} times that of backprop in rates: {_list(each)}{more}."
     )
 

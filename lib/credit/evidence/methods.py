@@ -167,6 +167,14 @@ METHODS = (
         "kickback",
         mnist=Trained("07-mnist", "10 x 64-32 coherent"),
         deep=Trained("07-depth", "6x64 signed_relu"),
+        spiking=Spiking(
+            "07-spiking",
+            "200-100 Kickback",
+            "200-100 none, coherent",
+            RATES,
+            beside=("02-spiking",),
+            variant="two hidden layers",
+        ),
     ),
     Method(
         "08",
@@ -177,11 +185,11 @@ METHODS = (
     ),
     Method(
         "08",
-        "generalized recirculation (weak, through W)",
+        "generalized recirculation through W",
         "generalized_recirculation",
         mnist=Trained("08-mnist", "1x120 logistic", "GR-mid, weak"),
         deep=Trained("08-depth", "6x100 logistic", "GR-mid, gain 0.2"),
-        spiking=_two_phases("08-spiking", "200 GeneRec, V is W", "at full strength, through W"),
+        spiking=_two_phases("08-spiking", "200 GeneRec, V is W", "at full strength"),
         probed=("depends", "full target"),  # of this variant, by its notebook
     ),
     Method("08", "recirculation", "recirculation"),
@@ -215,6 +223,7 @@ METHODS = (
         "gait_prop",
         mnist=Trained("12-mnist", "4x196 leaky_relu"),
         deep=Trained("12-mnist", "4x196 leaky_relu"),
+        spiking=_event_driven("12-spiking", "200 GAIT"),
     ),
     Method(
         "13",
@@ -227,7 +236,7 @@ METHODS = (
         "decoupled_neural_interfaces",
         mnist=Trained("14-mnist", "2x256 relu"),
         deep=Trained("14-mnist", "5x256 relu"),
-        spiking=_event_driven("14-spiking", "200 synthetic"),
+        spiking=_event_driven("14-spiking", "200 synthetic", "not unlocked"),
     ),
     Method("15", "FORCE"),
     Method("16", "conceptors"),

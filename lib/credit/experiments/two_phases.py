@@ -15,6 +15,8 @@ from credit.spiking.contrasts.untold import Untold
 from credit.spiking.two_phases import Setting
 
 RUN = "credit.spiking.two_phases:run"
+BRIDGE = Setting(ContrastiveHebbian(), (60, 20, 10), dataset="", chunk=1)  # a random network
+PHASES = (60, 120, 240, 480, 960, 1920)  # ms
 RULES = {
     "05": (EquilibriumPropagation(beta=2.0),),
     "08": (GeneralizedRecirculation(), GeneralizedRecirculation(apart=False)),
@@ -77,6 +79,20 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-EXPERIMENTS = {f"{number}-spiking": _spiking for number in RULES} | {
-    f"{number}-spiking-tuning": _tuning for number in RULES
-}
+def _bridge(experiment: str, profile: str) -> list[Job]:
+    """One image, in phases of any length: the change by spikes beside that by rates."""
+    phases = PHASES[:3:2] if profile == "quick" else PHASES
+    return [
+        Job(
+            experiment, replace(BRIDGE, phase=phase, settling=phase // 4), seed, f"{phase} ms",
+            "credit.spiking.bridge:run",
+        )
+        for phase in phases for seed in SEEDS[profile]
+    ]  # fmt: skip
+
+
+EXPERIMENTS = (
+    {f"{number}-spiking": _spiking for number in RULES}
+    | {f"{number}-spiking-tuning": _tuning for number in RULES}
+    | {"09-spiking-bridge": _bridge}
+)
