@@ -294,11 +294,13 @@ TABLE["09-spiking-bridge"] = Experiment(
     {"contrastive_hebbian": 6},
     [
         at(sizes=(60, 20, 10), dataset="", chunk=1, white=100.0, target=200.0, rule={"gain": 0.5}),
+        at(learning_rate=0.0, hidden_rate=1.0, schedule="constant"),
         *(
             at(label=f"{ms} ms", phase=ms, settling=ms // 4)
             for ms in (60, 120, 240, 480, 960, 1920)
         ),
     ],
+    [],
 )
 # 04. Theirs: 60 epochs; rates chosen on the test set. Ours: an epoch, or a part of it.
 ONE, TWO = (784, 500, 10), (784, 500, 100, 10)

@@ -15,7 +15,10 @@ from credit.spiking.contrasts.untold import Untold
 from credit.spiking.two_phases import Setting
 
 RUN = "credit.spiking.two_phases:run"
-BRIDGE = Setting(ContrastiveHebbian(), (60, 20, 10), dataset="", chunk=1)  # a random network
+BRIDGE = Setting(  # a random network; only the hidden synapses change
+    ContrastiveHebbian(), (60, 20, 10), dataset="", chunk=1, learning_rate=0.0, hidden_rate=1.0,
+    schedule="constant",
+)  # fmt: skip
 PHASES = (60, 120, 240, 480, 960, 1920)  # ms
 RULES = {
     "05": (EquilibriumPropagation(beta=2.0),),

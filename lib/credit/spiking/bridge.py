@@ -52,7 +52,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     simulation = Simulation(partial(two_phases.build, setting), "bridge", "numpy")
     given = {"pixels": np.stack([pixels, pixels]), "label": np.eye(n[2])[[right]], "learning": 1.0}
     given |= {"w1": 1e-3 * w1.ravel(), "w2": 1e-3 * w2.ravel(), "first": first}
-    given |= {"eta1": 1e-3, "eta2": 0.0} | setting.rule.values(n)
+    given |= {"eta1": 1e-3 * setting.hidden_rate, "eta2": 0.0} | setting.rule.values(n)
     change = simulation.run(given, seed)["w1"].reshape(w1.shape) - 1e-3 * w1
     x, free, _ = at_rest(setting, w1, w2, pixels)
     angles = {
