@@ -245,6 +245,24 @@ TABLE["14-spiking"] = Experiment(
     [*IN_SPIKES, at(learning_rate=0.01, hidden_rate=0.1)],
     BRIEFLY,
 )
+TABLE["02-spiking-depth"] = Experiment(
+    "not published: two hidden layers in spikes, and in rates",
+    3,
+    {"direct": 1, "layered": 1, "symmetric": 1, "fixed": 1, "backprop": 1, "shallow": 1},
+    [
+        *IN_SPIKES,
+        at(sizes=(784, 200, 100, 10)),
+        at("direct", learning_rate=0.01, hidden_rate=0.003),
+        at("layered", learning_rate=0.01, hidden_rate=0.003),
+        at("symmetric", learning_rate=0.01, hidden_rate=0.001),
+        at("fixed", learning_rate=0.08, hidden_rate=0.0, spread=100.0),
+        at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
+           schedule="linear"),
+        at("backprop", learning_rate=0.01),
+        at("shallow", learning_rate=0.1),
+    ],
+    BRIEFLY,
+)  # fmt: skip
 TABLE["14-spiking-controls"] = Experiment(
     "not published: what predicts errors, told other labels or hearing the label alone",
     3,

@@ -20,6 +20,7 @@ from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
+from credit.spiking.pathways.layered import Layered
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
@@ -49,6 +50,8 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "14": (Synthetic(),),
 }
 DEEP = {"coherent": True, "sizes": (784, 200, 100, 10)}
+TWO = {"sizes": (784, 200, 100, 10)}
+DEEPER = (Direct(), Layered(), Symmetric(), Fixed())  # in 02-spiking-depth
 BESIDE = {
     "07": ((Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
 }
@@ -66,8 +69,12 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 none, coherent": (0.04, 0.0),
     "synthetic": (0.01, 0.1),
     "GAIT": (0.01, 0.003),
+    "200-100 direct": (0.01, 0.003),
+    "200-100 layered": (0.01, 0.003),
+    "200-100 symmetric": (0.01, 0.001),
+    "200-100 none": (0.08, 0.0),
 }
-BEST_RATES = {"BP": 1e-2, "shallow": 1e-1}
+BEST_RATES = {"BP": 1e-2, "shallow": 1e-1, "200-100 BP": 1e-2, "200-100 shallow": 1e-1}
 
 
 def spiking(rule: Pathway, **changes) -> Spikes:
@@ -85,14 +92,17 @@ def spiking(rule: Pathway, **changes) -> Spikes:
 
 
 def arms(experiment: str) -> list[Spikes]:
+    if "depth" in experiment:
+        return [spiking(way, **TWO) for way in DEEPER]
     number = experiment[:2]
     beside = [spiking(way, **network) for way, network in BESIDE.get(number, ())]
     return [spiking(way) for way in WAYS[number]] + beside
 
 
 def rates(rule: Rule, **changes) -> Setting:
-    given = {"sizes": SPIKES.sizes, "learning_rate": BEST_RATES[rule.short]} | changes
-    return replace(RATES, rule=rule, **given)
+    sizes = changes.get("sizes", SPIKES.sizes)
+    of = "200-100 " * (len(sizes) > 3) + rule.short
+    return replace(RATES, rule=rule, **{"sizes": sizes, "learning_rate": BEST_RATES[of]} | changes)
 
 
 def _spiking(experiment: str, profile: str) -> list[Job]:
@@ -113,6 +123,15 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     if experiment.startswith("02"):  # beside them in rates, once for all notebooks
         jobs += [Job(experiment, rates(r), s) for r in (Backprop(), Shallow()) for s in seeds]
     return jobs
+
+
+def _depth(experiment: str, profile: str) -> list[Job]:
+    """Two hidden layers, beside the same in rates; three seeds."""
+    seeds, ways = SEEDS[profile][:3], arms(experiment)
+    if profile == "quick":  # one program
+        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    in_rates = [Job(experiment, rates(r, **TWO), s) for r in (Backprop(), Shallow()) for s in seeds]
+    return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
 
 
 def _controls(experiment: str, profile: str) -> list[Job]:
@@ -153,7 +172,8 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     if experiment.startswith("02"):
         for rule in (Backprop(), Shallow()):
             for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
-                setting = rates(rule, learning_rate=rate, **few)
+                deep = TWO if "depth" in experiment else {}
+                setting = rates(rule, learning_rate=rate, **deep, **few)
                 label = f"{setting.label}, rate {rate:g}"
                 jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
     return jobs
@@ -162,5 +182,6 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in WAYS}
     | {f"{number}-spiking-tuning": _tuning for number in WAYS}
+    | {"02-spiking-depth": _depth, "02-spiking-depth-tuning": _tuning}
     | {"14-spiking-controls": _controls}
 )
