@@ -107,7 +107,11 @@ def test_more_error_events_than_hidden_spikes_stop_the_notebook(study):
 
 @pytest.mark.parametrize(
     ("told", "says"),
-    [(6.0, "75 % of that gain: more than half"), (11.0, "12 % of that gain: most of it needs")],
+    [
+        (6.0, "75 % of that gain, so more than half of it does not need the right label"),
+        (11.0, "12 % of that gain, so most of it needs the right label"),
+        (13.0, "none of the gain is left"),
+    ],
 )
 def test_how_much_of_the_gain_needs_the_right_label_is_said(study, told, says):
     assert says in study(told=told)._taught("200 signs").text

@@ -9,7 +9,7 @@ import pandas as pd
 
 from credit.evidence import results, verdicts
 from credit.evidence.claims import Claim, claim
-from credit.evidence.glossary import difference, less, ordered, teaches, undecided, values
+from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
 from credit.experiments import jobs
 from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
@@ -161,18 +161,17 @@ class InSpikes:
 
     def _taught(self, label: str) -> Claim:
         error, fixed, told = (self.errors[net] for net in (label, self.fixed, self.told))
-        share = (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
-        needs = "more than half of it does not need the right label"
-        if share <= 0.5:
-            needs = "most of it needs the right label"
+        share = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
+        needs = "none of the gain is left without the right label"
+        if greater(fixed, told):
+            most = "more than half of it does not need" if share > 50 else "most of it needs"
+            needs = f"{share:.0f} % of that gain, so {most} the right label"
         return claim(
             "{name} ends at {e:.2f} % test error, with hidden synapses fixed at {s:.1f} %. "
-            "{other} computed with the labels of other images ends at {w:.1f} %, which is "
-            "{share:.0f} % of that gain: {needs}.",
+            "{other} computed with the labels of other images ends at {w:.1f} %: {needs}.",
             teaches(error, fixed) and less(error, told),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(),
-            other=_capital(self.named[self.told].partition(",")[0]), w=told.mean(),
-            share=100 * share, needs=needs,
+            other=_capital(self.named[self.told].partition(",")[0]), w=told.mean(), needs=needs,
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
