@@ -174,13 +174,14 @@ IN_SPIKES = [
 ]  # fmt: skip
 BRIEFLY = [at(examples=5000, epochs=1)]
 TABLE["01-spiking"] = Experiment(
-    "not published: sign symmetry and Kolen-Pollack in spikes",
+    "not published: sign symmetry, Kolen-Pollack and the weight mirror in spikes",
     5,
-    {"signs": 1, "kolen_pollack": 1},
+    {"signs": 1, "kolen_pollack": 1, "weight_mirror": 1},
     [
         *IN_SPIKES,
         at("signs", learning_rate=0.01, hidden_rate=0.01),
         at("kolen_pollack", learning_rate=0.01, hidden_rate=0.03),
+        at("weight_mirror", learning_rate=0.01, hidden_rate=0.003),
     ],
     BRIEFLY,
 )

@@ -25,6 +25,7 @@ from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
+from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
 
@@ -33,6 +34,7 @@ PATHWAYS = (
     KolenPollack(scale=0.2, decay=0.01, spread=3.0), Attention(scale=0.2, epsilon=0.5),
     TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2), Synthetic(scale=0.2, own=0.4),
     Gait(scale=0.2, gamma=0.8, norm=40.0),
+    WeightMirror(scale=0.2, eta_B=1.0, decay=0.01, noise=100.0, spread=3.0),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -95,21 +97,28 @@ def plain_loop(setting, values):
     eta = {l: 1e3 * values[f"eta{l}"] for l in w}
     x, phase, scores, count = values["x"].copy(), 0, [], 0
     full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
-    Layer = namedtuple("Layer", "v I T E quiet r score rho P m S D")
-    state = {l: Layer(*np.zeros((12, n[l]))) for l in w}
+    Layer = namedtuple("Layer", "v I T E quiet r score rho P m S D x bias")
+    state = {l: Layer(*np.zeros((14, n[l]))) for l in w}
     chosen = np.zeros(n[L])
     predicted = isinstance(how, Synthetic)
     tau_T = p["tau_r"] if predicted else p["tau_T"]
     told_x, told_rho = np.zeros((2, n[L]))  # of the label neurons
-    for step in range(setting.chunk * setting.image + 1):
-        image, phase = divmod(step, setting.image)
-        image, on = min(image, setting.chunk - 1), float(phase >= setting.settling)
+    kick, dice, dark, noise = (
+        {},
+        np.random.RandomState(0),
+        how.dark,
+        getattr(how, "noise", 0.0) * 1e-3,
+    )
+    for step in range(setting.chunk * (dark + setting.image) + 1):
+        image, phase = divmod(step, dark + setting.image)
+        noisy = 1 + image % (L - 1) if phase < dark and noise else 0
+        image, on = min(image, setting.chunk - 1), float(phase >= dark + setting.settling)
         top = state[L]
         if phase == 0:
             scores.append(top.score + np.clip(top.v / p["v_th"], 0, 0.999))
             for layer in state.values():
                 for part in layer:
-                    if part is not layer.quiet and part is not layer.m:
+                    if not any(part is stays for stays in (layer.quiet, layer.m, layer.bias)):
                         part[:] = 0
             chosen[:] = told_rho[:] = 0
             told_x[:] = 0.5
@@ -125,13 +134,27 @@ def plain_loop(setting, values):
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
             if isinstance(how, TargetDifference):
                 correction[l] = how.own * (layer.rho - layer.m - layer.P)
-        if isinstance(how, KolenPollack) and phase == 0:
+        if isinstance(how, KolenPollack | WeightMirror) and phase == 0:
             for l in range(1, L):
-                w[l + 1] *= 1 - how.decay
                 own[f"feedback{l}"] *= 1 - how.decay
+                w[l + 1] *= 1 - (how.decay if isinstance(how, KolenPollack) else 0)
         if phase == choosing and isinstance(how, Attention):
             hopes = top.score + np.clip(top.v / p["v_th"], 0, 0.999) + values["bonus"][image]
-        x += values["pixels"][image] * setting.white * 1e-3
+        if isinstance(how, WeightMirror):
+            for l, layer in state.items():
+                if phase == dark:
+                    for part in (layer.v, layer.I, layer.T, layer.E, layer.r, layer.x):
+                        part[:] = 0
+                free = (layer.quiet >= 1 + p["t_ref"]) | (step == 0)
+                if l == noisy + 1 > 1:
+                    layer.v[:] += free * layer.bias / p["tau_m"]
+                    layer.bias[:] += (p["v_th"] / 2 - layer.v) / 500
+                if l < L:
+                    likely = free * noise * (l == noisy)
+                    kick[l] = dice.rand(n[l]) < likely
+                    layer.v[:] += 2 * p["v_th"] * kick[l]
+                    layer.x[:] += kick[l] - likely
+        x += values["pixels"][image] * setting.white * 1e-3 * (phase >= dark)
         fired = {0: x > 1}
         up, down = {}, {}
         for l, layer in state.items():
@@ -142,6 +165,7 @@ def plain_loop(setting, values):
             layer.T[:] *= 1 - 1 / tau_T
             layer.S[:] *= 1 - 1 / p["tau_T"]
             layer.m[:] += (layer.rho - layer.m) / 1000
+            layer.x[:] *= 1 - 1 / p["tau_m"]
             for part in (layer.r, layer.rho, layer.P):
                 part[:] *= 1 - 1 / p["tau_r"]
             share = how.gamma ** (L - l + 1) if isinstance(how, Gait) else 1.0
@@ -180,7 +204,10 @@ def plain_loop(setting, values):
                 W = 1e3 * values[f"w{l + 1}"].reshape(n[l], n[l + 1]).T
                 inverse = how.norm**2 * W.T @ np.linalg.inv(W @ W.T)
                 state[l].T[:] += how.scale / how.gamma ** (L - l) * (inverse @ signed[l + 1])
-            elif isinstance(how, KolenPollack | TargetDifference):
+            elif isinstance(how, KolenPollack | TargetDifference | WeightMirror):
+                if isinstance(how, WeightMirror) and l == noisy:
+                    assert (fired[l] == kick[l]).all()  # x is of spikes
+                    b += how.eta_B * np.outer(fired[l + 1], state[l].x)
                 if isinstance(how, TargetDifference):
                     state[l].P[:] += fired[l + 1] @ b
                     b += np.outer(fired[l + 1], correction[l])
@@ -203,6 +230,7 @@ def plain_loop(setting, values):
             chosen = np.eye(n[L])[hopes.argmax()]
     learned = {name: b.ravel() for name, b in own.items()}
     learned |= {f"w{l}": 1e-3 * w[l][joined[l]] for l in w}
+    learned |= {f"bias{l}": 1e-3 * state[l].bias for l in w if f"bias{l}" in values}
     return learned | {"scores": scores, "spikes": count}
 
 
@@ -340,6 +368,68 @@ def test_what_differs_between_the_weights_of_kolen_pollack_decays_with_every_ima
 
         images = SMALL.chunk + 1  # the run ends in the first step of another
         np.testing.assert_allclose(apart(got), apart(values) * 0.9**images, atol=1e-9)
+
+
+def mirrored(images, **changes):
+    """What feedback synapses were at random and what they became, forward weights as they were and
+    nothing to see, and how far either is from those, in degrees: {name: (first, last)}."""
+    sizes = (4, 12, 8, 4)
+    rule = WeightMirror(**{"noise": 100.0, "decay": 0.0, "spread": 0.3} | changes)
+    setting = small(rule, sizes=sizes, image=2, settling=1, chunk=images)
+    values, random = values_of(setting), np.random.default_rng(2)
+    values |= {f"eta{l}": 0.0 for l in (1, 2, 3)} | {"pixels": np.zeros((images, 4))}
+    values |= {f"w{l}": 1e-2 * random.normal(size=sizes[l - 1] * sizes[l]) for l in (2, 3)}
+    got, ways, angles = numpy_run(setting, values), {}, {}
+    for l in (1, 2):
+        w, name = values[f"w{l + 1}"].reshape(sizes[l], sizes[l + 1]).T.ravel(), f"feedback{l}"
+        ways[name] = values[name], got[name]
+        cosines = [w @ b / np.linalg.norm(w) / np.linalg.norm(b) for b in ways[name]]
+        angles[name] = np.degrees(np.arccos(cosines))
+    return ways, angles
+
+
+def test_in_the_dark_feedback_turns_towards_the_forward_weights_that_it_cannot_see():
+    """In both layers, which take turns; without noise it stays."""
+    _, angles = mirrored(120)
+    for first, last in angles.values():
+        assert last < 45 < 70 < first
+    for first, last in mirrored(10, noise=0.0)[0].values():
+        np.testing.assert_array_equal(last, first)
+
+
+def test_images_change_no_feedback_and_the_dark_no_answer():
+    """With pixels and errors and without noise feedback stays; with noise errors are the same, as
+    all come to rest before the image appears, and forward weights learn the same."""
+    rule = WeightMirror(eta_B=0.0, decay=0.0)
+    setting = small(rule)
+    values = values_of(setting)
+    dark = numpy_run(setting, values | {f"noise{l}": 0.0 for l in (1, 2, 3)})
+    loud = numpy_run(setting, values | {f"noise{l}": 100.0 for l in (1, 2, 3)})
+    spikes = [got["count_hidden1"].sum() + got["count_hidden2"].sum() for got in (dark, loud)]
+    assert spikes[1] > spikes[0] + 50
+    assert np.abs(dark["w1"] - values["w1"]).max() > 1e-5
+    for name in ("w1", "w2", "w3", "scores", "count_up_output", "count_down_hidden2"):
+        np.testing.assert_array_equal(loud[name], dark[name], err_msg=name)
+    seen = numpy_run(setting, values | {"noise1": 0.0, "noise2": 0.0, "noise3": 0.0, "eta_B1": 1.0})
+    np.testing.assert_array_equal(seen["feedback1"], values["feedback1"])
+
+
+def test_without_a_dark_time_there_is_none_in_the_network():
+    """Dark and silent, an image is as it is without: only the regular neurons' clock has gone on.
+    Nothing of the dark is in the equations of the other pathways."""
+
+    class Silent(Layered):
+        dark = 20
+
+    values = values_of(SMALL)
+    light, dark = (numpy_run(replace(SMALL, rule=way()), values) for way in (Layered, Silent))
+    assert np.abs(light["w1"] - values["w1"]).max() > 1e-5
+    for name in light:
+        np.testing.assert_array_equal(dark[name], light[name], err_msg=name)
+    for way in (Layered, Silent):
+        model = event_driven.build(replace(SMALL, rule=way()))
+        pixels = model.randomness.equations
+        assert ("white" in pixels) == ("dark" in str(pixels)) == (way is Silent)
 
 
 def orthogonal(values, norm):

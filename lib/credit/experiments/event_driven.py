@@ -25,6 +25,7 @@ from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
+from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.training.setting import Setting
 
 RUN = "credit.spiking.event_driven:run"
@@ -41,7 +42,7 @@ RATES = Setting(
     epochs=2,
 )
 WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direct one
-    "01": (Signs(), KolenPollack()),
+    "01": (Signs(), KolenPollack(), WeightMirror()),
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
     "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
@@ -61,6 +62,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "none": (0.08, 0.0),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
+    "weight mirror": (0.01, 0.003),
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
     "Kickback": (0.03, 0.01),

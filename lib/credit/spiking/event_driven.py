@@ -42,6 +42,9 @@ from credit.spiking.pathways.direct import Direct
 from credit.spiking.simulation import Model, Simulation, kept
 from credit.tasks import data
 
+DARK = """
+white = brightness * int(timestep(t, dt) % steps >= dark) : Hz (shared)
+"""
 SENT = """
 dE/dt = sent / tau_e : 1
 """
@@ -125,19 +128,23 @@ def build(setting: Setting) -> Model:
     """The network of a setting, to be run on one chunk of images."""
     L, K, n = len(setting.sizes) - 1, setting.chunk, setting.sizes
     defaultclock.dt = 1 * ms
-    image = setting.image * ms
+    dark = setting.rule.dark
+    steps = dark + setting.image
+    image = steps * ms
     here = PARAMETERS | {
-        "white": setting.white * Hz,
+        "brightness" if dark else "white": setting.white * Hz,
         "classes": n[L],
         "image": image,
-        "steps": setting.image,
-        "settling": setting.settling,
+        "steps": steps,
+        "dark": dark,
+        "settling": dark + setting.settling,
         "tau_e": 1 / (setting.events * Hz),
         "pixels": TimedArray(np.zeros((K, n[0])), dt=image, name="pixels"),
         "label": TimedArray(np.zeros((K, n[L])), dt=image, name="label"),
         "teacher": TimedArray(np.zeros((K, n[L])), dt=image, name="teacher"),
     }
-    parts = Parts(n, [neurons.input_layer(n[0], setting.input, here)], here)
+    pixels = neurons.input_layer(n[0], setting.input, here, variables=DARK if dark else "")
+    parts = Parts(n, [pixels], here)
     layers = parts.layers
     layers += [_layer(l, setting, here) for l in range(1, L + 1)]
     parts.forward |= {l: _forward(l, layers, setting, here) for l in range(1, L + 1)}
@@ -167,7 +174,7 @@ def build(setting: Setting) -> Model:
     read = {f"w{l}": (s, "w") for l, s in forward.items()} | parts.read
     read["scores"] = (scores, "score")
     read |= {m.name: (m, "count") for m in counts + events}
-    return Model(network, (K * setting.image + 1) * ms, given, read, layers[0])
+    return Model(network, (K * steps + 1) * ms, given, read, layers[0])
 
 
 def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:

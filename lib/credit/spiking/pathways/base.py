@@ -72,6 +72,7 @@ class Pathway:
     sends: ClassVar[bool] = True  # whether the output sends its errors
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
     passed: ClassVar[str] = "dE/dt = T*gate / tau_e : 1\n"  # then, what their events are of
+    dark: ClassVar[int] = 0  # ms before every image in which pixels are silent; 0: as if not there
     coherent: ClassVar[bool] = False  # whether it asks for a coherent network for every class
     teaching: ClassVar[str] = TEACHING  # a hidden neuron's variables, T and change among them
     lasting: ClassVar[tuple[str, ...]] = ()  # those that outlast an image
