@@ -174,14 +174,24 @@ IN_SPIKES = [
 ]  # fmt: skip
 BRIEFLY = [at(examples=5000, epochs=1)]
 TABLE["01-spiking"] = Experiment(
-    "not published: sign symmetry, Kolen-Pollack and the weight mirror in spikes",
+    "not published: sign symmetry and Kolen-Pollack in spikes",
     5,
-    {"signs": 1, "kolen_pollack": 1, "weight_mirror": 1},
+    {"signs": 1, "kolen_pollack": 1},
     [
         *IN_SPIKES,
         at("signs", learning_rate=0.01, hidden_rate=0.01),
         at("kolen_pollack", learning_rate=0.01, hidden_rate=0.03),
-        at("weight_mirror", learning_rate=0.01, hidden_rate=0.003),
+    ],
+    BRIEFLY,
+)
+TABLE["01-spiking-mirror"] = Experiment(
+    "not published: the weight mirror in spikes, and the same with feedback that stays",
+    5,
+    {"weight_mirror": 2},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.01, hidden_rate=0.01, rule={"eta_B": 1.0, "decay": 1e-3, "noise": 10.0}),
+        at(label="blind", rule={"eta_B": 0.0, "decay": 0.0, "noise": 10.0, "spread": 50.0}),
     ],
     BRIEFLY,
 )

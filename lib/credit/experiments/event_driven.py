@@ -42,7 +42,7 @@ RATES = Setting(
     epochs=2,
 )
 WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direct one
-    "01": (Signs(), KolenPollack(), WeightMirror()),
+    "01": (Signs(), KolenPollack()),
     "02": (Direct(), Symmetric(), Fixed()),
     "06": (TargetDifference(),),
     "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
@@ -62,7 +62,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "none": (0.08, 0.0),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
-    "weight mirror": (0.01, 0.003),
+    "weight mirror": (0.01, 0.01),
     "attention": (0.03, 0.01),
     "target difference": (0.01, 0.03),
     "Kickback": (0.03, 0.01),
@@ -96,6 +96,8 @@ def spiking(rule: Pathway, **changes) -> Spikes:
 def arms(experiment: str) -> list[Spikes]:
     if "depth" in experiment:
         return [spiking(way, **TWO) for way in DEEPER]
+    if "mirror" in experiment:
+        return [spiking(WeightMirror())]
     number = experiment[:2]
     beside = [spiking(way, **network) for way, network in BESIDE.get(number, ())]
     return [spiking(way) for way in WAYS[number]] + beside
@@ -136,6 +138,17 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
 
 
+def _mirror(experiment: str, profile: str) -> list[Job]:
+    """Feedback that mirrors the weights, and as a control the same that stays as it is drawn, as
+    large as the weights at first."""
+    seeds, (mirror,) = SEEDS[profile], arms(experiment)
+    if profile == "quick":  # one program
+        return [Job(experiment, replace(mirror, examples=5000, epochs=1), seeds[0], run=RUN)]
+    blind = replace(mirror, rule=WeightMirror(eta_B=0.0, decay=0.0, spread=SPIKES.spread))
+    jobs = [Job(experiment, mirror, seed, run=RUN) for seed in seeds]
+    return jobs + [Job(experiment, blind, s, f"{mirror.label}, blind", RUN) for s in seeds[:3]]
+
+
 def _controls(experiment: str, profile: str) -> list[Job]:
     """What neurons that predict their error make of less: other labels, or the label alone."""
     told = spiking(Synthetic(shuffled=True))
@@ -158,14 +171,20 @@ ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others le
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images once: eight settings of a pathway, five of a rule in rates."""
+    """On a third of the images once: eight settings of a pathway, five of a rule in rates.
+
+    With two hidden layers four, at the rate of the output that was best with one.
+    """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
     for way in arms(experiment):
         under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
         pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in under]
+        if "depth" in experiment:
+            pairs = [pair for pair in pairs if pair[0] == way.learning_rate]
         if not way.rule.sends:
             pairs = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
+            pairs = pairs[4:] if "depth" in experiment else pairs
         for rate, below, spread in pairs:
             given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
             setting = replace(way, **given)
@@ -185,5 +204,6 @@ EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in WAYS}
     | {f"{number}-spiking-tuning": _tuning for number in WAYS}
     | {"02-spiking-depth": _depth, "02-spiking-depth-tuning": _tuning}
+    | {"01-spiking-mirror": _mirror, "01-spiking-mirror-tuning": _tuning}
     | {"14-spiking-controls": _controls}
 )
