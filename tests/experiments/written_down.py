@@ -263,10 +263,10 @@ TABLE["02-spiking-depth"] = Experiment(
     [
         *IN_SPIKES,
         at(sizes=(784, 200, 100, 10)),
-        at("direct", learning_rate=0.01, hidden_rate=0.003),
+        at("direct", learning_rate=0.01, hidden_rate=0.01),
         at("layered", learning_rate=0.01, hidden_rate=0.003),
         at("symmetric", learning_rate=0.01, hidden_rate=0.001),
-        at("fixed", learning_rate=0.08, hidden_rate=0.0, spread=100.0),
+        at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
         at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
            schedule="linear"),
         at("backprop", learning_rate=0.01),
@@ -293,6 +293,13 @@ IN_TWO_PHASES = [
 ]  # fmt: skip
 TABLE["05-spiking"] = Experiment(
     "not published: equilibrium propagation in spikes",
+    5,
+    {"equilibrium_propagation": 1},
+    [*IN_TWO_PHASES, at(learning_rate=1.5, rule={"beta": 1.0})],
+    BRIEFLY,
+)
+TABLE["05-spiking-searched"] = Experiment(
+    "not published: equilibrium propagation in spikes at the best of 05-spiking-tuning",
     5,
     {"equilibrium_propagation": 1},
     [*IN_TWO_PHASES, at(learning_rate=0.5, hidden_rate=1.5, rule={"beta": 2.0})],

@@ -71,10 +71,10 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 none, coherent": (0.04, 0.0),
     "synthetic": (0.01, 0.1),
     "GAIT": (0.01, 0.003),
-    "200-100 direct": (0.01, 0.003),
+    "200-100 direct": (0.01, 0.01),
     "200-100 layered": (0.01, 0.003),
     "200-100 symmetric": (0.01, 0.001),
-    "200-100 none": (0.08, 0.0),
+    "200-100 none": (0.04, 0.0),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1, "200-100 BP": 1e-2, "200-100 shallow": 1e-1}
 

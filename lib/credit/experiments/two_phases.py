@@ -21,13 +21,13 @@ BRIDGE = Setting(  # a random network; only the hidden synapses change
 )  # fmt: skip
 PHASES = (60, 120, 240, 480, 960, 1920)  # ms
 RULES = {
-    "05": (EquilibriumPropagation(beta=2.0),),
+    "05": (EquilibriumPropagation(),),
     "08": (GeneralizedRecirculation(), GeneralizedRecirculation(apart=False)),
     "09": (ContrastiveHebbian(), Untold()),
 }
 BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output's synapses, of the
     # hidden ones; spread of the first weights
-    "equilibrium propagation": (0.5, 1.5, 50.0),
+    "equilibrium propagation": (1.5, 5.0, 50.0),  # not its best, see SEARCHED
     "GeneRec, V apart": (1.5, 5.0, 50.0),
     "GeneRec, V is W": (1.5, 5.0, 50.0),
     "contrastive Hebbian": (1.5, 5.0, 50.0),
@@ -38,6 +38,14 @@ ALONE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of the output's synapses, where no ot
 OWN = {  # the rule's own constant: where rates are tried, then others at the best rates
     "equilibrium propagation": [{"beta": beta} for beta in (1.0, 0.5, 2.0)],
     "contrastive Hebbian": [{"gain": gain} for gain in (0.5, 0.25, 1.0)],
+}
+
+
+# The best of the search, on one seed; over five its mean validation error is twice that of BEST.
+SEARCHED = {"rule": EquilibriumPropagation(beta=2.0), "learning_rate": 0.5, "hidden_rate": 1.5}
+
+TRIED = {  # rates at which they were tried, where those are not BEST
+    "equilibrium propagation": {"learning_rate": 0.5, "hidden_rate": 1.5},
 }
 
 
@@ -76,10 +84,18 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             label = f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
         for own in others:
-            one = setting(replace(rule, **own))
+            one = setting(replace(rule, **own), **TRIED.get(rule.short, {}))
             label = f"{one.label}, {', '.join(f'{name} {value:g}' for name, value in own.items())}"
             jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
     return jobs
+
+
+def _searched(experiment: str, profile: str) -> list[Job]:
+    """Equilibrium propagation as its search would have it."""
+    seeds, way = SEEDS[profile], setting(**SEARCHED)
+    if profile == "quick":
+        return [Job(experiment, replace(way, examples=5000, epochs=1), seeds[0], run=RUN)]
+    return [Job(experiment, way, s, f"{way.label}, best of the search", RUN) for s in seeds]
 
 
 def _bridge(experiment: str, profile: str) -> list[Job]:
@@ -97,5 +113,5 @@ def _bridge(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in RULES}
     | {f"{number}-spiking-tuning": _tuning for number in RULES}
-    | {"09-spiking-bridge": _bridge}
+    | {"05-spiking-searched": _searched, "09-spiking-bridge": _bridge}
 )
