@@ -315,13 +315,26 @@ TABLE["08-spiking"] = Experiment(
 TABLE["09-spiking"] = Experiment(
     "not published: contrastive Hebbian learning in spikes, and without feedback",
     5,
-    {"contrastive_hebbian": 2, "untold": 1},
+    {"contrastive_hebbian": 1, "untold": 1},
     [
         *IN_TWO_PHASES,
-        at("contrastive_hebbian", learning_rate=1.5),
-        at(label="hidden synapses fixed", hidden_rate=0.0),
+        at("contrastive_hebbian", learning_rate=0.5),
         at("untold", learning_rate=2.0, hidden_rate=0.0, spread=100.0),
     ],
+    BRIEFLY,
+)
+TABLE["09-spiking-searched"] = Experiment(
+    "not published: contrastive Hebbian learning in spikes at the best of 09-spiking-tuning",
+    5,
+    {"contrastive_hebbian": 1},
+    [*IN_TWO_PHASES, at(learning_rate=1.5)],
+    BRIEFLY,
+)
+TABLE["09-spiking-fixed"] = Experiment(
+    "not published: feedback comes, and the output alone learns",
+    5,
+    {"contrastive_hebbian": 1},
+    [*IN_TWO_PHASES, at(learning_rate=0.5, hidden_rate=0.0)],
     BRIEFLY,
 )
 TABLE["09-spiking-bridge"] = Experiment(

@@ -23,7 +23,8 @@ def made_up(label, method, error):
     rows = []
     for seed in range(5):
         at = {"seed": seed, "setting": label, "method": method, "epoch": 2, "layer": 0}
-        rows.append({**at, "metric": "test error", "value": error + seed / 100})
+        for metric in ("test error", "validation error"):
+            rows.append({**at, "metric": metric, "value": error + seed / 100})
         for metric, (layer, value) in [(m, k) for m in COUNTS for k in enumerate(COUNTS[m])]:
             rows.append({**at, "metric": metric, "value": value, "layer": layer})
             rows.append({**at, "metric": metric, "value": 1e6, "layer": layer, "epoch": 1})
@@ -44,7 +45,7 @@ def study(monkeypatch):
     """study(signs=..., direct=...) with these mean errors in place of the usual ones; best is what
     the search says, the rates of the experiment being 0.01 and 0.01."""
 
-    def make(best=(0.01, 0.01), **changed):
+    def make(best=(0.01, 0.01), searched=4.5, **changed):
         means = {"signs": 4.0, "direct": 5.0, "symmetric": 3.0, "none": 12.0} | changed
         means["direct, shuffled"] = changed.get("told", 8.0)
         means.pop("told", None)
@@ -55,9 +56,12 @@ def study(monkeypatch):
             "02-spiking": [made_up(k, "direct", v) for k, v in beside.items()]
             + [made_up(IN_RATES, "backprop", 2.0), made_up(IN_RATES, "shallow", 9.0)],
             "01-spiking-tuning": [search(best)],
+            "01-spiking-searched": [made_up("200 signs, best of the search", "signs", searched)],
         }
         monkeypatch.setattr(results, "load", lambda name: pd.concat(frames[name]))
-        monkeypatch.setattr(results, "final", lambda frame: frame[frame["metric"] == "test error"])
+        monkeypatch.setattr(
+            results, "final", lambda frame, metric="test error": frame[frame["metric"] == metric]
+        )
         return InSpikes("01-spiking", {"200 signs": "sign symmetry"})
 
     return make
@@ -124,7 +128,12 @@ def test_the_search_says_whether_its_best_was_used_and_whether_it_lies_at_the_ed
         said.text
     )
     assert "at the edge" in said.text  # the output's rate has two values
-    assert not study(best=(0.03, 0.1)).tuned("200 signs").holds
+    other = study(best=(0.03, 0.1)).tuned("200 signs")
+    assert other.holds and "the pair used had 5.30 %" in other.text
+    assert "5 seeds and all images 4.02 %, where the best of the search ends at 4.52 %" in (
+        other.text
+    )
+    assert not study(best=(0.03, 0.1), searched=3.9).tuned("200 signs").holds
 
 
 def test_what_cannot_be_told_apart_is_said_so(study, monkeypatch):
