@@ -387,3 +387,10 @@ def test_a_markdown_table_has_a_line_per_row():
 def test_a_note_stands_below_its_table():
     frame = pd.DataFrame({"a": [1.0]})
     assert table(frame, "why").data == table(frame).data + "\n\nwhy"
+
+
+def test_two_names_of_one_network_in_spikes_are_counted_once():
+    twin = line("direct b", answer.SPIKES, 2.0, error=4.0, layers=2)
+    sentence = said(*REST, twin)["spikes"]
+    assert "1 networks of spiking neurons learn MNIST so far, with 1 to 2 hidden layers" in sentence
+    assert "b and direct b (4.0 %)" in sentence

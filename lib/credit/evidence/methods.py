@@ -107,7 +107,13 @@ METHODS = (
         deep=EIGHT,
         spiking=_event_driven("01-spiking", "200 signs"),
     ),
-    Method("01", "weight mirror", "weight_mirror", mnist=AKROUT),
+    Method(
+        "01",
+        "weight mirror",
+        "weight_mirror",
+        mnist=AKROUT,
+        spiking=_event_driven("01-spiking-mirror", "200 weight mirror"),
+    ),
     Method(
         "01",
         "Kolen-Pollack",

@@ -7,7 +7,7 @@ from credit.evidence.answer import IMAGENET, QUESTIONS, SPIKES
 from credit.show.figures import look
 
 HEADS = (
-    "in spikes, MNIST",
+    "in spikes, MNIST\n(backprop in rates)",
     "three or more\nhidden layers",
     "MNIST",
     "ImageNet, published:\nshare lost (%)",

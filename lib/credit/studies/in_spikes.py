@@ -45,6 +45,7 @@ class InSpikes:
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
     no_spikes = pathways.NO_SPIKES  # whatever the pathway is
     shown = event_driven.Setting.image / 1000  # s, a test image
+    in_rates = IN_RATES
     column = "feedback pathway"
     size = "of the same size"  # of the network in rates
 
@@ -56,9 +57,10 @@ class InSpikes:
         told: str = "200 direct, shuffled",
         lateral: dict[str, int] | None = None,
     ):
-        self.experiment, self.told, self.lateral = experiment, told, lateral or {}
+        self.experiments = [name for name in (experiment, controls) if name]
+        self.told, self.lateral = told, lateral or {}
         self.named = named | {k: v for k, v in self.references.items() if k not in named}
-        names = dict.fromkeys(name for name in (experiment, controls, *self.beside) if name)
+        names = dict.fromkeys((*self.experiments, *self.beside))
         self.runs = pd.concat([results.load(name) for name in names], ignore_index=True)
 
     @cached_property
@@ -66,7 +68,7 @@ class InSpikes:
         """{label: test error of every seed, %}; of networks in rates by method."""
         ends = results.final(self.runs)
         found = {label: values(ends, setting=label) for label in self.named}
-        return found | {m: values(ends, setting=IN_RATES, method=m) for m in RATES}
+        return found | {m: values(ends, setting=self.in_rates, method=m) for m in RATES}
 
     def by_layer(self, label: str, metric: str) -> pd.Series:
         """Per image of the last epoch, mean of the seeds; layer 0 is the input."""
@@ -141,10 +143,15 @@ class InSpikes:
 
     def tuned(self, label: str) -> Claim:
         """How its learning rates were found, by the results of the search."""
-        tried = results.load(f"{self.experiment}-tuning")
+        experiment, setting = next(
+            (name, job.setting)
+            for name in self.experiments
+            for job in jobs(name, "paper")
+            if job.name == label
+        )
+        tried = results.load(f"{experiment}-tuning")
         tried = tried[tried["setting"].str.startswith(f"{label}, rates ")]
         tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
-        setting = next(j.setting for j in jobs(self.experiment, "paper") if j.name == label)
         rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
         grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
         used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
@@ -157,7 +164,7 @@ class InSpikes:
                 values(results.final(runs, metric), metric, setting=name)
                 for runs, name in (
                     (self.runs, label),
-                    (results.load(f"{self.experiment}-searched"), f"{label}, best of the search"),
+                    (results.load(f"{experiment}-searched"), f"{label}, best of the search"),
                 )
                 for metric in ["validation error"]
             )
@@ -232,6 +239,20 @@ class InCoherentNetworks(InSpikes):
     fixed = "200-100 none, coherent"
     compared = ("200-100 symmetric, coherent",)
     size = "with one hidden layer of 200"
+
+
+class WithTwoHiddenLayers(InSpikes):
+    """The pathways of notebook 02, from layer to layer or past them."""
+
+    references: ClassVar = {
+        "200-100 direct": "random feedback, direct",
+        "200-100 layered": "random feedback, layer by layer",
+        "200-100 symmetric": "forward weights, transposed",
+        "200-100 none": "none: hidden synapses fixed",
+    }
+    beside = ()
+    fixed = "200-100 none"
+    in_rates = "200-100 relu"
 
 
 class InTwoPhases(InSpikes):
