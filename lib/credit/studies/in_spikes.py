@@ -42,6 +42,7 @@ class InSpikes:
     references = REFERENCES
     beside: tuple[str, ...] = ("02-spiking",)  # experiments of the references and of the rates
     fixed = "200 none"  # label of the control
+    control = "with hidden synapses fixed"
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
     no_spikes = pathways.NO_SPIKES  # whatever the pathway is
     shown = event_driven.Setting.image / 1000  # s, a test image
@@ -113,8 +114,8 @@ class InSpikes:
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
             "neurons, trained in {passes} through the images of MNIST, end at {e:.2f} % test "
-            "error, and at {s:.1f} % with hidden synapses fixed.",
-            teaches(error, fixed), answer=answer,
+            "error, and at {s:.1f} % {control}.",
+            teaches(error, fixed), answer=answer, control=self.control,
             layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
             k=" and ".join(label.split()[0].split("-")),
             passes=("one pass", "two passes")[times - 1],
@@ -260,11 +261,14 @@ class InTwoPhases(InSpikes):
 
     references: ClassVar = {
         "200 contrastive Hebbian": "contrastive Hebbian learning",
-        "200 contrastive Hebbian, hidden synapses fixed": "the same, hidden synapses fixed",
+        "200 contrastive Hebbian, hidden synapses fixed": (
+            "contrastive Hebbian learning, hidden synapses fixed"
+        ),
         "200 untold": "no feedback",
     }
     beside = ("09-spiking", "09-spiking-fixed", "02-spiking")
     fixed = "200 untold"
+    control = "without feedback"
     frozen = "200 contrastive Hebbian, hidden synapses fixed"
     compared = ("200 contrastive Hebbian",)
     no_spikes = contrasts.NO_SPIKES
@@ -277,8 +281,8 @@ class InTwoPhases(InSpikes):
     def _taught(self, label):
         error, fixed, frozen = (self.errors[net] for net in (label, self.fixed, self.frozen))
         return claim(
-            "{name} ends at {e:.2f} % test error, without feedback at {s:.1f} %; where feedback "
-            "comes and hidden synapses are fixed it is {f:.1f} %: hidden synapses learn.",
+            "{name} ends at {e:.2f} % test error, without feedback at {s:.1f} %; contrastive "
+            "Hebbian learning with feedback, but with hidden synapses fixed, ends at {f:.1f} %.",
             teaches(error, fixed) and teaches(error, frozen),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), f=frozen.mean(),
         )  # fmt: skip
