@@ -10,11 +10,10 @@ import pytest
 from credit import paths
 from credit.evidence import results
 
-# What the spiking sections say in words that the data choose, and of code: never false.
+# What the spiking sections say in words that the data choose: never false.
 CHOSEN = {
-    "That is {d:.2f} points {way} t",
+    "It is {d:.2f} points {way} tha",
     "{n} seeds cannot tell it from ",
-    "What is no spike here: {these}",
 }
 
 
@@ -22,6 +21,13 @@ def noisy(rows):
     """Seeds that scatter over a factor of ten: no claim about a mean is left."""
     factor = np.random.default_rng(0).lognormal(0, 1.2, len(rows))
     return rows.assign(value=rows["value"] * factor)
+
+
+def loud(rows):
+    """A thousand times the events and the spikes of tests; a search that was right, after all."""
+    counts = rows["metric"].isin(["error events, learning", "spikes, test"])
+    found = rows["setting"].str.endswith("best of the search")
+    return rows.assign(value=rows["value"] * (1 + 999 * counts) * (1 - 0.9 * found))
 
 
 def exchanged(rows, column, one, other, where=True):

@@ -44,6 +44,7 @@ FALSIFIED = {
     "searches": searches_alike,
     "noisy": stated.noisy,
     "upside down": stated.upside_down,
+    "loud": stated.loud,
 }
 
 

@@ -43,6 +43,7 @@ FALSIFIED = {
     "weights": settings(TWO, f"{TWO}, smaller weights"),
     "estimates": settings(TWO, f"{TWO}, symmetric"),
     "noisy": stated.noisy,
+    "loud": stated.loud,
 }
 
 
@@ -54,7 +55,10 @@ def falsified(tmp_path_factory):
             patch.setattr(studied, name, functools.cache(getattr(studied, name)))
         said, failed = stated.say_all(NOTEBOOK, paths.RESULTS)
         return {"said": said, "failed": failed} | stated.failing(
-            NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, ("09-spiking", "02-spiking")
+            NOTEBOOK,
+            FALSIFIED,
+            tmp_path_factory.mktemp,
+            ("09-spiking", "09-spiking-fixed", "02-spiking"),
         )
 
 

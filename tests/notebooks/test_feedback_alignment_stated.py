@@ -52,6 +52,7 @@ FALSIFIED = {
     "as slow": as_slow,
     "unaligned": unaligned,
     "noisy": stated.noisy,
+    "loud": stated.loud,
 }
 BESIDE = ("02-depth", "02-spiking", "02-table1")  # results of notebook 02 that it shows
 

@@ -33,13 +33,14 @@ FALSIFIED = {
     "gamma": variants_swapped("gamma 0.01", "gamma 0.001"),
     "noisy": stated.noisy,
     "upside down": stated.upside_down,
+    "loud": stated.loud,
 }
 
 
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp)
+    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, ("02-spiking",))
 
 
 def test_all_claims_of_notebook_12_hold_on_the_committed_results():
@@ -56,4 +57,4 @@ def test_falsified_results_make_sentences_of_notebook_12_fail(falsified, name):
 @pytest.mark.slow  # the same
 def test_every_claim_of_notebook_12_about_runs_fails_under_some_falsification(falsified):
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
-    assert unmoved == set()
+    assert {sentence[:30] for sentence in unmoved} - stated.CHOSEN == set()

@@ -61,13 +61,14 @@ FALSIFIED = {
     "any network": solved_or_not,
     "noisy": noisy,
     "upside down": stated.upside_down,
+    "loud": stated.loud,
 }
 
 
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    beside = ("09-spiking", "02-spiking")
+    beside = ("09-spiking", "09-spiking-fixed", "02-spiking")
     return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, beside)
 
 

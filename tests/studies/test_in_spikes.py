@@ -59,6 +59,7 @@ def study(monkeypatch):
             "01-spiking-searched": [made_up("200 signs, best of the search", "signs", searched)],
         }
         monkeypatch.setattr(results, "load", lambda name: pd.concat(frames[name]))
+        monkeypatch.setattr(results, "available", lambda: list(frames))
         monkeypatch.setattr(
             results, "final", lambda frame, metric="test error": frame[frame["metric"] == metric]
         )

@@ -160,7 +160,8 @@ class InSpikes:
         best, next_best = sorted(tried)[:2]
         own = tried[used.to_numpy()].iloc[0] if used.sum() == 1 else float("nan")
         holds, more = own <= best + TIE, " and lies at the edge of the grid" * edge
-        if not holds:  # then another pair was better over all seeds, at full length
+        if not holds and f"{experiment}-searched" in results.available():
+            # the other was better over all seeds, at full length
             here, there = (
                 values(results.final(runs, metric), metric, setting=name)
                 for runs, name in (
@@ -184,9 +185,9 @@ class InSpikes:
 
     def _taught(self, label: str) -> Claim:
         error, fixed, told = (self.errors[net] for net in (label, self.fixed, self.told))
-        share = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
         needs = "none of the gain is left without the right label"
-        if greater(fixed, told):
+        if greater(fixed, told) and less(error, fixed):
+            share = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
             most = "more than half of it does not need" if share > 50 else "most of it needs"
             needs = f"{share:.0f} % of that gain, so {most} the right label"
         return claim(
