@@ -56,7 +56,7 @@ def plot_standing(axes, rows: pd.DataFrame):
     axes[0].set_yticks(range(len(methods)), labels, fontsize=9)
     axes[0].annotate("backprop", (1, len(methods) / 2), (4, 0), textcoords="offset points",
                      rotation=90, va="bottom", fontsize=8)  # fmt: skip
-    _legend(axes[0])
+    _legend(axes[-1])  # where the first rows are empty
     return axes
 
 
@@ -69,7 +69,7 @@ def _legend(ax):
         ax.plot([], [], "s", label="published, recalled", **grey, mfc="none"),
     ]
     handles = [line for (line,) in shown]
-    ax.legend(handles=handles, loc="lower right", fontsize=8, handletextpad=0.2, borderpad=0)
+    ax.legend(handles=handles, loc="upper right", fontsize=8, handletextpad=0.2, borderpad=0)
 
 
 def _plot_one(ax, place: int, row: pd.Series, published: bool):
