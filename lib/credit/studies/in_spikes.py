@@ -156,10 +156,12 @@ class InSpikes:
         rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
         grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
         used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
-        edge = any(rate in (grid[word].min(), grid[word].max()) for word, rate in rates.items())
+        hidden, tried_hidden = setting.hidden_rate, grid["and"]
+        edge = {tried_hidden.min(): "the lowest", tried_hidden.max(): "the highest"}.get(hidden)
         best, next_best = sorted(tried)[:2]
         own = tried[used.to_numpy()].iloc[0] if used.sum() == 1 else float("nan")
-        holds, more = own <= best + TIE, " and lies at the edge of the grid" * edge
+        holds = own <= best + TIE
+        more = f"; its hidden rate is {edge} that was tried" if edge else ""
         if not holds and f"{experiment}-searched" in results.available():
             # the other was better over all seeds, at full length
             here, there = (
@@ -185,17 +187,19 @@ class InSpikes:
 
     def _taught(self, label: str) -> Claim:
         error, fixed, told = (self.errors[net] for net in (label, self.fixed, self.told))
-        needs = "none of the gain is left without the right label"
+        other, own = self.named[self.told].partition(",")[0], self.told.startswith(label)
+        share = "no better than with fixed ones"
         if greater(fixed, told) and less(error, fixed):
-            share = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
-            most = "more than half of it does not need" if share > 50 else "most of it needs"
-            needs = f"{share:.0f} % of that gain, so {most} the right label"
+            part = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
+            share = f"{part:.0f} % of the gain"
         return claim(
             "{name} ends at {e:.2f} % test error, with hidden synapses fixed at {s:.1f} %. "
-            "{other} computed with the labels of other images ends at {w:.1f} %: {needs}.",
+            "{other} whose hidden neurons are told the labels of other images, while the output "
+            "learns the right ones, ends at {w:.1f} %: {share}{more}.",
             teaches(error, fixed) and less(error, told),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(),
-            other=_capital(self.named[self.told].partition(",")[0]), w=told.mean(), needs=needs,
+            other=_capital(other), w=told.mean(), share=share,
+            more="" if own else " here; this pathway was not run with other labels",
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
@@ -219,7 +223,7 @@ class InSpikes:
                 "{n} seeds cannot tell it from {name} ({o:.2f} %): the difference lies between "
                 "{low:+.2f} and {high:+.2f} points.",
                 undecided(error, other),
-                n=len(error), name=name, o=other.mean(), low=low, high=high,
+                n=_seeds(error, other), name=name, o=other.mean(), low=low, high=high,
             )  # fmt: skip
         return claim(
             "It is {d:.2f} points {way} than {name} ({o:.2f} %; difference between {low:+.2f} and "
@@ -238,9 +242,12 @@ class InCoherentNetworks(InSpikes):
         "200-100 Kickback, shuffled": "Kickback, labels of other images",
         "200-100 none, coherent": "none: hidden synapses fixed",
     }
+    beside = ("02-spiking-depth",)
     fixed = "200-100 none, coherent"
+    control = "with hidden synapses fixed, little better than chance"
     compared = ("200-100 symmetric, coherent",)
-    size = "with one hidden layer of 200"
+    in_rates = "200-100 relu"
+    size = "of the same size, not coherent"
 
 
 class WithTwoHiddenLayers(InSpikes):
@@ -299,6 +306,11 @@ class InTwoPhases(InSpikes):
             rate=rate, target=target, spikes=self.count(label, "spikes, test"),
             events=self.count(label, EVENTS), learning=learning,
         )  # fmt: skip
+
+
+def _seeds(*groups: pd.Series) -> str:
+    """How many: "5", or "5 and 3" where groups differ."""
+    return " and ".join(dict.fromkeys(str(len(group)) for group in groups))
 
 
 def _capital(name: str) -> str:
