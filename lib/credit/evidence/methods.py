@@ -177,9 +177,9 @@ METHODS = (
             "07-spiking",
             "200-100 Kickback",
             "200-100 none, coherent",
-            "200-100 relu",
-            beside=("02-spiking-depth",),
-            variant="two hidden layers",
+            RATES,
+            beside=("02-spiking",),
+            variant="two hidden layers; BP has one",
         ),
     ),
     Method(
