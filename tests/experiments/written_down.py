@@ -172,6 +172,12 @@ IN_SPIKES = [
     at(sizes=(784, 200, 10), epochs=2, input="regular", white=100.0, image=60, settling=15,
        target=200.0, events=200.0, spread=50.0, schedule="linear", chunk=2500),
 ]  # fmt: skip
+IN_RATES = [  # beside them
+    at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
+       schedule="linear"),
+    at("backprop", learning_rate=0.01),
+    at("shallow", learning_rate=0.1),
+]  # fmt: skip
 BRIEFLY = [at(examples=5000, epochs=1)]
 TABLE["01-spiking"] = Experiment(
     "not published: sign symmetry and Kolen-Pollack in spikes",
@@ -205,13 +211,10 @@ TABLE["02-spiking"] = Experiment(
         at("direct", "shuffled", rule={"shuffled": True}),
         at("symmetric", learning_rate=0.01, hidden_rate=0.01),
         at("fixed", learning_rate=0.08, hidden_rate=0.0, spread=100.0),
-        at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
-           schedule="linear"),
-        at("backprop", learning_rate=0.01),
-        at("shallow", learning_rate=0.1),
+        *IN_RATES,
     ],
     BRIEFLY,
-)  # fmt: skip
+)
 TABLE["06-spiking"] = Experiment(
     "not published: target differences in spikes",
     5,
@@ -267,13 +270,10 @@ TABLE["02-spiking-depth"] = Experiment(
         at("layered", learning_rate=0.01, hidden_rate=0.003),
         at("symmetric", learning_rate=0.01, hidden_rate=0.001),
         at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
-        at(label="relu", nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
-           schedule="linear"),
-        at("backprop", learning_rate=0.01),
-        at("shallow", learning_rate=0.1),
+        *IN_RATES,
     ],
     BRIEFLY,
-)  # fmt: skip
+)
 TABLE["14-spiking-controls"] = Experiment(
     "not published: what predicts errors, told other labels or hearing the label alone",
     3,

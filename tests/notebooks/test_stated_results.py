@@ -97,6 +97,8 @@ FALSIFIED = {
     "direct and shuffled": ways_swapped("direct", "direct, shuffled"),
 }
 
+ONE = {"loud", "direct and symmetric"}  # in spikes the data choose the words of the others
+
 
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
@@ -118,7 +120,7 @@ def test_with_its_own_parameters_the_notebook_is_strict():
 @pytest.mark.slow  # the claims of a notebook on eight falsified sets of results
 @pytest.mark.parametrize("name", FALSIFIED)
 def test_falsified_results_make_sentences_fail(falsified, name):
-    assert falsified[name]
+    assert len(falsified[name]) >= (1 if name in ONE else 2)
 
 
 @pytest.mark.slow  # the same

@@ -50,8 +50,8 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "12": (Gait(),),
     "14": (Synthetic(),),
 }
-DEEP = {"coherent": True, "sizes": (784, 200, 100, 10)}
 TWO = {"sizes": (784, 200, 100, 10)}
+DEEP = {"coherent": True} | TWO
 DEEPER = (Direct(), Layered(), Symmetric(), Fixed())  # in 02-spiking-depth
 BESIDE = {
     "07": ((Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
@@ -176,15 +176,14 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     With two hidden layers four, at the rate of the output that was best with one.
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
-    jobs = []
+    jobs, deep = [], "depth" in experiment
     for way in arms(experiment):
         under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
-        pairs = [(rate, below, SPIKES.spread) for rate in OUTPUT for below in under]
-        if "depth" in experiment:
-            pairs = [pair for pair in pairs if pair[0] == way.learning_rate]
+        outputs = (way.learning_rate,) if deep else OUTPUT
+        pairs = [(rate, below, SPIKES.spread) for rate in outputs for below in under]
         if not way.rule.sends:
-            pairs = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
-            pairs = pairs[4:] if "depth" in experiment else pairs
+            spreads = (way.spread,) if deep else (50.0, 100.0)
+            pairs = [(rate, 0.0, spread) for spread in spreads for rate in ALONE]
         for rate, below, spread in pairs:
             given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
             setting = replace(way, **given)
@@ -193,8 +192,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     if experiment.startswith("02"):
         for rule in (Backprop(), Shallow()):
             for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
-                deep = TWO if "depth" in experiment else {}
-                setting = rates(rule, learning_rate=rate, **deep, **few)
+                setting = rates(rule, learning_rate=rate, **(TWO if deep else {}), **few)
                 label = f"{setting.label}, rate {rate:g}"
                 jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
     return jobs

@@ -9,6 +9,7 @@ from brian2 import mV, second
 
 from credit.nets.streams import streams
 from credit.spiking import neurons, two_phases
+from credit.spiking.segregated_in_time import angle
 from credit.spiking.simulation import Simulation
 from credit.spiking.two_phases import PARAMETERS, Setting
 
@@ -53,10 +54,12 @@ def run(setting: Setting, seed: int) -> list[dict]:
     given = {"pixels": np.stack([pixels, pixels]), "label": np.eye(n[2])[[right]], "learning": 1.0}
     given |= {"w1": 1e-3 * w1.ravel(), "w2": 1e-3 * w2.ravel(), "first": first}
     given |= {"eta1": 1e-3 * setting.hidden_rate, "eta2": 0.0} | setting.rule.values(n)
-    change = simulation.run(given, seed)["w1"].reshape(w1.shape) - 1e-3 * w1
+    change = torch.from_numpy(simulation.run(given, seed)["w1"].reshape(w1.shape) - 1e-3 * w1)
     x, free, _ = at_rest(setting, w1, w2, pixels)
     angles = {
-        k: _angle(change, np.outer(x, at_rest(setting, w1, w2, pixels, k)[1] - free))
+        k: angle(
+            change, torch.from_numpy(np.outer(x, at_rest(setting, w1, w2, pixels, k)[1] - free))
+        )
         for k in range(n[2])
     }
     own = angles.pop(right)
@@ -65,7 +68,3 @@ def run(setting: Setting, seed: int) -> list[dict]:
         {"epoch": 0, "layer": 1, "metric": metric, "value": float(value), "unit": "degrees"}
         for metric, value in measured.items()
     ]
-
-
-def _angle(a: np.ndarray, b: np.ndarray) -> float:
-    return np.degrees(np.arccos((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())))

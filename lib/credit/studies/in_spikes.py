@@ -156,22 +156,18 @@ class InSpikes:
         rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
         grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
         used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
-        hidden, tried_hidden = setting.hidden_rate, grid["and"]
-        edge = {tried_hidden.min(): "the lowest", tried_hidden.max(): "the highest"}.get(hidden)
+        ends = {grid["and"].min(): "the lowest", grid["and"].max(): "the highest"}
         best, next_best = sorted(tried)[:2]
         own = tried[used.to_numpy()].iloc[0] if used.sum() == 1 else float("nan")
         holds = own <= best + TIE
+        edge = ends.get(rates["and"])
         more = f"; its hidden rate is {edge} that was tried" if edge else ""
         if not holds and f"{experiment}-searched" in results.available():
             # the other was better over all seeds, at full length
-            here, there = (
-                values(results.final(runs, metric), metric, setting=name)
-                for runs, name in (
-                    (self.runs, label),
-                    (results.load(f"{experiment}-searched"), f"{label}, best of the search"),
-                )
-                for metric in ["validation error"]
-            )
+            metric, searched = "validation error", results.load(f"{experiment}-searched")
+            here = values(results.final(self.runs, metric), metric, setting=label)
+            best_pair = f"{label}, best of the search"
+            there = values(results.final(searched, metric), metric, setting=best_pair)
             holds = here.mean() < there.mean()
             more += (
                 f", but over {len(here)} seeds and all images {here.mean():.2f} %, where the best "
