@@ -120,8 +120,9 @@ class Setting(Online):
     def derived(self, W):
         return self.rule.derived(W, self.sizes)
 
-    def scores(self, scores, rate):
-        return scores[:, 1:]  # the first is read before the first image
+    def answers(self, scores, rate):
+        # the first is read before the first image
+        return super().answers(scores[:, 1:], rate)
 
 
 def build(setting: Setting) -> Model:

@@ -42,8 +42,9 @@ def potential(t, w, tau_m, tau_s):
 
 
 def input_layer(
-    n: int, kind: str, parameters: dict, name: str = "input", variables: str = "", spiked: str = ""
-) -> NeuronGroup:
+    n: int, kind: str, parameters: dict, name: str = "input", variables: str = "", spiked: str = "",
+    pixel: str = "pixels(t, i)",
+) -> NeuronGroup:  # fmt: skip
     """Neurons that fire at the rate pixel * white.
 
     kind        "poisson": by chance; "regular": evenly, as an integrator without a leak does, each
@@ -52,6 +53,7 @@ def input_layer(
                 one is shown
     variables   that they have besides
     spiked      what their spikes do besides
+    pixel       of a neuron, where it is not only what is shown
     """
     if kind not in INPUTS:
         raise ValueError(f"input is {kind!r}, expected one of {', '.join(INPUTS)}")
@@ -64,5 +66,5 @@ def input_layer(
     model = how.pop("model") + "\npixel : 1\nseed : integer (shared, constant)\n" + variables
     group = NeuronGroup(n, model, **how, method="euler", namespace=parameters, name=name)
     # looked up once an image, not in every step
-    group.run_regularly("pixel = pixels(t, i)", parameters["image"], name=f"{name}_show")
+    group.run_regularly(f"pixel = {pixel}", parameters["image"], name=f"{name}_show")
     return group

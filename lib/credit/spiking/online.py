@@ -86,9 +86,10 @@ class Online:
         """{name in Model.given: its value} where it follows from the weights, as Learner.W."""
         return {}
 
-    def scores(self, scores: Tensor, rate: float) -> Tensor:
-        """[outputs, images], of what the monitor of a run says."""
-        return scores
+    def answers(self, scores: np.ndarray, rate: float) -> Tensor:
+        """[images], of what the monitor of a run says, [outputs, times]; of a regression
+        [images, outputs]."""
+        return torch.from_numpy(scores.argmax(0))
 
 
 class Learner:
@@ -112,10 +113,10 @@ class Learner:
         """Show images, one after the other, in runs of the network of one chunk each.
 
         x        [n, pixels], n a multiple of the images of one run
-        label    [n], heard only where rate > 0
+        label    [n], heard only where rate > 0; of a regression [n, outputs]
         rate     of learning, in units of the setting's; 0 is without teacher and plasticity
         teacher  [n], the labels of which the hidden neurons hear; by default the same
-        Returns  the answers [n] and {what: number per image}
+        Returns  the answers, as label, and {what: number per image}
         """
         setting, answers, total = self.setting, [], Counter()
         chunk = setting.images(rate)
@@ -126,7 +127,7 @@ class Learner:
             seed = int(torch.randint(2**31 - 1, (), generator=self.random["noise"]))
             values |= setting.derived(self.W)
             got = self.simulation.run(values | self.W, seed)
-            answers.append(torch.from_numpy(setting.scores(got["scores"], rate).argmax(0)))
+            answers.append(setting.answers(got["scores"], rate))
             if rate > 0:
                 self.W |= {name: got[name] for name in got if name in self.W}
             total.update({name: got[name].sum() for name in got if name.startswith("count_")})
@@ -140,13 +141,14 @@ def run(setting: Online, seed: int) -> list[dict]:
     unit.
 
     Metrics: train error (of answers given while the network learns) and validation error after
-    each epoch; test error after the last; spikes and synaptic events per image, of the test
+    each epoch; test error after the last, of a regression all as nMSE, see `missed`; spikes and synaptic events per image, of the test
     images without learning and of the training images with it; the CPU time of the whole run,
     its program included. Nothing is chosen by the test error.
     """
     clock, dataset, learner = cpu_time(), data.load(setting.dataset), Learner(setting, seed)
     x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
     random, rows, n = learner.random, [], setting.sizes
+    kind, unit = ("nMSE", "1") if dataset.regression else ("error", "%")
     for split, rate in ((label, 1.0), (dataset.validation, 0.0), (dataset.test, 0.0)):
         if len(split) % setting.images(rate):
             raise ValueError(
@@ -162,7 +164,7 @@ def run(setting: Online, seed: int) -> list[dict]:
 
     def error(split):
         answers, counts = learner.show(split.x, split.label)
-        return 100 * (answers != split.label).double().mean(), counts
+        return missed(answers, split.label), counts
 
     def energy(counts, when):
         spikes = [counts[name] for name in ("input", *_hidden(setting), "output")]
@@ -177,7 +179,7 @@ def run(setting: Online, seed: int) -> list[dict]:
         record(epoch, f"error events, {when}", sent, "per image")
 
     for epoch in range(1, setting.epochs + 1):
-        missed, counts = 0, Counter()
+        wrong, counts = 0.0, Counter()
         order = torch.randperm(len(x), generator=random["order"]).split(setting.chunk)
         for k, index in enumerate(order):
             step = (epoch - 1) * chunks + k
@@ -186,16 +188,24 @@ def run(setting: Online, seed: int) -> list[dict]:
             if setting.rule.shuffled:
                 teacher = teacher[torch.randperm(len(index), generator=random["choice"])]
             answers, count = learner.show(x[index], label[index], rate, teacher)
-            missed += (answers != label[index]).sum()
+            wrong += missed(answers, label[index]) / chunks
             counts.update({name: c / chunks for name, c in count.items()})
-        record(epoch, "train error", 100 * missed / len(x))
+        record(epoch, f"train {kind}", wrong, unit)
         energy(counts, "learning")
-        record(epoch, "validation error", error(dataset.validation)[0])
+        record(epoch, f"validation {kind}", error(dataset.validation)[0], unit)
     test, counts = error(dataset.test)
-    record(epoch, "test error", test)
+    record(epoch, f"test {kind}", test, unit)
     energy(counts, "test")
     record(epoch, "cpu time", cpu_time() - clock, "s")
     return rows
+
+
+def missed(answers: Tensor, label: Tensor) -> float:
+    """Wrong answers in %; of a regression, squared errors in units of the variance, all values
+    together."""
+    if label.dim() == 1:
+        return float(100 * (answers != label).double().mean())
+    return float((answers - label).square().sum() / (label - label.mean(0)).square().sum())
 
 
 def _hidden(setting: Online) -> list[str]:

@@ -93,6 +93,8 @@ class Setting(Online):
                 f"target is {self.target} Hz, expected one that a neuron with a refractory time of "
                 f"{PARAMETERS['t_ref']} can reach"
             )
+        if self.rule.reconstructs and self.sizes != (*self.sizes[:2], self.sizes[0]):
+            raise ValueError(f"{self.rule.short} needs sizes n-m-n, got {self.sizes}")
 
     def simulation(self):
         return _simulation(self.program())
@@ -101,10 +103,14 @@ class Setting(Online):
         return self.chunk if rate > 0 else 2 * self.chunk  # untaught, each phase has its own
 
     def values(self, x, label, teacher, rate, random):
-        L, classes = len(self.sizes) - 1, self.sizes[-1]
+        L, told = len(self.sizes) - 1, label[: self.chunk]
+        if self.rule.reconstructs:
+            again, told = teacher, told * self.white / self.target
+        else:
+            again, told = x, data.one_hot(told, self.sizes[-1])
         values = {
-            "pixels": (x.repeat_interleave(2, 0) if rate > 0 else x).numpy(),
-            "label": data.one_hot(label[: self.chunk], classes).numpy(),
+            "pixels": (torch.stack((x, again), 1).flatten(0, 1) if rate > 0 else x).numpy(),
+            "label": told.numpy(),
             "learning": float(rate > 0),
         }
         values |= {f"eta{l}": 1e-3 * rate * self.hidden_rate for l in range(1, L)}
@@ -112,8 +118,11 @@ class Setting(Online):
         values["first"] = torch.rand(self.sizes[0], generator=random["noise"]).numpy()
         return values | self.rule.values(self.sizes)
 
-    def scores(self, scores, rate):
-        return scores[:, 1::2] if rate > 0 else scores[:, 1:]  # taught answers are none
+    def answers(self, scores, rate):
+        scores = scores[:, 1::2] if rate > 0 else scores[:, 1:]  # taught answers are none
+        if not self.rule.reconstructs:
+            return super().answers(scores, rate)
+        return torch.from_numpy(scores.T * 1000 / (self.white * (self.phase - self.settling)))
 
 
 def build(setting: Setting) -> Model:
@@ -130,6 +139,7 @@ def build(setting: Setting) -> Model:
         "full": float(setting.target * Hz * window),
         "strong": drive_for(setting.target * Hz),
         "r_full": float(setting.target * Hz * PARAMETERS["tau_r"]),
+        "blank": setting.target / setting.white,
         "pixels": TimedArray(np.zeros((2 * K, n[0])), dt=setting.phase * ms, name="pixels"),
         "label": TimedArray(np.zeros((K, n[L])), dt=2 * setting.phase * ms, name="label"),
     }
@@ -149,9 +159,11 @@ def build(setting: Setting) -> Model:
     given = {name: here[name] for name in ("pixels", "label")}
     given |= {f"w{l}": s.w for l, s in forward.items()}
     given |= {f"feedback{l}": s.b for l, s in back.items()}
-    given |= {f"gain{l}": (back[l] if rule.apart else forward[l + 1]).gain for l in range(1, L)}
+    if rule.apart or rule.returns:
+        given |= {f"gain{l}": (back[l] if rule.apart else forward[l + 1]).gain for l in range(1, L)}
     given |= {f"eta{l}": layers[l].eta for l in range(1, L + 1)}
     given |= {"learning": layers[L].learning, "beta": layers[L].beta, "first": layers[0].first}
+    given |= rule.add(layers)
     read = {f"w{l}": (s, "w") for l, s in forward.items()}
     read |= {f"feedback{l}": (s, "b") for l, s in back.items()}
     read["scores"] = (scores, "score")
@@ -169,7 +181,8 @@ def _input(setting: Setting, here: dict) -> NeuronGroup:
     """Input neurons; their spikes are the same in both phases of an image."""
     group = neurons.input_layer(
         setting.sizes[0], "regular", here | {"image": here["phase"]},
-        variables=COUNT + "first : 1", spiked="n += late",
+        variables=COUNT + "first : 1\n" + setting.rule.senses, spiked="n += late",
+        pixel=setting.rule.pixel,
     )  # fmt: skip
     _begin(group, here, "x = first")
     return group
@@ -202,11 +215,11 @@ def _begin(group: NeuronGroup, here: dict, rest: str):
 def _forward(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
     """The synapses into layer l; spikes return through them, unless feedback is apart."""
     model, ways = "w : volt", {"on_pre": "I_post += w"}
-    if l > 1 and not setting.rule.apart:
+    if l > 1 and setting.rule.returns and not setting.rule.apart:
         model += "\ngain : 1 (shared, constant)"
         ways["on_post"] = "I_pre += gain*w"
     synapses = Synapses(layers[l - 1], layers[l], model, **ways, name=f"forward{l}", namespace=here)
-    return _learning(synapses, "w", setting, here)
+    return _learning(synapses, "w", l, setting, here)
 
 
 def _back(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
@@ -215,13 +228,14 @@ def _back(l: int, layers: list, setting: Setting, here: dict) -> Synapses:
         layers[l + 1], layers[l], "b : volt\ngain : 1 (shared, constant)",
         on_pre="I_post += gain*b", name=f"feedback{l}", namespace=here,
     )  # fmt: skip
-    return _learning(synapses, "b", setting, here)
+    return _learning(synapses, "b", l, setting, here)
 
 
-def _learning(synapses: Synapses, weight: str, setting: Setting, here: dict) -> Synapses:
+def _learning(synapses: Synapses, weight: str, l: int, setting: Setting, here: dict) -> Synapses:
     synapses.connect()
+    contrast = setting.rule.into(l, len(setting.sizes) - 1)
     synapses.run_regularly(
-        f"{weight} += eta_post*({setting.rule.contrast})", here["image"], when="before_start",
+        f"{weight} += eta_post*({contrast})", here["image"], when="before_start",
         order=-3, name=f"learn_{synapses.name}",
     )  # fmt: skip
     return synapses
@@ -237,4 +251,11 @@ def _simulation(setting: Setting) -> Simulation:
 
 def run(setting: Setting, seed: int) -> list[dict]:
     """One run of an experiment; see online.run."""
+    if setting.rule.reconstructs != data.load(setting.dataset).reconstruction:
+        what = (
+            ("reconstructs images", "has classes")
+            if setting.rule.reconstructs
+            else ("answers with classes", "is to be reconstructed")
+        )
+        raise ValueError(f"{setting.rule.short} {what[0]}, {setting.dataset} {what[1]}")
     return online.run(setting, seed)

@@ -126,6 +126,13 @@ def _mnist14() -> Dataset:
     return Dataset("mnist14", *splits, full.classes, (1, 14, 14))
 
 
+def _pixels() -> Dataset:
+    """MNIST's images, to be reconstructed: the values to be predicted are the pixels."""
+    full = load("mnist")
+    splits = (Split(split.x, split.x) for split in (full.train, full.validation, full.test))
+    return Dataset("mnist-pixels", *splits, tuple(map(str, range(28 * 28))), full.shape)
+
+
 def _arm(by_trajectory: bool = False) -> Dataset:
     splits = arm.splits(by_trajectory)
     name = "arm-trajectories" if by_trajectory else "arm"
@@ -157,6 +164,7 @@ TASKS = {
 _KNOWN = {  # name: loader, checksums
     "mnist": (_mnist, tuple(MNIST_SHA256.values())),
     "mnist14": (_mnist14, tuple(MNIST_SHA256.values())),
+    "mnist-pixels": (_pixels, ("pixels", *MNIST_SHA256.values())),
     "arm": (_arm, (arm.CHECKSUM,)),
     "arm-trajectories": (partial(_arm, by_trajectory=True), (arm.CHECKSUM,)),
     "cifar10": (_cifar10, (CIFAR_MD5,)),

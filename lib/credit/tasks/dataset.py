@@ -50,6 +50,11 @@ class Dataset:
     def regression(self) -> bool:
         return self.train.label.dim() == 2
 
+    @property
+    def reconstruction(self) -> bool:
+        """Whether the values are the pixels themselves: their errors count together."""
+        return self.train.label is self.train.x
+
 
 def as_split(images: np.ndarray, label: np.ndarray) -> Split:
     """Bytes to tensors.

@@ -45,11 +45,13 @@ def unanswered(y: Tensor) -> Tensor:
     return (first == second).sum()
 
 
-def rates(missed: Tensor, label: Tensor) -> Tensor:
-    """misses over a split: in % of its examples or, of values, in units of their variance."""
+def rates(missed: Tensor, label: Tensor, together: bool = False) -> Tensor:
+    """misses over a split: in % of its examples or, of values, in units of their variance, of each
+    or of all together [1]."""
     if label.dim() == 1:
         return 100 * missed / len(label)
-    return missed / (len(label) * label.var(0, correction=0))
+    variance = len(label) * label.var(0, correction=0)
+    return missed.sum().view(1) / variance.sum() if together else missed / variance
 
 
 def outputs(
@@ -107,7 +109,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     and at the end; of a network that settles, the mean number of steps in every phase of an epoch;
     the CPU time of the whole run. Nothing is chosen by the test error. A regression has the
     normalised mean squared error, nMSE, in its place, the mean over the values, and at the end the
-    test nMSE of each.
+    test nMSE of each; a reconstruction that of all pixels together.
 
     A run whose weights or outputs are no longer finite ends where that is seen, after an epoch or
     early in the first, with a row "diverged": the epoch. It has no error of that epoch.
@@ -131,6 +133,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
     probe = dataset.validation.x[:PROBE].double()
     wanted = targets(dataset.validation.label[:PROBE], classes, setting.apart, torch.float64)
     kind, unit = ("nMSE", "1") if dataset.regression else ("error", "%")
+    together = dataset.reconstruction
 
     rows, step, running = [], 0, 100.0
     updates = math.ceil(len(x) / setting.batch)  # in an epoch
@@ -154,7 +157,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
         """Record the errors of a split; returns them."""
         y = outputs(lambda x: setting.rule.answer(asked, x.to(dtype)), split.x, classes)
         must_be_finite(y)
-        errors = rates(misses(y, split.label), split.label)
+        errors = rates(misses(y, split.label), split.label, together)
         record(f"{name} {kind}", errors.mean())
         if not dataset.regression and (silent := unanswered(y)):
             record(f"{name} no answer", 100 * silent / len(y))
@@ -178,7 +181,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
                 check_finite(y)
                 diagnose()
         check_finite(y)
-        return rates(missed, label).mean(), settled
+        return rates(missed, label, together).mean(), settled
 
     try:
         diagnose()
@@ -194,7 +197,7 @@ def run(setting: Setting, seed: int) -> list[dict]:
             test("validation", dataset.validation)
             if last or epoch in setting.test_epochs:
                 errors = test("test", dataset.test)
-                if dataset.regression:
+                if dataset.regression and not together:
                     for name, value in zip(dataset.classes, errors, strict=True):
                         record(f"test {kind} of {name}", value)
             if last or epoch in ROUND:

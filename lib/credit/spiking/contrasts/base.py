@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from brian2 import NeuronGroup
 from torch import Generator
 
 # Drives of an output neuron, `teaches` being 1 in the second phase while the network learns. Under
@@ -35,6 +36,10 @@ class Contrast:
     teacher: ClassVar[str] = CLAMPED  # what drives an output neuron
     contrast: ClassVar[str] = HEBBIAN  # of minus and plus, sender _pre and receiver _post
     apart: ClassVar[bool] = False  # whether feedback has synapses of its own
+    returns: ClassVar[bool] = True  # else whether it comes back through the forward ones
+    reconstructs: ClassVar[bool] = False  # whether an output neuron answers for every pixel
+    senses: ClassVar[str] = ""  # variables of an input neuron besides
+    pixel: ClassVar[str] = "pixels(t, i)"  # of an input neuron
     shuffled: ClassVar[bool] = False
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
 
@@ -44,7 +49,17 @@ class Contrast:
 
     def values(self, n: tuple[int, ...]) -> dict:
         """{name in Model.given: its value}."""
-        return {f"gain{l}": self.gain for l in range(1, len(n) - 1)} | {"beta": 1.0}
+        gains = {f"gain{l}": self.gain for l in range(1, len(n) - 1) if self.apart or self.returns}
+        return gains | {"beta": 1.0}
+
+    def into(self, l: int, top: int) -> str:
+        """The contrast at the synapses into layer l of `top`."""
+        return self.contrast
+
+    def add(self, layers: list[NeuronGroup]) -> dict:
+        """Joins what the equations of a rule leave open; returns {name: variable} that every run
+        may set besides."""
+        return {}
 
     def program(self) -> "Contrast":
         """A rule that asks for the same program: all fields are values of a run."""
