@@ -10,7 +10,6 @@ from brian2 import mV
 from test_event_driven import corners
 from test_two_phases import angle, one_phase, p
 
-from credit.nets.streams import streams
 from credit.spiking import neurons, online, simulation, two_phases
 from credit.spiking.contrasts.recirculation import Recirculation
 from credit.spiking.simulation import Simulation

@@ -141,9 +141,10 @@ def run(setting: Online, seed: int) -> list[dict]:
     unit.
 
     Metrics: train error (of answers given while the network learns) and validation error after
-    each epoch; test error after the last, of a regression all as nMSE, see `missed`; spikes and synaptic events per image, of the test
-    images without learning and of the training images with it; the CPU time of the whole run,
-    its program included. Nothing is chosen by the test error.
+    each epoch; test error after the last, of a regression nMSE in their place, see `missed`; spikes
+    and synaptic events per image, of the test images without learning and of the training images
+    with it; the CPU time of the whole run, its program included. Nothing is chosen by the test
+    error.
     """
     clock, dataset, learner = cpu_time(), data.load(setting.dataset), Learner(setting, seed)
     x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]

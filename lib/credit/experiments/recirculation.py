@@ -1,0 +1,104 @@
+"""Notebook 08: recirculation by spikes, images of MNIST reconstructed through 100 hidden neurons.
+
+Beside it the same network in rates, on the same images as often, under recirculation, backprop and
+fixed hidden weights. Every arm is tuned on its own, with as many rates in each of the two worlds.
+"""
+
+from dataclasses import replace
+
+from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.nets.networks import Init
+from credit.rules.backprop import Backprop
+from credit.rules.base import Rule
+from credit.rules.recirculation import Recirculation as InRates
+from credit.rules.shallow import Shallow
+from credit.runs.store import Job
+from credit.spiking.contrasts.recirculation import Recirculation
+from credit.spiking.two_phases import Setting as Spikes
+from credit.training.setting import Setting
+
+RUN = "credit.spiking.two_phases:run"
+SPIKES = Spikes(Recirculation(), (784, 100, 784), dataset="mnist-pixels", epochs=1)
+RATES = Setting(
+    rule=Backprop(),
+    sizes=(784, 100, 784),
+    nonlinearity="logistic",
+    output="logistic",
+    weights=Init("normal_fan_in", 1.0),
+    dataset="mnist-pixels",
+    optimiser="adam",
+    schedule="linear",
+    batch=20,
+    epochs=1,
+)
+FIXED = "hidden synapses fixed"
+ARMS = {  # what stands behind the label: the rule's fields
+    "": {},
+    "shuffled": {"shuffled": True},
+    FIXED: {},
+}
+BEST = {  # mV, by the tuning: of the synapses down, of those up; spread of the first weights
+    "": (0.15, 0.3, 50.0),
+    "shuffled": (0.15, 0.3, 50.0),
+    FIXED: (1.0, 0.0, 50.0),
+}
+BEST_RATES = {"BP": 1e-2, "recirculation": 1e-2, "shallow": 1e-2}
+DOWN, UP, SPREAD = (0.5, 1.0, 2.0), (0.1, 0.3, 1.0), 50.0  # mV
+ALONE, SPREADS = (0.5, 1.0, 2.0, 4.0), (50.0, 100.0)  # of the synapses down, where no others learn
+KEPT = (0.25, 0.5)  # lam, besides the paper's 0.75, at the best rates
+TRIED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # in rates
+
+
+def spiking(arm: str = "", **changes) -> Spikes:
+    """With the rates of the tuning."""
+    down, up, spread = BEST[arm]
+    given = {"learning_rate": down, "hidden_rate": up, "spread": spread} | changes
+    return replace(SPIKES, rule=Recirculation(**ARMS[arm]), **given)
+
+
+def rates(rule: Rule, **changes) -> Setting:
+    given = {"learning_rate": BEST_RATES[rule.short]} | changes
+    return replace(RATES, rule=rule, **given)
+
+
+def _label(setting: Spikes, arm: str) -> str:
+    return f"{setting.label}, {arm}" if arm == FIXED else setting.label
+
+
+def _recirculation(experiment: str, profile: str) -> list[Job]:
+    seeds = SEEDS[profile]
+    if profile == "quick":  # one program
+        return [Job(experiment, spiking(examples=5000), seeds[0], run=RUN)]
+    jobs = [
+        Job(experiment, spiking(arm), seed, _label(spiking(arm), arm), RUN)
+        for arm in ARMS
+        for seed in (seeds if arm in ("", FIXED) else seeds[:3])
+    ]
+    in_rates = (InRates(), Backprop(), Shallow())
+    return jobs + [Job(experiment, rates(rule), seed) for rule in in_rates for seed in seeds]
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """On a fifth of the images once; in rates on as many."""
+    few = {"examples": 2500 if profile == "quick" else 10_000}
+    jobs = []
+    for arm in ARMS:
+        tried = [(down, up, SPREAD) for down in DOWN for up in UP]
+        if arm == FIXED:
+            tried = [(down, 0.0, spread) for spread in SPREADS for down in ALONE]
+        for down, up, spread in tried:
+            one = spiking(arm, learning_rate=down, hidden_rate=up, spread=spread, **few)
+            label = f"{_label(one, arm)}, rates {down:g} and {up:g} mV, spread {spread:g} mV"
+            jobs += [Job(experiment, one, seed, label, RUN) for seed in TUNING_SEEDS]
+    for lam in KEPT:
+        one = replace(spiking(**few), rule=Recirculation(lam=lam))
+        jobs += [Job(experiment, one, s, f"{one.label}, lam {lam:g}", RUN) for s in TUNING_SEEDS]
+    for rule in (InRates(), Backprop(), Shallow()):
+        for rate in TRIED:
+            one = rates(rule, learning_rate=rate, **few)
+            label = f"{one.label}, rate {rate:g}"
+            jobs += [Job(experiment, one, seed, label) for seed in TUNING_SEEDS]
+    return jobs
+
+
+EXPERIMENTS = {"08-recirculation": _recirculation, "08-recirculation-tuning": _tuning}
