@@ -30,6 +30,7 @@ class Measured:
     floor: pd.Series  # in which the hidden synapses learn nothing
     layers: int  # hidden ones
     task: str = "MNIST"
+    unit: str = "%"
     network: str = ""
     epochs: int = 0
 
@@ -43,7 +44,7 @@ class Measured:
         """'2.31 ± 0.06 % (1.07 × BP)', with what a reader of the column must know beside it."""
         n = self.own.count()
         parts = [] if self.task == "MNIST" else [self.task]
-        parts += [verdicts.mean_in_words(self.own.dropna()) + " %"] if n else []
+        parts += [f"{verdicts.mean_in_words(self.own.dropna())} {self.unit}"] if n else []
         if n and self.backprop.count():
             parts[-1] += f" ({self.times[0]:.2f} × BP)"
         said = [self.network] if self.network else []
@@ -61,11 +62,12 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
     """The runs of a cell of the answer; None where there are none."""
     if where is None or where.experiment not in results.available():
         return None
-    ends = _ends(where.experiment)
+    metric = getattr(where, "metric", "test error")
+    ends = _ends(where.experiment, metric)
     runs, nothing = _by_network(ends), ends["value"][:0]
     if isinstance(where, Spiking):
         own = ends[ends["setting"] == where.label]
-        others = pd.concat([ends, *map(_ends, where.beside)])
+        others = pd.concat([ends, *(_ends(name, metric) for name in where.beside)])
         runs = _by_network(others)
         floor = others.loc[others["setting"] == where.floor, "value"]
         beside, task, network = where.backprop, where.task, where.variant
@@ -78,12 +80,14 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
         return None
     layers, epochs = int(own["depth"].iloc[0]), round(own["epoch"].max())
     backprop = runs.get(("backprop", beside), nothing)
-    return Measured(own["value"], backprop, floor, layers, task, network, epochs)
+    unit = "%" if metric == "test error" else "% of the variance left"
+    return Measured(own["value"], backprop, floor, layers, task, unit, network, epochs)
 
 
-def _ends(experiment: str) -> pd.DataFrame:
-    """Final test errors, one row per run, nan of those that diverged or left no value."""
-    return results.final(results.load(experiment))
+def _ends(experiment: str, metric: str = "test error") -> pd.DataFrame:
+    """Final test errors, %, one row per run, nan of those that diverged or left no value."""
+    ends = results.final(results.load(experiment), metric)
+    return ends if metric == "test error" else ends.assign(value=100 * ends["value"])
 
 
 def _by_network(ends: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
@@ -134,7 +138,8 @@ def ratios() -> pd.DataFrame:
         who = {"method": m.name, "rule": m.rule, "notebook": m.notebook}
         for question, where in ((SPIKES, m.spiking), (DEEP, m.deep), (MNIST, m.mnist)):
             found = measured(where, m.rule)
-            if found and found.own.count() and found.backprop.count():
+            told = found and found.own.count() and found.backprop.count()
+            if told and found.task == "MNIST":
                 times, half_width = found.times
                 numbers = {"times": times, "half_width": half_width, "error": found.own.mean()}
                 numbers |= {"floor": found.floor.mean() / found.backprop.mean()}

@@ -36,9 +36,10 @@ class Spiking:
     """A network of spiking neurons that was trained, by the label of its runs in an experiment.
 
     floor     label of the control in which the hidden synapses learn nothing
-    backprop  label of backprop in rates; none where the task is not MNIST
+    backprop  label of backprop in rates; none where there is none for the task
     beside    the experiments of floor and backprop, where these are others
     variant   in what it is not the method's own form, in a few words
+    metric    of the task, as a share where it is no error in percent
     """
 
     experiment: str
@@ -48,6 +49,7 @@ class Spiking:
     task: str = "MNIST"
     beside: tuple[str, ...] = ()
     variant: str = ""
+    metric: str = "test error"
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,19 @@ METHODS = (
         spiking=_two_phases("08-spiking", "200 GeneRec, V is W", "at full strength"),
         probed=("depends", "full target"),  # of this variant, by its notebook
     ),
-    Method("08", "recirculation", "recirculation"),
+    Method(
+        "08",
+        "recirculation",
+        "recirculation",
+        spiking=Spiking(
+            "08-recirculation",
+            "100 recirculation",
+            "100 recirculation, hidden synapses fixed",
+            "1x100 logistic",
+            task="reconstruction",
+            metric="test nMSE",
+        ),
+    ),
     Method(
         "09",
         "contrastive Hebbian learning",

@@ -52,7 +52,11 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
 }
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
-DEEPER = (Direct(), Layered(), Symmetric(), Fixed())  # in 02-spiking-depth
+DEEPER = {  # with two hidden layers; in 02 what all are compared with, and the rates
+    "01": (Signs(), KolenPollack()),
+    "02": (Direct(), Layered(), Symmetric(), Fixed()),
+    "11": (Attention(),),
+}
 BESIDE = {
     "07": ((Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
 }
@@ -75,6 +79,9 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 layered": (0.01, 0.003),
     "200-100 symmetric": (0.01, 0.001),
     "200-100 none": (0.04, 0.0),
+    "200-100 signs": (0.01, 0.001),
+    "200-100 Kolen-Pollack": (0.01, 0.003),
+    "200-100 attention": (0.03, 0.001),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1, "200-100 BP": 1e-2, "200-100 shallow": 1e-1}
 
@@ -95,7 +102,7 @@ def spiking(rule: Pathway, **changes) -> Spikes:
 
 def arms(experiment: str) -> list[Spikes]:
     if "depth" in experiment:
-        return [spiking(way, **TWO) for way in DEEPER]
+        return [spiking(way, **TWO) for way in DEEPER[experiment[:2]]]
     if "mirror" in experiment:
         return [spiking(WeightMirror())]
     number = experiment[:2]
@@ -130,11 +137,12 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    """Two hidden layers, beside the same in rates; three seeds."""
+    """Two hidden layers, in 02 beside the same in rates; three seeds."""
     seeds, ways = SEEDS[profile][:3], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    in_rates = [Job(experiment, rates(r, **TWO), s) for r in (Backprop(), Shallow()) for s in seeds]
+    beside = (Backprop(), Shallow()) if experiment.startswith("02") else ()
+    in_rates = [Job(experiment, rates(r, **TWO), s) for r in beside for s in seeds]
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
 
 
@@ -201,7 +209,8 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in WAYS}
     | {f"{number}-spiking-tuning": _tuning for number in WAYS}
-    | {"02-spiking-depth": _depth, "02-spiking-depth-tuning": _tuning}
+    | {f"{number}-spiking-depth": _depth for number in DEEPER}
+    | {f"{number}-spiking-depth-tuning": _tuning for number in DEEPER}
     | {"01-spiking-mirror": _mirror, "01-spiking-mirror-tuning": _tuning}
     | {"14-spiking-controls": _controls}
 )
