@@ -42,6 +42,7 @@ class InSpikes:
     references = REFERENCES
     beside: tuple[str, ...] = ("02-spiking",)  # experiments of the references and of the rates
     fixed = "200 none"  # label of the control
+    deep = "02-spiking-depth"  # experiment of the control with two hidden layers
     control = "with hidden synapses fixed"
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
     no_spikes = pathways.NO_SPIKES  # whatever the pathway is
@@ -141,6 +142,26 @@ class InSpikes:
         )  # fmt: skip
         yield self._spent(label)
         yield self.tuned(label)
+
+    def deeper(self, label: str) -> Claim:
+        """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
+        neurons, _, rule = label.partition(" ")
+        deep, number = f"{neurons}-100 {rule}", self.experiments[0][:2]
+        names = dict.fromkeys((f"{number}-spiking-depth", self.deep, "02-spiking-depth"))
+        ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
+        two, one = values(ends, setting=deep), self.errors[label]
+        fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
+        backprop = values(ends, setting="200-100 relu", method="backprop")
+        d, low, high = difference(two, one)
+        way = "less" if less(two, one) else "more" if greater(two, one) else "not told apart"
+        return claim(
+            "With a second hidden layer, of 100 neurons, it ends at {e:.2f} % ({n} seeds), "
+            "{control} at {f:.1f} %; backprop in rates, with both, has {bp:.2f} %. Against one "
+            "hidden layer the error is {way} ({d:+.2f} points, between {low:+.2f} and {high:+.2f}).",
+            teaches(two, fixed) and less(backprop, two),
+            e=two.mean(), n=len(two), control=self.control, f=fixed.mean(), bp=backprop.mean(),
+            way=way, d=d, low=low, high=high,
+        )  # fmt: skip
 
     def tuned(self, label: str) -> Claim:
         """How its learning rates were found, by the results of the search."""
@@ -272,6 +293,7 @@ class InTwoPhases(InSpikes):
     }
     beside = ("09-spiking", "09-spiking-fixed", "02-spiking")
     fixed = "200 untold"
+    deep = "09-spiking-depth"
     control = "without feedback"
     frozen = "200 contrastive Hebbian, hidden synapses fixed"
     compared = ("200 contrastive Hebbian",)
