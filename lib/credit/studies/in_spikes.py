@@ -157,7 +157,7 @@ class InSpikes:
         return claim(
             "With a second hidden layer, of 100 neurons, it ends at {e:.2f} % ({n} seeds), "
             "{control} at {f:.1f} %; backprop in rates, with both, has {bp:.2f} %. Against one "
-            "hidden layer the error is {way} ({d:+.2f} points, between {low:+.2f} and {high:+.2f}).",
+            "hidden layer the error is {way} ({d:+.2f} points; {low:+.2f} to {high:+.2f}).",
             teaches(two, fixed) and less(backprop, two),
             e=two.mean(), n=len(two), control=self.control, f=fixed.mean(), bp=backprop.mean(),
             way=way, d=d, low=low, high=high,
