@@ -91,7 +91,7 @@ class Reconstructed:
         _, low, high = difference(fixed, own)
         yield claim(
             "In spikes recirculation leaves {own:.1f} % of the variance of test images, with "
-            "hidden synapses fixed {fixed:.1f} % (between {low:.1f} and {high:.1f} points more).",
+            "hidden synapses fixed {fixed:.1f} % ({low:.1f} to {high:.1f} points more).",
             less(own, fixed),
             own=own.mean(), fixed=fixed.mean(), low=low, high=high,
         )  # fmt: skip
@@ -122,7 +122,7 @@ class Reconstructed:
         return claim(
             "Of {k} pairs of learning rates, each tried on {n:,} images with one seed, the pair "
             "used is the best: {own:.1f} % of the validation images, the next {after:.1f} %. "
-            "$\\lambda$ is the paper's {lam}; at the same rates others leave, {others}.",
+            "$\\lambda$ is the paper's {lam:g}; at the same rates others leave, {others}.",
             own == pairs.iloc[0],
             k=len(pairs), n=10_000, own=own, after=pairs.iloc[1], lam=setting.rule.lam,
             others=", ".join(names),

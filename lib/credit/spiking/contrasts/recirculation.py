@@ -42,7 +42,10 @@ class Recirculation(Contrast):
     again = learns*int(timestep(t, dt) % (2*steps) >= steps) : 1 (shared)
     """
     pixel = "pixels(t, i) + again*(1 - lam)*(blank*made - pixels(t, i))"
-    not_spikes = ()
+    not_spikes = (
+        "the pixel with which its reconstruction is compared, a number",
+        "the rate of a pixel in the second pass, computed from a count of spikes",
+    )
 
     def __post_init__(self):
         if not isinstance(self.lam, int | float) or not 0 <= self.lam < 1:
