@@ -39,14 +39,14 @@ ARMS = {  # what stands behind the label: the rule's fields
 }
 BEST = {  # mV, by the tuning: of the synapses down, of those up; spread of the first weights
     "": (2.0, 0.1, 50.0),
-    "shuffled": (2.0, 0.1, 50.0),
-    FIXED: (2.0, 0.0, 50.0),
+    "shuffled": (4.0, 0.03, 50.0),
+    FIXED: (4.0, 0.0, 50.0),
 }
-BEST_RATES = {"BP": 1e-2, "recirculation": 1e-2, "shallow": 1e-2}
+BEST_RATES = {"BP": 3e-2, "recirculation": 3e-2, "shallow": 3e-1}
 DOWN, UP, SPREAD = (1.0, 2.0, 4.0), (0.03, 0.1, 0.3), 50.0  # mV
 ALONE, SPREADS = (1.0, 2.0, 4.0, 8.0), (50.0, 100.0)  # of the synapses down, where no others learn
 KEPT = (0.25, 0.5)  # lam, besides the paper's 0.75, at the best rates
-TRIED = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)  # in rates
+TRIED = (1e-2, 3e-2, 1e-1, 3e-1, 1.0)  # in rates
 
 
 def spiking(arm: str = "", **changes) -> Spikes:
