@@ -42,11 +42,11 @@ BEST = {  # mV, by the tuning: of the synapses down, of those up; spread of the 
     "shuffled": (4.0, 0.03, 50.0),
     FIXED: (4.0, 0.0, 50.0),
 }
-BEST_RATES = {"BP": 3e-2, "recirculation": 3e-2, "shallow": 3e-1}
+BEST_RATES = {"BP": 3e-2, "recirculation": 3e-2, "shallow": 1.0}
 DOWN, UP, SPREAD = (1.0, 2.0, 4.0), (0.03, 0.1, 0.3), 50.0  # mV
 ALONE, SPREADS = (1.0, 2.0, 4.0, 8.0), (50.0, 100.0)  # of the synapses down, where no others learn
 KEPT = (0.25, 0.5)  # lam, besides the paper's 0.75, at the best rates
-TRIED = (1e-2, 3e-2, 1e-1, 3e-1, 1.0)  # in rates
+TRIED = (1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0)  # in rates
 
 
 def spiking(arm: str = "", **changes) -> Spikes:
