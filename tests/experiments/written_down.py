@@ -312,6 +312,23 @@ TABLE["08-spiking"] = Experiment(
     [*IN_TWO_PHASES, at(learning_rate=1.5), at(label="is W", rule={"apart": False})],
     BRIEFLY,
 )
+TABLE["08-recirculation"] = Experiment(
+    "not published: images of MNIST reconstructed by spikes and in rates, rates of "
+    "08-recirculation-tuning",
+    5,
+    {"recirculation": 4, "backprop": 1, "shallow": 1},
+    [
+        at(sizes=(784, 100, 784), dataset="mnist-pixels", epochs=1, schedule="linear"),
+        at(label="100 ", white=100.0, phase=60, settling=15, target=200.0, spread=50.0,
+           chunk=2500, learning_rate=2.0, hidden_rate=0.1),
+        at(label="shuffled", rule={"shuffled": True}, learning_rate=4.0, hidden_rate=0.03),
+        at(label="fixed", learning_rate=4.0, hidden_rate=0.0),
+        at(label="1x100", nonlinearity="logistic", output="logistic",
+           weights=Init("normal_fan_in", 1.0), optimiser="adam", batch=20, learning_rate=0.03),
+        at("shallow", learning_rate=1.0),
+    ],
+    [at(examples=5000)],
+)  # fmt: skip
 TABLE["09-spiking"] = Experiment(
     "not published: contrastive Hebbian learning in spikes, and without feedback",
     5,

@@ -29,6 +29,16 @@ def test_pooled_images_say_their_shape_and_classes():
     assert small.name == "mnist14" and not small.regression
 
 
+def test_of_images_to_be_reconstructed_the_values_are_the_pixels():
+    images, full = data.load("mnist-pixels"), data.load("mnist")
+    for part in PARTS:
+        x, split = getattr(full, part).x, getattr(images, part)
+        assert torch.equal(split.x, x) and torch.equal(split.label, x)
+    assert images.regression and images.reconstruction and len(images.classes) == 784
+    assert not full.reconstruction and not data.load("arm").reconstruction
+    assert data.version("mnist-pixels") != data.version("mnist")
+
+
 @pytest.mark.parametrize(("name", "apart"), [("arm", False), ("arm-trajectories", True)])
 def test_the_arms_parts_come_in_their_order(name, apart):
     loaded = data.load(name)

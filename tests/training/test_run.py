@@ -826,3 +826,22 @@ def test_denormal_numbers_are_zero_inside_a_run_only():
     with pytest.raises(ValueError, match="examples"):
         run(replace(TINY, examples=60_000), seed=0)
     assert denormal()
+
+
+def test_a_reconstruction_counts_the_errors_of_all_pixels_together(monkeypatch):
+    """Some pixels are always black, so that the error of each in units of its variance is nan."""
+    x = torch.rand(60, 6, generator=torch.Generator().manual_seed(0)) * torch.tensor(
+        [1.0, 0.5, 0.1, 1.0, 0.3, 0.0]
+    )
+    split = data.Split(x, x)
+    whole = data.Dataset("images", split, split, split, tuple("abcdef"), (1, 2, 3))
+    monkeypatch.setattr(data, "load", lambda name: whole)
+    y = torch.rand(60, 6, generator=torch.Generator().manual_seed(1))
+    together = module.rates(module.misses(y, x), x, together=True)
+    want = (y - x).square().sum() / (x - x.mean(0)).square().sum()
+    torch.testing.assert_close(together, want.view(1))
+    setting = Setting(Backprop(), (6, 4, 6), "logistic", "logistic", batch=20, epochs=2)
+    rows = run(setting, 0)
+    errors = [row for row in rows if "nMSE" in row["metric"]]
+    assert {row["metric"] for row in errors} == {"train nMSE", "validation nMSE", "test nMSE"}
+    assert all(0 < row["value"] < 20 and row["unit"] == "1" for row in errors)
