@@ -98,7 +98,8 @@ class Learner(online.Learner):
         for part, of in zip(x.split(chunk), label.split(chunk), strict=True):
             total.update(self.show(part, of, rate=1.0)[1])
             # the step beyond the last image, in which its score is read, is not part of the next
-            self.W["x"] = (self.W["x"] - part[-1].numpy() * self.setting.white * 1e-3) % 1
+            last = part[-1].double().numpy() * self.setting.white * 1e-3
+            self.W["x"] = (self.W["x"] - last) % 1
             for name in lasting(self.setting):
                 self.W[f"last {name}"] -= chunk * self.setting.image * 1e-3
         return {what: number * chunk / len(x) for what, number in total.items()}
@@ -155,7 +156,9 @@ class Way:
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)
-            raise OSError(self.errors.read().strip().splitlines()[-1])
+            last = self.errors.read().strip().splitlines()[-1]
+            self.end()
+            raise OSError(last)
         return json.loads(line)
 
     def end(self):
