@@ -32,16 +32,7 @@ BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output
     "GeneRec, V is W": (1.5, 5.0, 50.0),
     "contrastive Hebbian": (0.5, 5.0, 50.0),
     "untold": (2.0, 0.0, 100.0),
-    "200-100 GeneRec, V is W": (1.5, 5.0, 50.0),
-    "200-100 contrastive Hebbian": (0.5, 5.0, 50.0),
-    "200-100 untold": (2.0, 0.0, 100.0),
 }
-TWO = {"sizes": (784, 200, 100, 10)}
-DEEPER = {  # with two hidden layers
-    "08": (GeneralizedRecirculation(apart=False),),
-    "09": (ContrastiveHebbian(), Untold()),
-}
-BELOW_DEEP = (0.5, 1.5, 5.0, 15.0)
 OUTPUT, BELOW, SPREAD = (0.15, 0.5, 1.5, 4.5), (1.5, 5.0, 15.0), 50.0  # mV
 ALONE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of the output's synapses, where no others learn
 OWN = {  # the rule's own constant: where rates are tried, then others at the best rates
@@ -60,8 +51,7 @@ SEARCHED = {
 
 def setting(rule: Contrast, **changes) -> Setting:
     """With the rates of the tuning."""
-    deep = "200-100 " if len(changes.get("sizes", Setting.sizes)) > 3 else ""
-    rate, below, spread = BEST[deep + rule.short]
+    rate, below, spread = BEST[rule.short]
     given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | changes
     return Setting(rule, **given)
 
@@ -95,31 +85,6 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-def _depth(experiment: str, profile: str) -> list[Job]:
-    """Two hidden layers; three seeds."""
-    seeds, ways = SEEDS[profile][:3], [setting(rule, **TWO) for rule in DEEPER[experiment[:2]]]
-    if profile == "quick":  # one program
-        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-
-
-def _depth_tuning(experiment: str, profile: str) -> list[Job]:
-    """Four rates of the hidden synapses, at the rate of the output that was best with one hidden
-    layer; where nobody is told, four of the output."""
-    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
-    jobs = []
-    for rule in DEEPER[experiment[:2]]:
-        rate, _, spread = BEST[rule.short]
-        pairs = [(rate, below) for below in BELOW_DEEP]
-        if isinstance(rule, Untold):
-            pairs = [(rate, 0.0) for rate in ALONE[:4]]
-        for rate, below in pairs:
-            one = setting(rule, learning_rate=rate, hidden_rate=below, spread=spread, **TWO, **few)
-            label = f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
-            jobs += [Job(experiment, one, s, label, RUN) for s in TUNING_SEEDS]
-    return jobs
-
-
 def _more(experiment: str, profile: str) -> list[Job]:
     """A rule as its search would have it; or with feedback, but an output that learns alone."""
     seeds, (rule, rates) = SEEDS[profile], SEARCHED[experiment[:2]]
@@ -148,6 +113,4 @@ EXPERIMENTS = (
     | {f"{number}-spiking-tuning": _tuning for number in RULES}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}
     | {"09-spiking-bridge": _bridge}
-    | {f"{number}-spiking-depth": _depth for number in DEEPER}
-    | {f"{number}-spiking-depth-tuning": _depth_tuning for number in DEEPER}
 )

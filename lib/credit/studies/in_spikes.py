@@ -293,7 +293,6 @@ class InTwoPhases(InSpikes):
     }
     beside = ("09-spiking", "09-spiking-fixed", "02-spiking")
     fixed = "200 untold"
-    deep = "09-spiking-depth"
     control = "without feedback"
     frozen = "200 contrastive Hebbian, hidden synapses fixed"
     compared = ("200 contrastive Hebbian",)
