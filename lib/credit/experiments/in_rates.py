@@ -79,8 +79,8 @@ def _rates(experiment: str, profile: str) -> list[Job]:
     few = {"examples": 2500, "epochs": 1} if profile == "quick" else {}
     return [
         Job(experiment, replace(setting, learning_rate=BEST[label], **few), seed, label)
-        for label, setting in RULES.items()
         for seed in SEEDS[profile]
+        for label, setting in RULES.items()
     ]
 
 
