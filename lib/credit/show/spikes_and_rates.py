@@ -28,7 +28,7 @@ def plot_spikes_and_rates(ax, rows: pd.DataFrame):
     _lines(ax, marks[marks["rule"] == "backprop"]["rates"].iloc[0], fixed["spikes"])
     for row in marks.itertuples():
         part, how = rows[rows["method"] == row.method], look(row.rule)
-        (_, wide), (_, tall) = interval(part["rates"]), interval(part["spikes"])
+        (_, wide), (_, tall) = (interval(part[x].dropna()) for x in ("rates", "spikes"))
         ax.errorbar(row.rates, row.spikes, tall, wide, fmt="none", ecolor="0.6", lw=0.8, zorder=1)
         ax.plot(row.rates, row.spikes, how["marker"], color=how["color"], mec="w", mew=0.5,
                 ms=(AREA * row.sent) ** 0.5, zorder=2)  # fmt: skip

@@ -22,7 +22,7 @@ def pairs() -> pd.DataFrame:
     """The rules of 00-rates, then the references: 784-200-10 on the same images of MNIST.
 
     Returns columns method, rule, seed, spikes and rates (test errors, %) and sent (spikes of all
-    neurons per test image), a row for every seed
+    neurons per test image), a row for every seed, nan where it was not run
     """
     in_rates = results.final(results.load("00-rates"))
     beside = results.final(results.load("02-spiking"))
@@ -44,7 +44,7 @@ def _pair(experiment: str, label: str, rates: pd.Series) -> pd.DataFrame:
     last = frame[(frame["setting"] == label) & (frame["epoch"] == frame["epoch"].max())]
     sent = last[last["metric"] == "spikes, test"].groupby("seed")["value"].sum()
     spikes = values(results.final(frame), setting=label)
-    return pd.DataFrame({"spikes": spikes, "rates": rates, "sent": sent}).dropna().reset_index()
+    return pd.DataFrame({"spikes": spikes, "rates": rates, "sent": sent}).reset_index()
 
 
 def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
@@ -56,8 +56,8 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     means = methods.groupby("method")[["spikes", "rates"]].mean()
     times = (means["spikes"] / means["rates"]).sort_values()
     larger = [
-        greater(part.set_index("seed")["spikes"], part.set_index("seed")["rates"])
-        for _, part in methods.groupby("method")
+        greater(runs["spikes"].dropna(), runs["rates"].dropna())
+        for _, runs in methods.set_index("seed").groupby("method")
     ]
     yield claim(
         "Of {n} rules {k} make more errors in spikes than in rates, in a network of the same size "
