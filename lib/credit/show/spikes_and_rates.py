@@ -26,7 +26,7 @@ def plot_spikes_and_rates(ax, rows: pd.DataFrame):
     low, high = marks["spikes"].min() / 1.3, fixed["spikes"].max() * 1.12
     ax.set(xscale="log", yscale="log", xlim=(left, right), ylim=(low, high))
     _lines(ax, marks[marks["rule"] == "backprop"]["rates"].iloc[0], fixed["spikes"])
-    for row in marks.itertuples():
+    for row in marks.sort_values("sent", ascending=False).itertuples():  # small ones in front
         part, how = rows[rows["method"] == row.method], look(row.rule)
         (_, wide), (_, tall) = (interval(part[x].dropna()) for x in ("rates", "spikes"))
         ax.errorbar(row.rates, row.spikes, tall, wide, fmt="none", ecolor="0.6", lw=0.8, zorder=1)
