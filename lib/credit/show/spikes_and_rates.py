@@ -22,7 +22,7 @@ def plot_spikes_and_rates(ax, rows: pd.DataFrame):
     """
     means = rows.groupby(["method", "rule"], as_index=False, sort=False).mean()
     marks, fixed = means[means["rule"] != "shallow"], means[means["rule"] == "shallow"]
-    left, right = marks["rates"].min() / 1.08, marks["rates"].max() * 1.12
+    left, right = marks["rates"].min() / 1.08, marks["rates"].max() * 1.2
     low, high = marks["spikes"].min() / 1.3, fixed["spikes"].max() * 1.12
     ax.set(xscale="log", yscale="log", xlim=(left, right), ylim=(low, high))
     _lines(ax, marks[marks["rule"] == "backprop"]["rates"].iloc[0], fixed["spikes"])
