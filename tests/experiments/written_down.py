@@ -70,6 +70,43 @@ def few(examples: int, epochs: int, **more) -> At:
 BESIDE = {"backprop": 1, "shallow": 1}
 TABLE = {}
 
+# 00. The rules that learn in spikes, in rates; the terms are those of 02-spiking's backprop.
+IN_SIXTY = Settling(60, 0.5, tolerance=1e-3, check=5)
+TABLE["00-rates"] = Experiment(
+    "not published: 784-200-10 in rates, rates by 00-rates-tuning",
+    5,
+    dict.fromkeys(
+        ("direct_feedback_alignment", "sign_symmetry", "weight_mirror", "kolen_pollack",
+         "equilibrium_propagation", "difference_target_propagation", "kickback",
+         "contrastive_hebbian", "attention_gated", "gait_prop", "decoupled_neural_interfaces"), 1
+    ) | {"generalized_recirculation": 2},
+    [
+        at(sizes=(784, 200, 10), nonlinearity="relu", weights=HE, optimiser="adam", batch=20,
+           schedule="linear", learning_rate=0.01),
+        *(at(method, rule={"feedback": HE})
+          for method in ("sign_symmetry", "weight_mirror", "kolen_pollack")),
+        at("weight_mirror", own_learning_rate=1e-3),
+        at("equilibrium_propagation", nonlinearity="hard_sigmoid", output="hard_sigmoid_squared",
+           weights=GLOROT, learning_rate=1e-3),
+        at("difference_target_propagation", nonlinearity="tanh", weights=Init("orthogonal"),
+           own_learning_rate=1e-3,
+           rule={"top": "label", "learning": "parallel", "sigma": 0.3598, "eta": 0.003277}),
+        at("kickback", sizes=(784, 20, 2), nonlinearity="signed_relu", output="pair",
+           weights=(HE, Init("coherent_fan_in", sqrt(pi / 10))), coherent=True, apart=True,
+           learning_rate=3e-3),
+        at("generalized_recirculation", nonlinearity="logistic", output="logistic",
+           weights=GLOROT, rule={"settling": IN_SIXTY}),
+        at(label="V is W$", rule={"feedback": "tied", "settling": IN_SIXTY}),
+        at("contrastive_hebbian", nonlinearity="tanh", output="logistic", weights=GAUSS,
+           rule={"gamma": 0.5, "settling": Settling(100, 1.0, tolerance=5e-4, in_turn=True)}),
+        at("attention_gated", output="linear", biases=None, learning_rate=3e-3),
+        at("gait_prop", sizes=(784, 200, 200), nonlinearity="leaky_relu", output="leaky_squared",
+           weights=Init("orthogonal"), learning_rate=3e-3),
+        at("decoupled_neural_interfaces", learning_rate=3e-3, own_learning_rate=1e-2),
+    ],
+    [few(2500, 1)],
+)  # fmt: skip
+
 # 01. Lillicrap online with eta 1e-3, here 0.3 for batches of 20; ranges of W and B are not printed.
 TABLE["01-mnist"] = Experiment(
     "lillicrap2016random, Fig. 2: 784-1000-10 logistic, squared error",

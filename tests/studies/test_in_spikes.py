@@ -88,6 +88,7 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
     assert "It is 1.00 points better than random feedback (5.02 %; difference between" in said
     assert "It is 1.00 points worse than forward weights, transposed (3.02 %" in said
     assert "2.0 times that" in said and "elicits 630 spikes and 101,200 events" in said
+    assert "synapses, 0.64 additions for each multiply-add in rates. A" in said  # 101,200 / 158,800
     assert "within the hidden layer" not in said
     found.lateral["200 signs"] = 200
     assert "and 24,000 within the hidden layer" in repr(say(*found.sentences("200 signs")))

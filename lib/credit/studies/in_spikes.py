@@ -1,6 +1,7 @@
 """The spiking sections of the notebooks: one rule beside its references and fixed hidden synapses,
 in one network of spiking neurons, and beside backprop in rates."""
 
+import itertools
 from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
@@ -82,9 +83,15 @@ class InSpikes:
         """The same, all layers together."""
         return self.by_layer(label, metric).sum()
 
+    def additions(self, label: str) -> float:
+        """Events of a test image at forward synapses, each an addition, over the multiply-adds of a
+        dense network of the same size in rates: one for every synapse."""
+        sizes = (784, *_hidden(label), 10)
+        return self.count(label, EVENTS) / sum(m * n for m, n in itertools.pairwise(sizes))
+
     def hidden_rate(self, label: str) -> float:
         """Hz, of a hidden neuron while an image is tested."""
-        neurons = sum(map(int, label.split()[0].split("-")))
+        neurons = sum(_hidden(label))
         return self.by_layer(label, "spikes, test")[1:-1].sum() / neurons / self.shown
 
     def table(self) -> pd.DataFrame:
@@ -118,7 +125,7 @@ class InSpikes:
             "error, and at {s:.1f} % {control}.",
             teaches(error, fixed), answer=answer, control=self.control,
             layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
-            k=" and ".join(label.split()[0].split("-")),
+            k=" and ".join(map(str, _hidden(label))),
             passes=("one pass", "two passes")[times - 1],
             e=error.mean(), s=fixed.mean(),
         )  # fmt: skip
@@ -225,11 +232,12 @@ class InSpikes:
         aside = self.lateral.get(label, 0) * self.by_layer(label, "spikes, test")[1:-1].sum()
         return claim(
             "While an image is tested a hidden neuron fires at {rate:.0f} Hz; the image elicits "
-            "{spikes:,.0f} spikes and {events:,.0f} events at forward synapses{aside}. A training "
-            "image brings {sent:,.0f} error events, fewer than hidden spikes ({fired:,.0f}).",
+            "{spikes:,.0f} spikes and {events:,.0f} events at forward synapses, {per:.2f} "
+            "additions for each multiply-add in rates{aside}. A training image brings "
+            "{sent:,.0f} error events, fewer than hidden spikes ({fired:,.0f}).",
             bool(sent < fired),
             rate=self.hidden_rate(label), spikes=self.count(label, "spikes, test"),
-            events=self.count(label, EVENTS), sent=sent, fired=fired,
+            events=self.count(label, EVENTS), per=self.additions(label), sent=sent, fired=fired,
             aside=f", and {aside:,.0f} within the hidden layer" * bool(aside),
         )  # fmt: skip
 
@@ -318,11 +326,17 @@ class InTwoPhases(InSpikes):
         return claim(
             "While an image is tested a hidden neuron fires at {rate:.0f} Hz, the taught one at "
             "{target:.0f}; the image elicits {spikes:,.0f} spikes and {events:,.0f} events at "
-            "forward synapses, and a training image, with its two phases, {learning:,.0f} spikes.",
+            "forward synapses, {per:.2f} additions for each multiply-add in rates, and a training "
+            "image, with its two phases, {learning:,.0f} spikes.",
             bool(rate < target),
             rate=rate, target=target, spikes=self.count(label, "spikes, test"),
-            events=self.count(label, EVENTS), learning=learning,
+            events=self.count(label, EVENTS), per=self.additions(label), learning=learning,
         )  # fmt: skip
+
+
+def _hidden(label: str) -> list[int]:
+    """Neurons of every hidden layer."""
+    return [int(n) for n in label.split()[0].split("-")]
 
 
 def _seeds(*groups: pd.Series) -> str:

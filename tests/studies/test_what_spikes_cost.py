@@ -1,0 +1,86 @@
+"""What spikes cost, on the committed results and on falsified ones."""
+
+import pytest
+
+from credit import paths
+from credit.evidence import results
+from credit.experiments import in_rates, jobs
+from credit.experiments.in_rates import RULES
+from credit.studies import spikes_and_rates as study
+
+READ = (
+    "00-rates", "01-spiking", "01-spiking-mirror", "02-spiking", "05-spiking", "06-spiking",
+    "07-spiking", "08-spiking", "09-spiking", "11-spiking", "12-spiking", "14-spiking",
+)  # fmt: skip
+
+
+@pytest.fixture
+def said(tmp_path, monkeypatch):
+    """said(change): {sentence: whether it holds} where results of 00-rates are changed."""
+
+    def say(change):
+        for name in READ:
+            frame = results.load(name)
+            changed = change(frame) if name == "00-rates" else frame
+            changed.to_csv(tmp_path / f"{name}.csv", index=False)
+        monkeypatch.setattr(paths, "RESULTS", tmp_path)
+        return {c.sentence: c.holds for c in study.sentences(study.pairs())}
+
+    return say
+
+
+def test_every_rule_of_00_rates_is_paired_with_itself_in_spikes():
+    rows = study.pairs()
+    seeds = rows.groupby("method")["seed"].nunique()
+    assert len(seeds) == len(RULES) + len(study.REFERENCES) and seeds.min() >= 3
+    twins = {job.method: job.name for job in jobs("00-rates", "paper")}
+    assert set(twins) <= set(rows["rule"])
+    apart = rows[rows["method"] == "generalized recirculation"]
+    ends = results.final(results.load("08-spiking"))
+    theirs = ends[ends["setting"] == "200 GeneRec, V apart"]["value"]
+    assert sorted(apart["spikes"]) == sorted(theirs)
+
+
+def test_spikes_are_those_of_all_layers_after_training():
+    rows = study.pairs()
+    frame = results.load("02-spiking")
+    last = frame[(frame["setting"] == "200 direct") & (frame["epoch"] == 2)]
+    each = last[last["metric"] == "spikes, test"].groupby("layer")["value"].mean()
+    mean = rows.loc[rows["method"] == "direct feedback alignment", "sent"].mean()
+    assert len(each) == 3 and mean == pytest.approx(each.sum())
+
+
+def test_the_rates_used_are_the_best_that_were_tried():
+    tried = results.final(results.load("00-rates-tuning"), "validation error")
+    tried = tried.assign(label=tried["setting"].str.partition(", rate ")[0])
+    best = tried.loc[tried.groupby("label")["value"].idxmin()].set_index("label")["setting"]
+    assert {k: float(v.rpartition(" ")[2]) for k, v in best.items()} == in_rates.BEST
+
+
+def errors(rows, of):
+    """Other test errors, by label."""
+    known = rows["metric"] == "test error"
+    return rows.assign(
+        value=rows["value"].where(~known, rows["setting"].map(of) + rows["seed"] / 1e3)
+    )
+
+
+def as_in_spikes(share):
+    """Rates err by a share of what spikes do, every rule alike."""
+    means = study.pairs().groupby("method", sort=False)["spikes"].mean()
+    labels = results.load("00-rates")["setting"].unique()
+    found = dict(zip(labels, share * means, strict=False))  # the references come last
+    return lambda rows: errors(rows, found)
+
+
+def test_every_sentence_holds_on_the_committed_results(said):
+    assert list(said(lambda rows: rows).values()) == [True, True]
+
+
+def test_rules_that_err_as_much_in_rates_are_not_said_to_err_less(said):
+    first, _ = said(as_in_spikes(1.1)).values()
+    assert first is False
+
+
+def test_an_order_that_is_kept_is_not_said_to_be_none(said):
+    assert list(said(as_in_spikes(0.5)).values()) == [True, False]
