@@ -282,6 +282,16 @@ TABLE["11-spiking"] = Experiment(
     [*IN_SPIKES, at(learning_rate=0.03, hidden_rate=0.01)],
     BRIEFLY,
 )
+TABLE["11-spiking-depth"] = Experiment(
+    "not published: attention-gated learning in spikes, two hidden layers",
+    3,
+    {"attention": 1},
+    [
+        *IN_SPIKES,
+        at(sizes=(784, 200, 100, 10), learning_rate=0.03, hidden_rate=0.001),
+    ],
+    BRIEFLY,
+)
 TABLE["12-spiking"] = Experiment(
     "not published: GAIT-prop in spikes, its inverse computed after every 250 images",
     5,

@@ -53,7 +53,6 @@ WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direc
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
 DEEPER = {  # with two hidden layers; in 02 what all are compared with, and the rates
-    "01": (Signs(), KolenPollack()),
     "02": (Direct(), Layered(), Symmetric(), Fixed()),
     "11": (Attention(),),
 }
@@ -79,8 +78,6 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 layered": (0.01, 0.003),
     "200-100 symmetric": (0.01, 0.001),
     "200-100 none": (0.04, 0.0),
-    "200-100 signs": (0.01, 0.001),
-    "200-100 Kolen-Pollack": (0.01, 0.003),
     "200-100 attention": (0.03, 0.001),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1, "200-100 BP": 1e-2, "200-100 shallow": 1e-1}
