@@ -105,7 +105,8 @@ class InSpikes:
 
     def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
         """What a rule needs that spikes do not carry, one in a row."""
-        return pd.DataFrame({"not carried by spikes": [*self.no_spikes, *rule.not_spikes]})
+        usual = [text for what, text in self.no_spikes.items() if what not in rule.in_spikes]
+        return pd.DataFrame({"not carried by spikes": [*usual, *rule.not_spikes]})
 
     def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
