@@ -17,7 +17,8 @@ HEBBIAN = "plus_pre*plus_post - minus_pre*minus_post"
 NO_SPIKES = {
     "label": "the label, a current into output neurons",
     "counts": "the spike counts of both phases, stored until the image is over",
-    "clock": "the clock that tells the phases apart and resets all neurons at the beginning of each",
+    "clock": "the clock that tells the phases apart and resets all neurons at the beginning of "
+    "each",
     "rate": "the learning rate, which falls for all synapses alike",
 }
 
