@@ -39,7 +39,7 @@ class TwoPopulations(Pathway):
     After the error-coding neurons of Neftci et al. 2017.
     """
 
-    gain: float = 40.0
+    gain: float = 30.0
 
     short = "two populations"
     signed = False
