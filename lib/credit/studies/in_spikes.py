@@ -261,6 +261,30 @@ class WithTwoHiddenLayers(InSpikes):
     in_rates = "200-100 relu"
 
 
+class ErrorsInSpikes(InSpikes):
+    """Random feedback of notebook 02 whose errors are spikes of neurons, beside signed events."""
+
+    references: ClassVar = {
+        "200 direct": "random feedback in signed events",
+        "200 none": "none: hidden synapses fixed",
+    }
+    compared = ("200 direct",)
+
+    def _spent(self, label):
+        sent, events = (
+            self.count(net, "error events, learning") for net in (label, *self.compared)
+        )
+        network = event_driven.Setting
+        k, speaks = 2 * network.sizes[-1], (network.image - network.settling) / 1000
+        return claim(
+            "A training image elicits {sent:.1f} spikes of error neurons; in the other network it "
+            "brings {events:.1f} signed events. While the teacher speaks one of the {k} error "
+            "neurons fires at {rate:.1f} Hz on average, a hidden one, at a test, at {hidden:.0f}.",
+            bool(sent < events and sent / k / speaks < self.hidden_rate(label)),
+            sent=sent, events=events, k=k, rate=sent / k / speaks, hidden=self.hidden_rate(label),
+        )  # fmt: skip
+
+
 class InTwoPhases(InSpikes):
     """Rules that compare two phases; there are no errors, and so none of other images."""
 
