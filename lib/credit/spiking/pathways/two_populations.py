@@ -34,7 +34,7 @@ class TwoPopulations(Pathway):
     Hidden synapses learn by T_j, as always, and the output's by T_k. Otherwise error neurons hear
     nothing. Where hidden neurons are told other labels, they have error neurons of their own.
 
-    gain   mV, of synapses onto error neurons; at 40 the first spike brings one to threshold
+    gain   mV, of synapses onto error neurons; a spike alone brings them to threshold at about 40
     scale  standard deviation of B
     After the error-coding neurons of Neftci et al. 2017.
     """
