@@ -221,7 +221,7 @@ TABLE["02-spiking-populations"] = Experiment(
     {"two_populations": 2},
     [
         *IN_SPIKES,
-        at(learning_rate=0.03, hidden_rate=0.03, rule={"gain": 30.0}),
+        at(learning_rate=0.1, hidden_rate=0.01, rule={"gain": 30.0}),
         at(label="shuffled", rule={"gain": 30.0, "shuffled": True}),
     ],
     BRIEFLY,
