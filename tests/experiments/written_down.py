@@ -252,6 +252,17 @@ TABLE["02-spiking"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["02-spiking-populations"] = Experiment(
+    "not published: errors in spikes alone, and the same told other labels",
+    5,
+    {"two_populations": 2},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.1, hidden_rate=0.01, rule={"gain": 30.0}),
+        at(label="shuffled", rule={"gain": 30.0, "shuffled": True}),
+    ],
+    BRIEFLY,
+)
 TABLE["06-spiking"] = Experiment(
     "not published: target differences in spikes",
     5,

@@ -25,6 +25,7 @@ from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
+from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
@@ -35,6 +36,7 @@ PATHWAYS = (
     TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2), Synthetic(scale=0.2, own=0.4),
     Gait(scale=0.2, gamma=0.8, norm=40.0),
     WeightMirror(scale=0.2, eta_B=1.0, decay=0.01, noise=100.0, spread=3.0),
+    TwoPopulations(scale=0.2, gain=60.0), TwoPopulations(shuffled=True, scale=0.2),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -103,6 +105,12 @@ def plain_loop(setting, values):
     predicted = isinstance(how, Synthetic)
     tau_T = p["tau_r"] if predicted else p["tau_T"]
     told_x, told_rho = np.zeros((2, n[L]))  # of the label neurons
+    two, side = isinstance(how, TwoPopulations), np.repeat([1.0, -1.0], n[L])
+    Pair = namedtuple("Pair", "x v I quiet")  # a teacher neuron and error neurons for every class
+    compare = {  # of whom the output hears, and last of whom hidden neurons do
+        told: Pair(np.zeros(n[L]), *np.zeros((3, 2 * n[L])))
+        for told in ("label", "teacher")[: two + how.shuffled]
+    }
     kick, dice, dark, noise = (
         {},
         np.random.RandomState(0),
@@ -122,6 +130,8 @@ def plain_loop(setting, values):
                         part[:] = 0
             chosen[:] = told_rho[:] = 0
             told_x[:] = 0.5
+            for pair in compare.values():
+                pair.v[:], pair.I[:], pair.x[:] = 0, 0, 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
         speaks = on
         if isinstance(how, Attention):
@@ -132,6 +142,8 @@ def plain_loop(setting, values):
             gated = layer.T * opened[l] * (on if predicted else 1)
             error[l] = (top.r - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
+            if two and l == L:
+                change[l] = -eta[l] * top.T
             if isinstance(how, TargetDifference):
                 correction[l] = how.own * (layer.rho - layer.m - layer.P)
         if isinstance(how, KolenPollack | WeightMirror) and phase == 0:
@@ -181,6 +193,19 @@ def plain_loop(setting, values):
             w[l] += np.outer(fired[l - 1], change[l])
             if setting.coherent and l > 1:
                 w[l] = np.where(joined[l] & (pairs[l][1] * w[l] > 0), w[l], 0)
+        sent = []
+        for told_of, pair in compare.items():
+            free = pair.quiet >= p["t_ref"] if step else np.full(2 * n[L], True)
+            pair.v[:] += free * (pair.I - pair.v) / p["tau_m"]
+            pair.I[:] *= 1 - 1 / p["tau_s"]
+            pair.x[:] += values[told_of][image] * on * setting.target * 1e-3
+            sent.append((pair.v > p["v_th"]) & free)
+            pair.I[:] += how.gain * side * np.tile(on * fired[L] - (pair.x > 1), 2)
+            pair.x[pair.x > 1] -= 1
+            pair.v[sent[-1]] = 0
+            pair.quiet[:] = np.where(sent[-1], 1, pair.quiet + 1) if step else 1e9
+        if two:
+            top.T[:] += (side * sent[0]).reshape(2, -1).sum(0)
         for l in range(1, L):
             signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
             if predicted:
@@ -214,6 +239,8 @@ def plain_loop(setting, values):
                 state[l].T[:] += how.scale * (signed[l + 1] @ b)
                 if isinstance(how, KolenPollack):
                     b += np.outer(change[l + 1], fired[l])
+            elif two:
+                state[l].T[:] += sent[-1] @ b
             elif b is not None:
                 state[l].T[:] += signed[L if isinstance(how, Direct) else l + 1] @ b
         x[fired[0]] -= 1
@@ -523,6 +550,55 @@ def test_predicted_errors_come_to_be_those_from_above_and_the_answers_hear_nothi
     )
     assert last < 0.5 * first and first > 50
     np.testing.assert_array_equal(shown[-1]["scores"], shown[0]["scores"])
+
+
+def test_error_neurons_tell_too_much_from_too_little_and_hear_nothing_without_a_teacher():
+    """Neurons - of the classes shown, where the output is silent; neurons +, where none is wanted;
+    and while images are tested none at all."""
+    setting = replace(SMALL, rule=TwoPopulations(scale=0.2))
+    values = values_of(setting) | {"label": np.eye(4)[[0, 2] * 3]}
+    loud, silent = values | {"w3": values["w3"] + 5e-3}, values | {"w3": 0 * values["w3"]}
+    still = {"eta1": 0.0, "eta2": 0.0, "eta3": 0.0}
+    much, little, tested = (
+        numpy_run(setting, v)["count_error_neurons"].reshape(2, -1) > 0
+        for v in (
+            loud | still | {"label": 0 * values["label"]},
+            silent | still,
+            loud | {"learning": 0.0},
+        )
+    )
+    assert much[0].any() and not much[1].any()
+    assert not little[0].any() and little[1].tolist() == [True, False, True, False]
+    assert not tested.any()
+
+
+def test_hidden_weights_stay_where_error_neurons_reach_the_output_alone():
+    """And all weights stay while images are tested, as what they learn by is silent."""
+    setting = replace(SMALL, rule=TwoPopulations(scale=0.2))
+    values = values_of(setting)
+    cut = {name: 0.0 * values[name] for name in ("feedback1", "feedback2")}
+    got = numpy_run(setting, values | cut)
+    for name in ("w1", "w2"):
+        np.testing.assert_array_equal(got[name], values[name])
+    assert np.abs(got["w3"] - values["w3"]).max() > 1e-5
+    got = numpy_run(setting, values | {"learning": 0.0})
+    for name in ("w1", "w2", "w3"):
+        np.testing.assert_array_equal(got[name], values[name])
+
+
+def test_error_neurons_of_their_own_tell_hidden_neurons_other_labels_and_the_output_nothing():
+    setting = replace(SMALL, rule=TwoPopulations(shuffled=True, scale=0.2))
+    values = values_of(setting)
+    same = values | {"teacher": values["label"]}
+    told, other = (numpy_run(setting, v) for v in (same, values))
+    assert np.abs(told["w1"] - other["w1"]).max() > 1e-6
+    once = numpy_run(replace(setting, rule=TwoPopulations(scale=0.2)), same)
+    for name in ("w1", "w2", "w3", "count_error_neurons"):
+        np.testing.assert_array_equal(
+            told[name], once[name]
+        )  # two pairs that hear the same are one
+    silent = [numpy_run(setting, v | {"eta1": 0.0, "eta2": 0.0})["w3"] for v in (same, values)]
+    np.testing.assert_array_equal(*silent)  # nothing but w1, w2 hears it
 
 
 def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():

@@ -7,7 +7,8 @@ from credit.evidence import results
 from credit.evidence.claims import ClaimFailed, say
 from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirculation
 from credit.spiking.pathways.signs import Signs
-from credit.studies.in_spikes import IN_RATES, REFERENCES, InSpikes
+from credit.spiking.pathways.two_populations import TwoPopulations
+from credit.studies.in_spikes import IN_RATES, REFERENCES, ErrorsInSpikes, InSpikes
 
 COUNTS = {  # of the input, of the hidden layer, and of the output
     "spikes, test": (500.0, 120.0, 10.0),
@@ -99,8 +100,29 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
 def test_what_spikes_do_not_carry_is_listed(study):
     listed = list(study().not_spikes(Signs())["not carried by spikes"])
     assert "the label, a number" in listed and "a sign used backwards" in listed
+    alone = set(study().not_spikes(TwoPopulations())["not carried by spikes"])
+    assert set(listed) - alone == {
+        "the label, a number",
+        "the error of a neuron, a number until it is an event",
+        "the events, which have a sign and come beside the neuron's own spikes",
+        "a sign used backwards",
+    }
+    assert len(alone) == 4 and "the clock that resets all neurons at every image" in alone
     apart, through_w = (set(GeneralizedRecirculation(apart=a).not_spikes) for a in (True, False))
     assert through_w - apart == {"a weight used backwards"}
+
+
+def test_spikes_of_error_neurons_are_counted_beside_signed_events(study):
+    study()
+    found = ErrorsInSpikes("01-spiking", {"200 signs": "errors in spikes"})
+    there = found.runs["metric"] == "error events, learning"
+    found.runs.loc[there & (found.runs["setting"] == "200 signs"), "value"] = 2.7
+    said = found._spent("200 signs")
+    assert said.holds and "elicits 2.7 spikes of error neurons" in said.text
+    assert "14.0 signed events" in said.text
+    assert "of the 20 error neurons fires at 3.0 Hz on average" in said.text  # in 45 ms
+    found.runs.loc[there, "value"] = 14.0
+    assert not found._spent("200 signs").holds
 
 
 def test_more_error_events_than_hidden_spikes_stop_the_notebook(study):

@@ -25,6 +25,7 @@ from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
+from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.training.setting import Setting
 
@@ -63,6 +64,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
     "none": (0.08, 0.0),
+    "two populations": (0.1, 0.01),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "weight mirror": (0.01, 0.01),
@@ -102,6 +104,8 @@ def arms(experiment: str) -> list[Spikes]:
         return [spiking(way, **TWO) for way in DEEPER[experiment[:2]]]
     if "mirror" in experiment:
         return [spiking(WeightMirror())]
+    if "populations" in experiment:
+        return [spiking(TwoPopulations())]
     number = experiment[:2]
     beside = [spiking(way, **network) for way, network in BESIDE.get(number, ())]
     return [spiking(way) for way in WAYS[number]] + beside
@@ -154,6 +158,16 @@ def _mirror(experiment: str, profile: str) -> list[Job]:
     return jobs + [Job(experiment, blind, s, f"{mirror.label}, blind", RUN) for s in seeds[:3]]
 
 
+def _populations(experiment: str, profile: str) -> list[Job]:
+    """Errors in spikes alone, and three seeds whose hidden neurons are told other labels."""
+    seeds, (way,) = SEEDS[profile], arms(experiment)
+    if profile == "quick":  # one program
+        return [Job(experiment, replace(way, examples=5000, epochs=1), seeds[0], run=RUN)]
+    told = replace(way, rule=replace(way.rule, shuffled=True))
+    jobs = [Job(experiment, way, seed, run=RUN) for seed in seeds]
+    return jobs + [Job(experiment, told, seed, run=RUN) for seed in seeds[:3]]
+
+
 def _controls(experiment: str, profile: str) -> list[Job]:
     """What neurons that predict their error make of less: other labels, or the label alone."""
     told = spiking(Synthetic(shuffled=True))
@@ -171,6 +185,7 @@ def _stands_beside(way: Spikes) -> bool:
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
+OUTPUT_BY_SPIKES = (0.03, 0.1)  # where an error is counted in spikes, of which there are few
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
 
@@ -184,7 +199,8 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     jobs, deep = [], "depth" in experiment
     for way in arms(experiment):
         under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
-        outputs = (way.learning_rate,) if deep else OUTPUT
+        outputs = OUTPUT if way.rule.signed else OUTPUT_BY_SPIKES
+        outputs = (way.learning_rate,) if deep else outputs
         pairs = [(rate, below, SPIKES.spread) for rate in outputs for below in under]
         if not way.rule.sends:
             spreads = (way.spread,) if deep else (50.0, 100.0)
@@ -194,7 +210,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             setting = replace(way, **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
-    if experiment.startswith("02"):
+    if experiment.startswith(("02-spiking-tuning", "02-spiking-depth")):
         for rule in (Backprop(), Shallow()):
             for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
                 setting = rates(rule, learning_rate=rate, **(TWO if deep else {}), **few)
@@ -209,5 +225,6 @@ EXPERIMENTS = (
     | {f"{number}-spiking-depth": _depth for number in DEEPER}
     | {f"{number}-spiking-depth-tuning": _tuning for number in DEEPER}
     | {"01-spiking-mirror": _mirror, "01-spiking-mirror-tuning": _tuning}
+    | {"02-spiking-populations": _populations, "02-spiking-populations-tuning": _tuning}
     | {"14-spiking-controls": _controls}
 )

@@ -187,7 +187,7 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     equations += READOUT + way.error if last else way.teaching
     equations += coherent.SIGN if setting.coherent else ""
     events = {}
-    if way.sends and (last or (way.chain and l > 1)):
+    if way.sends and way.signed and (last or (way.chain and l > 1)):
         equations += SENT if last else way.passed
         events = {"up": "E > 1", "down": "E < -1"}
     if not last:

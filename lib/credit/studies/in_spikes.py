@@ -113,7 +113,8 @@ class InSpikes:
 
     def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
         """What a rule needs that spikes do not carry, one in a row."""
-        return pd.DataFrame({"not carried by spikes": [*self.no_spikes, *rule.not_spikes]})
+        usual = [text for what, text in self.no_spikes.items() if what not in rule.in_spikes]
+        return pd.DataFrame({"not carried by spikes": [*usual, *rule.not_spikes]})
 
     def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
@@ -287,6 +288,30 @@ class WithTwoHiddenLayers(InSpikes):
     beside = ()
     fixed = "200-100 none"
     in_rates = "200-100 relu"
+
+
+class ErrorsInSpikes(InSpikes):
+    """Random feedback of notebook 02 whose errors are spikes of neurons, beside signed events."""
+
+    references: ClassVar = {
+        "200 direct": "random feedback in signed events",
+        "200 none": "none: hidden synapses fixed",
+    }
+    compared = ("200 direct",)
+
+    def _spent(self, label):
+        sent, events = (
+            self.count(net, "error events, learning") for net in (label, *self.compared)
+        )
+        network = event_driven.Setting
+        k, speaks = 2 * network.sizes[-1], (network.image - network.settling) / 1000
+        return claim(
+            "A training image elicits {sent:.1f} spikes of error neurons; in the other network it "
+            "brings {events:.1f} signed events. While the teacher speaks one of the {k} error "
+            "neurons fires at {rate:.1f} Hz on average, a hidden one, at a test, at {hidden:.0f}.",
+            bool(sent < events and sent / k / speaks < self.hidden_rate(label)),
+            sent=sent, events=events, k=k, rate=sent / k / speaks, hidden=self.hidden_rate(label),
+        )  # fmt: skip
 
 
 class InTwoPhases(InSpikes):

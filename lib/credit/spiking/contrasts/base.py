@@ -15,12 +15,13 @@ NUDGED = """
 drive = I + teaches*beta*strong*(wanted - r/r_full) : volt
 """
 HEBBIAN = "plus_pre*plus_post - minus_pre*minus_post"
-NO_SPIKES = (
-    "the label, a current into output neurons",
-    "the spike counts of both phases, stored until the image is over",
-    "the clock that tells the phases apart and resets all neurons at the beginning of each",
-    "the learning rate, which falls for all synapses alike",
-)
+NO_SPIKES = {
+    "label": "the label, a current into output neurons",
+    "counts": "the spike counts of both phases, stored until the image is over",
+    "clock": "the clock that tells the phases apart and resets all neurons at the beginning of "
+    "each",
+    "rate": "the learning rate, which falls for all synapses alike",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Contrast:
     senses: ClassVar[str] = ""  # variables of an input neuron besides
     pixel: ClassVar[str] = "pixels(t, i)"  # of an input neuron
     shuffled: ClassVar[bool] = False
-    not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
+    in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry in it after all
+    not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it besides
 
     def draw(self, n: tuple[int, ...], random: dict[str, Generator]) -> dict:
         """{weights of feedback that is apart: what they start with}; n as Setting.sizes."""

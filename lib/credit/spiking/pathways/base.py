@@ -24,14 +24,14 @@ error = (r - wanted) * on * learning : 1
 sent = (r - told) * on * learning : 1
 """
 EVENTS = {"up": "up", "down": "down"}
-NO_SPIKES = (
-    "the label, a number",
-    "the error of a neuron, a number until it is an event",
-    "the events, which have a sign and come beside the neuron's own spikes",
-    "the teaching variable and the window of its currents",
-    "the clock that resets all neurons at every image",
-    "the learning rate, which falls for all synapses alike",
-)
+NO_SPIKES = {
+    "label": "the label, a number",
+    "error": "the error of a neuron, a number until it is an event",
+    "events": "the events, which have a sign and come beside the neuron's own spikes",
+    "teaching": "the teaching variable and the window of its currents",
+    "clock": "the clock that resets all neurons at every image",
+    "rate": "the learning rate, which falls for all synapses alike",
+}
 
 
 @dataclass
@@ -70,6 +70,7 @@ class Pathway:
 
     short: ClassVar[str]  # as in a label
     sends: ClassVar[bool] = True  # whether the output sends its errors
+    signed: ClassVar[bool] = True  # whether as events of its own, `up` and `down`
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
     passed: ClassVar[str] = "dE/dt = T*gate / tau_e : 1\n"  # then, what their events are of
     dark: ClassVar[int] = 0  # ms before every image in which pixels are silent; 0: as if not there
@@ -79,7 +80,8 @@ class Pathway:
     corrects: ClassVar[dict[str, str]] = {}  # a hidden neuron's events besides, {"more": "D > 1"}
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
-    not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it; in all, see NO_SPIKES
+    in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry in it after all
+    not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it besides
 
     def program(self) -> "Pathway":
         """A pathway that asks for the same program: all fields are values of a run."""
