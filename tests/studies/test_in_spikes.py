@@ -182,3 +182,28 @@ def test_the_answer_in_brief_says_how_often_images_were_shown(study):
     )
     assert "In part" in study().in_brief("200 signs", answer="In part").text
     assert not study(signs=12.5).in_brief("200 signs").holds
+
+
+@pytest.mark.parametrize(
+    ("two", "says"),
+    [
+        (4.5, "error is more (+0.50 points; +0.50 to +0.50)"),
+        (3.5, "error is less (-0.50 points"),
+        (4.0, "not told apart (+0.00 points"),
+    ],
+)
+def test_what_a_second_hidden_layer_brings_is_said(study, monkeypatch, two, says):
+    found = study()
+    deep = {"200-100 signs": ("signs", two), "200-100 none": ("fixed", 19.0)}
+    deep |= {"200-100 relu": ("backprop", 2.5)}
+    runs = pd.concat([made_up(label, *what) for label, what in deep.items()])
+    shown = {"01-spiking-depth": runs}
+    monkeypatch.setattr(results, "load", shown.get)
+    claim = found.deeper("200 signs")
+    assert claim.holds and says in claim.text and "(5 seeds), with hidden synapses" in claim.text
+    assert "at 19.0 %; backprop in rates, with both, has 2.52 %" in claim.text
+    for label, more in (("200-100 relu", 50.0), ("200-100 none", -18.0)):
+        shown["01-spiking-depth"] = runs.assign(
+            value=runs["value"] + more * (runs["setting"] == label)
+        )
+        assert not found.deeper("200 signs").holds

@@ -137,6 +137,6 @@ class Reconstructed:
 
     def not_spikes(self) -> pd.DataFrame:
         """What the rule needs that spikes do not carry, one in a row."""
-        return pd.DataFrame(
-            {"not carried by spikes": [*contrasts.NO_SPIKES[1:], *SPIKES.rule.not_spikes]}
-        )
+        rule = SPIKES.rule
+        usual = [text for what, text in contrasts.NO_SPIKES.items() if what not in rule.in_spikes]
+        return pd.DataFrame({"not carried by spikes": [*usual, *rule.not_spikes]})

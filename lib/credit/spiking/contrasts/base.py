@@ -42,7 +42,7 @@ class Contrast:
     senses: ClassVar[str] = ""  # variables of an input neuron besides
     pixel: ClassVar[str] = "pixels(t, i)"  # of an input neuron
     shuffled: ClassVar[bool] = False
-    in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry in it after all
+    in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry, or is not needed
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it besides
 
     def draw(self, n: tuple[int, ...], random: dict[str, Generator]) -> dict:

@@ -42,6 +42,7 @@ class Recirculation(Contrast):
     again = learns*int(timestep(t, dt) % (2*steps) >= steps) : 1 (shared)
     """
     pixel = "pixels(t, i) + again*(1 - lam)*(blank*made - pixels(t, i))"
+    in_spikes = ("label",)
     not_spikes = (
         "the pixel with which its reconstruction is compared, a number",
         "the rate of a pixel in the second pass, computed from a count of spikes",

@@ -80,7 +80,7 @@ class Pathway:
     corrects: ClassVar[dict[str, str]] = {}  # a hidden neuron's events besides, {"more": "D > 1"}
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
-    in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry in it after all
+    in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry, or is not needed
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it besides
 
     def program(self) -> "Pathway":
