@@ -129,7 +129,9 @@ METHODS = (
         "direct_feedback_alignment",
         mnist=Trained("02-table1", "2x800 tanh"),
         deep=EIGHT,
-        spiking=_event_driven("02-spiking", "200 direct"),
+        spiking=_event_driven(
+            "02-spiking-populations", "200 two populations", "errors in spikes alone"
+        ),
     ),
     Method(
         "03",
