@@ -7,6 +7,7 @@ from credit import paths
 
 (NOTEBOOK,) = paths.NOTEBOOKS.glob("08_*.ipynb")
 BP, AGAIN = "backprop", "100 recirculation"
+RATES = AGAIN + ", rates {} mV, spread 50 mV"
 
 
 def labels(one, other):
@@ -34,10 +35,10 @@ def methods(one, other):
     )
 
 
-def images(one, other, column="setting"):
-    """The same variance left of images under each other's labels or methods."""
+def images(one, other):
+    """The same variance left of images under each other's labels."""
     return lambda rows: stated.exchanged(
-        rows, column, one, other, rows["metric"].str.endswith("nMSE")
+        rows, "setting", one, other, rows["metric"].str.endswith("nMSE")
     )
 
 
@@ -67,7 +68,7 @@ FALSIFIED = {
     "recirculation and squares": labels("at once BP, squares", "at once BP"),
     "in spikes, hidden synapses fixed or not": images(AGAIN, f"{AGAIN}, hidden synapses fixed"),
     "in spikes, another image": images(f"{AGAIN}, shuffled", AGAIN),
-    "images in rates": images("recirculation", "shallow", "method"),
+    "rates of images": images(RATES.format("2 and 0.1"), RATES.format("4 and 0.3")),
     "any network": solved_or_not,
     "noisy": noisy,
     "upside down": stated.upside_down,

@@ -1,5 +1,7 @@
 """Where every method stands: the figure of notebook 00 and of README.md."""
 
+import itertools
+
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullFormatter, NullLocator
 
@@ -56,11 +58,17 @@ def plot_standing(axes, rows: pd.DataFrame):
     axes[0].set_yticks(range(len(methods)), labels, fontsize=9)
     axes[0].annotate("backprop", (1, len(methods) / 2), (4, 0), textcoords="offset points",
                      rotation=90, va="bottom", fontsize=8)  # fmt: skip
-    _legend(axes[-1])  # where the first rows are empty
+    there = set(rows.loc[rows["question"] == IMAGENET, "method"])
+    _legend(
+        axes[-1],
+        [place for place, method in enumerate(methods) if method in there] + [len(methods)],
+    )
     return axes
 
 
-def _legend(ax):
+def _legend(ax, taken: list[int]):
+    """In the largest gap between the rows that have a mark."""
+    _, above = max((low - high, high) for high, low in itertools.pairwise((-1, *taken)))
     grey = {"ls": "", "color": "0.35"}
     shown = [
         ax.plot([], [], "o", label="the method", **grey),
@@ -69,7 +77,10 @@ def _legend(ax):
         ax.plot([], [], "s", label="published, recalled", **grey, mfc="none"),
     ]
     handles = [line for (line,) in shown]
-    ax.legend(handles=handles, loc="upper right", fontsize=8, handletextpad=0.2, borderpad=0)
+    ax.legend(
+        handles=handles, loc="upper right", fontsize=8, handletextpad=0.2, borderpad=0,
+        bbox_to_anchor=(1, above + 0.4), bbox_transform=ax.get_yaxis_transform(), borderaxespad=0,
+    )  # fmt: skip
 
 
 def _plot_one(ax, place: int, row: pd.Series, published: bool):
