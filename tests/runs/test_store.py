@@ -61,7 +61,7 @@ def stub(tmp_path, monkeypatch):
 
 
 def leftovers(folder):
-    return [p.name for p in folder.rglob("*") if p.is_file()]
+    return sorted(p.name for p in folder.rglob("*") if p.is_file())
 
 
 # keys
