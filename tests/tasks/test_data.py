@@ -150,7 +150,8 @@ def test_the_readme_lists_the_checksums_in_the_code():
 
 @pytest.mark.parametrize("function", [data.load, data.version])
 def test_an_unknown_name_is_answered_with_the_known_ones(function):
-    with pytest.raises(ValueError, match="'imagenet', known are mnist, mnist14, mnist-pixels, arm"):
+    known = "mnist, mnist14, mnist-pixels, arm, arm-trajectories, cifar10"
+    with pytest.raises(ValueError, match=f"'imagenet', known are {known}"):
         function("imagenet")
 
 

@@ -43,7 +43,6 @@ class InSpikes:
     references = REFERENCES
     beside: tuple[str, ...] = ("02-spiking",)  # experiments of the references and of the rates
     fixed = "200 none"  # label of the control
-    deep = "02-spiking-depth"  # experiment of the control with two hidden layers
     control = "with hidden synapses fixed"
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
     no_spikes = pathways.NO_SPIKES  # whatever the pathway is
@@ -113,8 +112,7 @@ class InSpikes:
 
     def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
         """What a rule needs that spikes do not carry, one in a row."""
-        usual = [text for what, text in self.no_spikes.items() if what not in rule.in_spikes]
-        return pd.DataFrame({"not carried by spikes": [*usual, *rule.not_spikes]})
+        return not_spikes(self.no_spikes, rule)
 
     def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
@@ -155,7 +153,7 @@ class InSpikes:
         """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
         neurons, _, rule = label.partition(" ")
         deep, number = f"{neurons}-100 {rule}", self.experiments[0][:2]
-        names = dict.fromkeys((f"{number}-spiking-depth", self.deep, "02-spiking-depth"))
+        names = dict.fromkeys((f"{number}-spiking-depth", "02-spiking-depth"))
         ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
         two, one = values(ends, setting=deep), self.errors[label]
         fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
@@ -362,6 +360,15 @@ class InTwoPhases(InSpikes):
 def _hidden(label: str) -> list[int]:
     """Neurons of every hidden layer."""
     return [int(n) for n in label.split()[0].split("-")]
+
+
+def not_spikes(usual: dict[str, str], rule: Pathway | Contrast) -> pd.DataFrame:
+    """What a rule needs that spikes do not carry, one in a row.
+
+    usual  NO_SPIKES of its kind of network
+    """
+    needed = [text for what, text in usual.items() if what not in rule.in_spikes]
+    return pd.DataFrame({"not carried by spikes": [*needed, *rule.not_spikes]})
 
 
 def _seeds(*groups: pd.Series) -> str:

@@ -12,6 +12,7 @@ from credit.evidence.glossary import difference, greater, less, values
 from credit.experiments import jobs
 from credit.experiments.recirculation import FIXED, SPIKES
 from credit.spiking.contrasts import base as contrasts
+from credit.studies.in_spikes import not_spikes
 from credit.tasks import data
 
 LABEL = "100 recirculation"
@@ -120,6 +121,7 @@ class Reconstructed:
     def tuned(self) -> Claim:
         """How the learning rates were found, by the results of the search."""
         setting = next(j.setting for j in jobs("08-recirculation", "paper") if j.name == LABEL)
+        searched = jobs("08-recirculation-tuning", "paper")[0].setting
         tried = self.tried[self.tried["metric"] == "validation nMSE"].set_index("setting")["value"]
         pairs = 100 * tried[tried.index.str.startswith(f"{LABEL}, rates ")].sort_values()
         used = f"{LABEL}, rates {setting.learning_rate:g} and {setting.hidden_rate:g} mV"
@@ -131,12 +133,10 @@ class Reconstructed:
             "used is the best: {own:.1f} % of the validation images, the next {after:.1f} %. "
             "$\\lambda$ is the paper's {lam:g}; at the same rates others leave, {others}.",
             own == pairs.iloc[0],
-            k=len(pairs), n=10_000, own=own, after=pairs.iloc[1], lam=setting.rule.lam,
+            k=len(pairs), n=searched.examples, own=own, after=pairs.iloc[1], lam=setting.rule.lam,
             others=", ".join(names),
         )  # fmt: skip
 
     def not_spikes(self) -> pd.DataFrame:
         """What the rule needs that spikes do not carry, one in a row."""
-        rule = SPIKES.rule
-        usual = [text for what, text in contrasts.NO_SPIKES.items() if what not in rule.in_spikes]
-        return pd.DataFrame({"not carried by spikes": [*usual, *rule.not_spikes]})
+        return not_spikes(contrasts.NO_SPIKES, SPIKES.rule)
