@@ -191,7 +191,7 @@ def in_rates(setting, w1, w2, pixels):
     tau, lam = p["tau_s"] * 1e-3, setting.rule.lam
 
     def up(x):
-        return np.asarray(neurons.rate((tau * x @ w1 + p["bias"]) * mV, *f_I))
+        return np.asarray(neurons.rate((tau * x @ w1 + setting.bias) * mV, *f_I))
 
     def down(h):
         return np.asarray(neurons.rate(tau * h @ w2 * mV, *f_I))

@@ -67,7 +67,7 @@ def one_phase(setting, w, back, pixels, first, wanted, beta):
     v, I, late, every = ({l: np.zeros(n[l]) for l in range(L + 1)} for _ in range(4))
     last = {l: np.full(n[l], -np.inf) for l in v}
     for step in range(setting.phase):
-        drive = {l: I[l] + p["bias"] for l in range(1, L)} | {L: I[L]}
+        drive = {l: I[l] + setting.bias for l in range(1, L)} | {L: I[L]}
         if wanted is not None and nudged:
             drive[L] = I[L] + beta * strong * (wanted - r / full)
         elif wanted is not None:
@@ -370,7 +370,7 @@ def fixed_point(w, pixels, right=None):
     f_I = [two_phases.PARAMETERS[name] for name in ("tau_m", "t_ref", "v_th")]
     tau = p["tau_s"] * 1e-3
     for _ in range(300):
-        drive = {1: tau * (x[0] @ w[1] + x[2] @ w[2].T) + p["bias"], 2: tau * x[1] @ w[2]}
+        drive = {1: tau * (x[0] @ w[1] + x[2] @ w[2].T) + BRIDGE_SETTING.bias, 2: tau * x[1] @ w[2]}
         for l in drive:
             y = np.asarray(neurons.rate(drive[l] * mV, *f_I))
             if l == 2 and right is not None:

@@ -21,6 +21,7 @@ from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
+from credit.spiking.pathways.rising import Rising
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
@@ -42,29 +43,59 @@ RATES = Setting(
     batch=20,
     epochs=2,
 )
-WAYS = {  # with one hidden layer the way of 01 from layer to layer is the direct one
-    "01": (Signs(), KolenPollack()),
-    "02": (Direct(), Symmetric(), Fixed()),
+TWO = {"sizes": (784, 200, 100, 10)}
+DEEP = {"coherent": True} | TWO
+SILENT = 30.0  # mV, a gain with which an error neuron is silent at a single spike
+ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direct one, and 07's the
+    # symmetric one, in a coherent network; in 02 what all are compared with
+    "01-spiking": ((Signs(), {}), (KolenPollack(), {})),
+    "01-spiking-mirror": ((WeightMirror(), {}),),
+    "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
+    "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
+    "02-spiking-populations": ((TwoPopulations(), {}),),
+    "02-spiking-causes": ((TwoPopulations(gain=SILENT), {}), (Rising(), {})),
+    "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
+    "02-spiking-populations-depth": ((TwoPopulations(), TWO),),
+    "01-spiking-populations": (
+        (TwoPopulations(way=Signs()), {}),
+        (TwoPopulations(way=KolenPollack()), {}),
+    ),
+    "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
+    "07-spiking-populations": ((TwoPopulations(way=Kickback()), {}),),
+    "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
+    "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
+    "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
+    "06-spiking": ((TargetDifference(), {}),),
+    "06-spiking-depth": ((TargetDifference(), TWO),),
+    "07-spiking": ((Kickback(), {}), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
+    "11-spiking": ((Attention(), {}),),
+    "11-spiking-depth": ((Attention(), TWO),),
+    "12-spiking": ((Gait(), {}),),
+    "12-spiking-depth": ((Gait(), TWO),),
+    "14-spiking": ((Synthetic(), {}),),
+    "14-spiking-depth": ((Synthetic(), TWO),),
+}
+CONTROLLED = {  # beside the controls that stand among those of 02 and 07
+    "01": (Signs(), KolenPollack(), WeightMirror()),
     "06": (TargetDifference(),),
-    "07": (Kickback(),),  # with one hidden layer the symmetric way, in a coherent network
     "11": (Attention(),),
     "12": (Gait(),),
     "14": (Synthetic(),),
-}
-TWO = {"sizes": (784, 200, 100, 10)}
-DEEP = {"coherent": True} | TWO
-DEEPER = {  # with two hidden layers; in 02 what all are compared with, and the rates
-    "02": (Direct(), Layered(), Symmetric(), Fixed()),
-    "11": (Attention(),),
-}
-BESIDE = {
-    "07": ((Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
     "none": (0.08, 0.0),
-    "two populations": (0.1, 0.01),
+    "direct, errors in spikes": (0.03, 0.01),
+    "direct, errors in spikes, gain 30 mV": (0.1, 0.01),
+    "direct, rising target": (0.01, 0.03),
+    "signs, errors in spikes": (0.03, 0.01),
+    "Kolen-Pollack, errors in spikes": (0.03, 0.01),
+    "target difference, errors in spikes": (0.03, 0.01),
+    "Kickback, errors in spikes": (0.03, 0.01),
+    "attention, errors in spikes": (0.03, 0.01),
+    "GAIT, errors in spikes": (0.03, 0.003),
+    "synthetic, errors in spikes": (0.03, 0.1),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "weight mirror": (0.01, 0.01),
@@ -81,6 +112,12 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 symmetric": (0.01, 0.001),
     "200-100 none": (0.04, 0.0),
     "200-100 attention": (0.03, 0.001),
+    "200-100 signs": (0.01, 0.001),
+    "200-100 Kolen-Pollack": (0.01, 0.01),
+    "200-100 direct, errors in spikes": (0.1, 0.003),
+    "200-100 target difference": (0.01, 0.01),
+    "200-100 GAIT": (0.01, 0.001),
+    "200-100 synthetic": (0.01, 0.03),
 }
 BEST_RATES = {"BP": 1e-2, "shallow": 1e-1, "200-100 BP": 1e-2, "200-100 shallow": 1e-1}
 
@@ -94,21 +131,13 @@ def spiking(rule: Pathway, **changes) -> Spikes:
     given = network | {"learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
-    if isinstance(rule, Gait):
+    if Gait in (type(rule), type(getattr(rule, "way", None))):
         given["chunk"] = 250  # with 2500 the inverse is of weights long past
     return replace(SPIKES, rule=rule, **given | changes)
 
 
 def arms(experiment: str) -> list[Spikes]:
-    if "depth" in experiment:
-        return [spiking(way, **TWO) for way in DEEPER[experiment[:2]]]
-    if "mirror" in experiment:
-        return [spiking(WeightMirror())]
-    if "populations" in experiment:
-        return [spiking(TwoPopulations())]
-    number = experiment[:2]
-    beside = [spiking(way, **network) for way, network in BESIDE.get(number, ())]
-    return [spiking(way) for way in WAYS[number]] + beside
+    return [spiking(way, **network) for way, network in ARMS[experiment]]
 
 
 def rates(rule: Rule, **changes) -> Setting:
@@ -137,6 +166,14 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+def _causes(experiment: str, profile: str) -> list[Job]:
+    """Two of the ways in which errors in spikes differ, each by itself."""
+    seeds, ways = SEEDS[profile], arms(experiment)
+    if profile == "quick":  # one program
+        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
+
+
 def _depth(experiment: str, profile: str) -> list[Job]:
     """Two hidden layers, in 02 beside the same in rates; three seeds."""
     seeds, ways = SEEDS[profile][:3], arms(experiment)
@@ -159,21 +196,27 @@ def _mirror(experiment: str, profile: str) -> list[Job]:
 
 
 def _populations(experiment: str, profile: str) -> list[Job]:
-    """Errors in spikes alone, and three seeds whose hidden neurons are told other labels."""
-    seeds, (way,) = SEEDS[profile], arms(experiment)
+    """Errors in spikes alone; five seeds in 02, three elsewhere and where hidden neurons are told
+    other labels."""
+    seeds, ways = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
-        return [Job(experiment, replace(way, examples=5000, epochs=1), seeds[0], run=RUN)]
-    told = replace(way, rule=replace(way.rule, shuffled=True))
-    jobs = [Job(experiment, way, seed, run=RUN) for seed in seeds]
-    return jobs + [Job(experiment, told, seed, run=RUN) for seed in seeds[:3]]
+        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    if not experiment.startswith("02"):
+        return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds[:3]]
+    told = [replace(way, rule=replace(way.rule, shuffled=True)) for way in ways]
+    jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
+    return jobs + [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds[:3]]
 
 
 def _controls(experiment: str, profile: str) -> list[Job]:
-    """What neurons that predict their error make of less: other labels, or the label alone."""
-    told = spiking(Synthetic(shuffled=True))
-    alone = spiking(Synthetic(layer=False))
-    labelled = [(told, ""), (alone, f"{alone.label}, of the label alone")]
-    seeds = SEEDS[profile][:3]
+    """What is left where hidden neurons are told other labels; in 14 also where neurons that
+    predict their error know the label alone."""
+    number, seeds = experiment[:2], SEEDS[profile][:3]
+    ways = [spiking(replace(rule, shuffled=True)) for rule in CONTROLLED[number]]
+    labelled = [(way, "") for way in ways]
+    if number == "14":
+        alone = spiking(Synthetic(layer=False))
+        labelled.append((alone, f"{alone.label}, of the label alone"))
     if profile == "quick":
         labelled = [(replace(w, examples=5000, epochs=1), label) for w, label in labelled[:1]]
     return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
@@ -185,8 +228,10 @@ def _stands_beside(way: Spikes) -> bool:
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
-OUTPUT_BY_SPIKES = (0.03, 0.1)  # where an error is counted in spikes, of which there are few
+OUTPUT_OF_FEW = (0.03, 0.1)  # where few errors are told
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
+HIGHER = (0.003, 0.01, 0.03, 0.1)  # then, where lower ones do not serve
+LIKE_HIGH = (TargetDifference, Synthetic, TwoPopulations)
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
 
 
@@ -197,9 +242,12 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs, deep = [], "depth" in experiment
-    for way in arms(experiment):
-        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
-        outputs = OUTPUT if way.rule.signed else OUTPUT_BY_SPIKES
+    for way in arms(experiment.removesuffix("-tuning")):
+        under = BELOW
+        if len(way.sizes) > 3:
+            under = HIGHER if isinstance(way.rule, LIKE_HIGH) else BELOW_DEEP
+        silent = isinstance(way.rule, TwoPopulations) and way.rule.gain == SILENT
+        outputs = OUTPUT_OF_FEW if silent else OUTPUT
         outputs = (way.learning_rate,) if deep else outputs
         pairs = [(rate, below, SPIKES.spread) for rate in outputs for below in under]
         if not way.rule.sends:
@@ -219,12 +267,9 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+KINDS = {"mirror": _mirror, "populations": _populations, "causes": _causes, "depth": _depth}
 EXPERIMENTS = (
-    {f"{number}-spiking": _spiking for number in WAYS}
-    | {f"{number}-spiking-tuning": _tuning for number in WAYS}
-    | {f"{number}-spiking-depth": _depth for number in DEEPER}
-    | {f"{number}-spiking-depth-tuning": _tuning for number in DEEPER}
-    | {"01-spiking-mirror": _mirror, "01-spiking-mirror-tuning": _tuning}
-    | {"02-spiking-populations": _populations, "02-spiking-populations-tuning": _tuning}
-    | {"14-spiking-controls": _controls}
+    {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
+    | {f"{name}-tuning": _tuning for name in ARMS}
+    | {f"{number}-spiking-controls": _controls for number in CONTROLLED}
 )

@@ -26,7 +26,7 @@ def at_rest(setting: Setting, w1, w2, pixels, right: int | None = None) -> tuple
     """
     p = PARAMETERS
     f = partial(neurons.rate, **{name: p[name] for name in ("tau_m", "t_ref", "v_th")})
-    tau, bias, gain = p["tau_s"] / second, p["bias"] / mV, setting.rule.gain
+    tau, bias, gain = p["tau_s"] / second, setting.bias, setting.rule.gain
     x, h, y = pixels * setting.white, np.zeros(w1.shape[1]), np.zeros(w2.shape[1])
     taught = None if right is None else setting.target * np.eye(len(y))[right]
     for _ in range(STEPS):

@@ -8,7 +8,7 @@ backpropagation):
     dw = -eta e      at the output,  e = r - r_target while the teacher speaks, else 0 (OUT)
     dw = -eta T gate below it,       gate = 1 while I_low < I < I_high                 (HIDDEN)
     dT/dt = -T / tau_T, and every error event of a neuron above adds +b or -b to T     (TEACH)
-    dE/dt = e / tau_e;  E > 1: event `up`, E -= 1;  E < -1: event `down`, E += 1       (EVENT)
+    dE/dt = e / tau_e;  E >= 1: event `up`, E -= 1;  E <= -1: event `down`, E += 1     (EVENT)
 
 r is the neuron's own spike train, low-passed. Hidden neurons above the first layer have events
 where the pathway goes layer by layer, with T gate in the place of e. How events come to T, and what
@@ -44,9 +44,6 @@ from credit.tasks import data
 
 DARK = """
 white = brightness * int(timestep(t, dt) % steps >= dark) : Hz (shared)
-"""
-SENT = """
-dE/dt = sent / tau_e : 1
 """
 READOUT = """
 dr/dt = -r / tau_r : 1
@@ -187,9 +184,9 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
     equations += READOUT + way.error if last else way.teaching
     equations += coherent.SIGN if setting.coherent else ""
     events = {}
-    if way.sends and way.signed and (last or (way.chain and l > 1)):
-        equations += SENT if last else way.passed
-        events = {"up": "E > 1", "down": "E < -1"}
+    if way.sends and (last or (way.chain and l > 1)):
+        equations += way.counted if last else way.passed
+        events = {"up": "E >= 1", "down": "E <= -1"}
     if not last:
         events |= way.corrects
     spikes = dict(neurons.SPIKES)
@@ -200,13 +197,13 @@ def _layer(l: int, setting: Setting, here: dict) -> NeuronGroup:
         namespace=here, name=name,
     )  # fmt: skip
     resets = {"up": "E -= 1", "down": "E += 1", "more": "D -= 1", "less": "D += 1"}
+    linked = {name for name, x in group.equations.items() if "linked" in x.flags}
     for event, change in resets.items():
-        if event in events and change[0] in group.equations.diff_eq_names:  # E may be another's
+        if event in events and change[0] not in linked:  # E may be another's
             group.run_on_event(event, change)
+    states = group.equations.diff_eq_names | ({"E"} & group.equations.names - linked)
     rest = "v = 0*mV; I = 0*mV"
-    rest += "".join(
-        f"; {x} = 0" for x in sorted(group.equations.diff_eq_names - {"v", "I", *way.lasting})
-    )
+    rest += "".join(f"; {x} = 0" for x in sorted(states - {"v", "I", *way.lasting}))
     if last:
         rest += "; spikes = 0; wanted = full*label(t, i); told = full*teacher(t, i)"
         group.namespace["full"] = float(setting.target * Hz * here["tau_r"])

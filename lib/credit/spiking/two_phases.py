@@ -69,7 +69,6 @@ PARAMETERS = neurons.PARAMETERS | {
     # Longer than in other networks here: spikes that run both ways can raise each other.
     "t_ref": 3 * ms,
     "tau_r": 20 * ms,  # trace of an output neuron's spikes
-    "bias": 5 * mV,  # constant drive of hidden neurons
 }
 
 
@@ -81,6 +80,7 @@ class Setting(Online):
     phase: int = 60  # ms
     settling: int = 15  # ms of them before spikes count
     target: float = 200.0  # Hz, taught rate of the neuron of the right class; 1 in all traces
+    bias: float = 5.0  # mV, constant drive of hidden neurons
 
     def __post_init__(self):
         super().__post_init__()
@@ -132,6 +132,7 @@ def build(setting: Setting) -> Model:
     window = (setting.phase - setting.settling) * ms
     here = PARAMETERS | {
         "white": setting.white * Hz,
+        "bias": setting.bias * mV,
         "phase": setting.phase * ms,
         "image": 2 * setting.phase * ms,
         "steps": setting.phase,

@@ -13,8 +13,9 @@ late = int(phase > choosing) : 1 (shared)
 chosen : 1
 bonus : 1
 ahead : 1
-error = (r - wanted) * chosen * late * learning : 1
-sent = (r - told) * chosen * late * learning : 1
+hears = chosen * late * learning : 1
+error = (r - wanted) * hears : 1
+sent = (r - told) * hears : 1
 """
 
 

@@ -20,9 +20,11 @@ eta : volt (shared, constant)
 change = -eta * T * gate : volt (constant over dt)
 """
 ERROR = """
-error = (r - wanted) * on * learning : 1
-sent = (r - told) * on * learning : 1
+hears = on * learning : 1
+error = (r - wanted) * hears : 1
+sent = (r - told) * hears : 1
 """
+SENT = "dE/dt = sent / tau_e : 1\n"
 EVENTS = {"up": "up", "down": "down"}
 NO_SPIKES = {
     "label": "the label, a number",
@@ -70,7 +72,7 @@ class Pathway:
 
     short: ClassVar[str]  # as in a label
     sends: ClassVar[bool] = True  # whether the output sends its errors
-    signed: ClassVar[bool] = True  # whether as events of its own, `up` and `down`
+    in_events: ClassVar[bool] = True  # whether as numbers, counted by E, or by spikes of others
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
     passed: ClassVar[str] = "dE/dt = T*gate / tau_e : 1\n"  # then, what their events are of
     dark: ClassVar[int] = 0  # ms before every image in which pixels are silent; 0: as if not there
@@ -80,6 +82,7 @@ class Pathway:
     corrects: ClassVar[dict[str, str]] = {}  # a hidden neuron's events besides, {"more": "D > 1"}
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
+    counted: ClassVar[str] = SENT  # then, what makes its events `up` and `down`
     in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry, or is not needed
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it besides
 

@@ -1,22 +1,22 @@
 """Errors in spikes alone: two neurons of every output neuron fire for too much, and too little."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 
-import numpy as np
-from brian2 import NeuronGroup, SpikeMonitor, Synapses, linked_var, mV
+from brian2 import NeuronGroup, Synapses, linked_var, mV
 
 from credit.spiking import neurons
-from credit.spiking.pathways.base import Pathway, draw_back, hidden
+from credit.spiking.pathways.base import Pathway
+from credit.spiking.pathways.direct import Direct
 
 TRACE = """
-dT/dt = -T / tau_T : 1
-error = T : 1
+dlearned/dt = -learned / tau_T : 1
+error = learned : 1
 """
 TEACHER = """
-dx/dt = said * on * learning * full / tau_r : 1          # a spike for each that is wanted
-on = int(timestep(t, dt) % steps >= settling) : 1 (shared)
+dx/dt = said * hears * full / tau_r : 1                  # a spike for each that is wanted
 said : 1
-learning : 1 (linked)
+hears : 1 (linked)
 """
 SIDE = """
 side = 1 - 2*(i // classes) : 1                          # + and -
@@ -29,44 +29,66 @@ class TwoPopulations(Pathway):
     images of class k. Two integrate-and-fire neurons compare it with output neuron k:
 
         I+ += gain at spikes of the output, I+ -= gain at the teacher's;   I- the other way round
-        T_k += +-1, T_j += +-B_kj           at spikes of + and - of k; B is drawn once and stays
 
-    Hidden synapses learn by T_j, as always, and the output's by T_k. Otherwise error neurons hear
-    nothing. Where hidden neurons are told other labels, they have error neurons of their own.
+    A spike of + is event `up` of k, one of - event `down`: they go down by whatever pathway is
+    given, and the output's own synapses learn by their trace. Otherwise error neurons hear nothing.
+    Where hidden neurons are told other labels, they have error neurons of their own.
 
-    gain   mV, of synapses onto error neurons; a spike alone brings them to threshold at about 40
-    scale  standard deviation of B
-    After the error-coding neurons of Neftci et al. 2017.
+    way   the pathway
+    gain  mV, of synapses onto error neurons: from about 40 on they fire at every single spike that
+          the other side does not match
+    After the error-coding neurons of Neftci et al. 2017, whose pathway is the direct one.
     """
 
-    gain: float = 30.0
+    way: Pathway = field(default_factory=Direct)
+    gain: float = 60.0
 
-    short = "two populations"
-    signed = False
-    error = TRACE
+    in_events = False
+    counted = "E : 1\n"
     in_spikes = ("label", "error", "events")
-    not_spikes = ("the clock that lets error neurons hear the output while the teacher speaks",)
+    coherent = property(attrgetter("way.coherent"))
+    chain = property(attrgetter("way.chain"))
+    passed = property(attrgetter("way.passed"))
+    dark = property(attrgetter("way.dark"))
+    teaching = property(attrgetter("way.teaching"))
+    lasting = property(attrgetter("way.lasting"))
+    corrects = property(attrgetter("way.corrects"))
+    spiked = property(attrgetter("way.spiked"))
+    draw = property(attrgetter("way.draw"))
+    values = property(attrgetter("way.values"))
+    derived = property(attrgetter("way.derived"))
+    through = property(attrgetter("way.through"))
+
+    def __post_init__(self):
+        if self.way.shuffled or self.scale != 1:
+            raise ValueError("say shuffled of the populations, and the scale of their pathway")
+
+    @property
+    def short(self):
+        gain = "" if self.gain == type(self).gain else f", gain {self.gain:g} mV"
+        return f"{self.way.short}, errors in spikes{gain}"
+
+    @property
+    def error(self):
+        return self.way.error.replace("error = ", "number = ") + TRACE
+
+    @property
+    def not_spikes(self):
+        clock = "the clock that lets error neurons hear the output while the teacher speaks"
+        events = "the events of hidden neurons, where there are two layers of them"
+        return (*self.way.not_spikes, clock, *[events] * self.way.chain)
 
     def program(self):
-        return replace(self, scale=1.0)
-
-    def draw(self, n, random):
-        back = draw_back(n, random, direct=True)
-        return {name: self.scale * np.concatenate([b, -b]) for name, b in back.items()}
+        return type(self)(way=self.way.program(), shuffled=self.shuffled, gain=self.gain)
 
     def add(self, parts):
         parts.here["gain"] = self.gain * mV
+        output, here = parts.layers[-1], parts.here
         own, *added = _error_neurons("label", parts)
         told, *others = _error_neurons("teacher", parts) if self.shuffled else (own,)
-        added.append(_joined("trace", own, parts.layers[-1], "T_post += side_pre", parts.here))
-        for l in hidden(parts.sizes):
-            back = Synapses(told, parts.layers[l], "b : 1", "T_post += b", name=f"feedback{l}")
-            back.connect()
-            parts.given[back.name] = back.b
-            added.append(back)
-        count = SpikeMonitor(told, record=False, name="count_error_neurons")
-        parts.read[count.name] = (count, "count")
-        return [*dict.fromkeys((own, told)), *added, *others, count]
+        added.append(_joined("trace", own, output, "learned_post += side_pre", here))
+        added.append(_joined("relay", told, output, "E_post += side_pre", here))
+        return [*dict.fromkeys((own, told)), *added, *others, *self.way.add(parts)]
 
 
 def _error_neurons(label: str, parts) -> list:
@@ -79,13 +101,12 @@ def _error_neurons(label: str, parts) -> list:
     errors.run_regularly("v = 0*mV\nI = 0*mV", here["image"], **at_first)
     clock = {"threshold": "x > 1", "reset": "x -= 1"}
     teacher = NeuronGroup(K, TEACHER, **clock, **common, name=f"teacher_{label}")
-    teacher.learning = linked_var(output, "learning")
+    teacher.hears = linked_var(output, "hears")
     teacher.run_regularly(f"said = {label}(t, i)\nx = 0.5", here["image"], name=f"told_{label}")
-    much, less = "gain*side_post*on_pre*learning_pre", "gain*side_post"
     return [
         errors, teacher,
-        _joined(f"answer_{label}", output, errors, f"I_post += {much}", here),
-        _joined(f"wanted_{label}", teacher, errors, f"I_post -= {less}", here),
+        _joined(f"answer_{label}", output, errors, "I_post += gain*side_post*hears_pre", here),
+        _joined(f"wanted_{label}", teacher, errors, "I_post -= gain*side_post", here),
     ]  # fmt: skip
 
 
