@@ -21,6 +21,7 @@ from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
+from credit.spiking.pathways.rising import Rising
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
@@ -36,7 +37,15 @@ PATHWAYS = (
     TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2), Synthetic(scale=0.2, own=0.4),
     Gait(scale=0.2, gamma=0.8, norm=40.0),
     WeightMirror(scale=0.2, eta_B=1.0, decay=0.01, noise=100.0, spread=3.0),
-    TwoPopulations(scale=0.2, gain=60.0), TwoPopulations(shuffled=True, scale=0.2),
+    Rising(scale=0.2), TwoPopulations(way=Direct(scale=0.2)),
+    TwoPopulations(way=Direct(scale=0.2), shuffled=True, gain=30.0),
+    TwoPopulations(way=Layered(scale=0.2)), TwoPopulations(way=Signs(scale=0.2)),
+    TwoPopulations(way=KolenPollack(scale=0.2, decay=0.01, spread=3.0)),
+    TwoPopulations(way=Attention(scale=0.2, epsilon=0.5)),
+    TwoPopulations(way=TargetDifference(scale=0.2, own=0.02)),
+    TwoPopulations(way=Kickback(scale=0.2)), TwoPopulations(way=Synthetic(scale=0.2, own=0.4)),
+    TwoPopulations(way=Gait(scale=0.2, norm=40.0)),
+    TwoPopulations(way=WeightMirror(scale=0.2, decay=0.01, noise=100.0, spread=3.0)),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -84,6 +93,9 @@ def blocks(below, above, classes):
 def plain_loop(setting, values):
     """The same network step by step in numpy, in ms and mV: {"w1", ..., "scores", "spikes"}."""
     n, L, how = setting.sizes, len(setting.sizes) - 1, setting.rule
+    two, side = isinstance(how, TwoPopulations), np.repeat([1.0, -1.0], n[L])
+    shuffled, gain = how.shuffled, getattr(how, "gain", 0.0)
+    how = how.way if two else how
     joined = {l: np.full((n[l - 1], n[l]), True) for l in range(1, L + 1)}
     if setting.coherent:
         pairs = {l: blocks(n[l - 1], n[l], n[L]) for l in range(2, L + 1)}
@@ -99,17 +111,17 @@ def plain_loop(setting, values):
     eta = {l: 1e3 * values[f"eta{l}"] for l in w}
     x, phase, scores, count = values["x"].copy(), 0, [], 0
     full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
-    Layer = namedtuple("Layer", "v I T E quiet r score rho P m S D x bias")
-    state = {l: Layer(*np.zeros((14, n[l]))) for l in w}
+    Layer = namedtuple("Layer", "v I T E quiet r score rho P m S D x bias learned")
+    state = {l: Layer(*np.zeros((15, n[l]))) for l in w}
+    rising = np.zeros((2, n[L]))  # what is wanted and what is told, low-passed
     chosen = np.zeros(n[L])
     predicted = isinstance(how, Synthetic)
     tau_T = p["tau_r"] if predicted else p["tau_T"]
     told_x, told_rho = np.zeros((2, n[L]))  # of the label neurons
-    two, side = isinstance(how, TwoPopulations), np.repeat([1.0, -1.0], n[L])
     Pair = namedtuple("Pair", "x v I quiet")  # a teacher neuron and error neurons for every class
     compare = {  # of whom the output hears, and last of whom hidden neurons do
         told: Pair(np.zeros(n[L]), *np.zeros((3, 2 * n[L])))
-        for told in ("label", "teacher")[: two + how.shuffled]
+        for told in ("label", "teacher")[: two + shuffled]
     }
     kick, dice, dark, noise = (
         {},
@@ -128,11 +140,13 @@ def plain_loop(setting, values):
                 for part in layer:
                     if not any(part is stays for stays in (layer.quiet, layer.m, layer.bias)):
                         part[:] = 0
-            chosen[:] = told_rho[:] = 0
+            chosen[:] = told_rho[:] = rising[:] = 0
             told_x[:] = 0.5
             for pair in compare.values():
                 pair.v[:], pair.I[:], pair.x[:] = 0, 0, 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
+        if isinstance(how, Rising):
+            wanted, told = rising.copy()
         speaks = on
         if isinstance(how, Attention):
             speaks = chosen * (phase > choosing)
@@ -143,7 +157,8 @@ def plain_loop(setting, values):
             error[l] = (top.r - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
             if two and l == L:
-                change[l] = -eta[l] * top.T
+                change[l] = -eta[l] * top.learned
+                error[l] = 0
             if isinstance(how, TargetDifference):
                 correction[l] = how.own * (layer.rho - layer.m - layer.P)
         if isinstance(how, KolenPollack | WeightMirror) and phase == 0:
@@ -175,6 +190,7 @@ def plain_loop(setting, values):
             layer.I[:] *= 1 - 1 / p["tau_s"]
             layer.D[:] += (layer.S - layer.T) * on / 50
             layer.T[:] *= 1 - 1 / tau_T
+            layer.learned[:] *= 1 - 1 / p["tau_T"]
             layer.S[:] *= 1 - 1 / p["tau_T"]
             layer.m[:] += (layer.rho - layer.m) / 1000
             layer.x[:] *= 1 - 1 / p["tau_m"]
@@ -183,8 +199,10 @@ def plain_loop(setting, values):
             share = how.gamma ** (L - l + 1) if isinstance(how, Gait) else 1.0
             layer.E[:] += share * error[l] * setting.events * 1e-3
             fired[l] = (layer.v > p["v_th"]) & free
-            up[l], down[l] = layer.E > 1, layer.E < -1
+            up[l], down[l] = layer.E >= 1, layer.E <= -1
             count += fired[l].sum()
+        for m, target in zip(rising, ("label", "teacher"), strict=True):
+            m += (full * values[target][image] - m) / p["tau_r"]
         told_x += values["teacher"][image] * 0.2
         told_rho *= 1 - 1 / p["tau_r"]
         tells = told_x > 1
@@ -198,14 +216,16 @@ def plain_loop(setting, values):
             free = pair.quiet >= p["t_ref"] if step else np.full(2 * n[L], True)
             pair.v[:] += free * (pair.I - pair.v) / p["tau_m"]
             pair.I[:] *= 1 - 1 / p["tau_s"]
-            pair.x[:] += values[told_of][image] * on * setting.target * 1e-3
+            pair.x[:] += values[told_of][image] * speaks * setting.target * 1e-3
             sent.append((pair.v > p["v_th"]) & free)
-            pair.I[:] += how.gain * side * np.tile(on * fired[L] - (pair.x > 1), 2)
+            pair.I[:] += gain * side * np.tile(speaks * fired[L] - (pair.x > 1), 2)
             pair.x[pair.x > 1] -= 1
             pair.v[sent[-1]] = 0
             pair.quiet[:] = np.where(sent[-1], 1, pair.quiet + 1) if step else 1e9
         if two:
-            top.T[:] += (side * sent[0]).reshape(2, -1).sum(0)
+            heard = [(side * spikes).reshape(2, -1).sum(0) for spikes in sent]
+            top.learned[:] += heard[0]
+            top.E[:] += heard[-1]
         for l in range(1, L):
             signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
             if predicted:
@@ -239,8 +259,6 @@ def plain_loop(setting, values):
                 state[l].T[:] += how.scale * (signed[l + 1] @ b)
                 if isinstance(how, KolenPollack):
                     b += np.outer(change[l + 1], fired[l])
-            elif two:
-                state[l].T[:] += sent[-1] @ b
             elif b is not None:
                 state[l].T[:] += signed[L if isinstance(how, Direct) else l + 1] @ b
         x[fired[0]] -= 1
@@ -555,12 +573,12 @@ def test_predicted_errors_come_to_be_those_from_above_and_the_answers_hear_nothi
 def test_error_neurons_tell_too_much_from_too_little_and_hear_nothing_without_a_teacher():
     """Neurons - of the classes shown, where the output is silent; neurons +, where none is wanted;
     and while images are tested none at all."""
-    setting = replace(SMALL, rule=TwoPopulations(scale=0.2))
+    setting = replace(SMALL, rule=TwoPopulations(way=Direct(scale=0.2)))
     values = values_of(setting) | {"label": np.eye(4)[[0, 2] * 3]}
     loud, silent = values | {"w3": values["w3"] + 5e-3}, values | {"w3": 0 * values["w3"]}
     still = {"eta1": 0.0, "eta2": 0.0, "eta3": 0.0}
     much, little, tested = (
-        numpy_run(setting, v)["count_error_neurons"].reshape(2, -1) > 0
+        np.stack([numpy_run(setting, v)[f"count_{event}_output"] for event in ("up", "down")]) > 0
         for v in (
             loud | still | {"label": 0 * values["label"]},
             silent | still,
@@ -574,7 +592,7 @@ def test_error_neurons_tell_too_much_from_too_little_and_hear_nothing_without_a_
 
 def test_hidden_weights_stay_where_error_neurons_reach_the_output_alone():
     """And all weights stay while images are tested, as what they learn by is silent."""
-    setting = replace(SMALL, rule=TwoPopulations(scale=0.2))
+    setting = replace(SMALL, rule=TwoPopulations(way=Direct(scale=0.2)))
     values = values_of(setting)
     cut = {name: 0.0 * values[name] for name in ("feedback1", "feedback2")}
     got = numpy_run(setting, values | cut)
@@ -587,13 +605,13 @@ def test_hidden_weights_stay_where_error_neurons_reach_the_output_alone():
 
 
 def test_error_neurons_of_their_own_tell_hidden_neurons_other_labels_and_the_output_nothing():
-    setting = replace(SMALL, rule=TwoPopulations(shuffled=True, scale=0.2))
+    setting = replace(SMALL, rule=TwoPopulations(way=Direct(scale=0.2), shuffled=True))
     values = values_of(setting)
     same = values | {"teacher": values["label"]}
     told, other = (numpy_run(setting, v) for v in (same, values))
     assert np.abs(told["w1"] - other["w1"]).max() > 1e-6
-    once = numpy_run(replace(setting, rule=TwoPopulations(scale=0.2)), same)
-    for name in ("w1", "w2", "w3", "count_error_neurons"):
+    once = numpy_run(replace(setting, rule=TwoPopulations(way=Direct(scale=0.2))), same)
+    for name in ("w1", "w2", "w3", "count_up_output"):
         np.testing.assert_array_equal(
             told[name], once[name]
         )  # two pairs that hear the same are one

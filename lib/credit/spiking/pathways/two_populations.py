@@ -102,7 +102,7 @@ def _error_neurons(label: str, parts) -> list:
     clock = {"threshold": "x > 1", "reset": "x -= 1"}
     teacher = NeuronGroup(K, TEACHER, **clock, **common, name=f"teacher_{label}")
     teacher.hears = linked_var(output, "hears")
-    teacher.run_regularly(f"said = {label}(t, i)\nx = 0.5", here["image"], name=f"told_{label}")
+    teacher.run_regularly(f"said = {label}(t, i)\nx = 0.5", here["image"], name=f"said_{label}")
     return [
         errors, teacher,
         _joined(f"answer_{label}", output, errors, "I_post += gain*side_post*hears_pre", here),
