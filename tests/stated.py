@@ -12,8 +12,8 @@ from credit.evidence import results
 
 # What the spiking sections say in words that the data choose: never false.
 CHOSEN = {
-    "It is {d:.2f} points {way} tha",
-    "{n} seeds cannot tell it from ",
+    "{this} is {d:.2f} points {way}",
+    "{n} seeds cannot tell {this} f",
 }
 
 

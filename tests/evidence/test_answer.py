@@ -283,6 +283,18 @@ def test_in_spikes_counts_only_what_ends_below_its_control():
     assert "b (4.0 %)" in sentence and "taught by nothing" not in sentence
 
 
+def test_the_larger_network_is_told_beside_those_that_all_methods_share():
+    sentence = said(*REST)["spikes"]
+    assert (
+        f". A larger network under Kolen-Pollack comes to {answer.measured(methods.LARGEST).cell}."
+        in sentence
+    )
+    assert (
+        "n = 3" in answer.measured(methods.LARGEST).cell
+        and "× BP), 500 hidden" in answer.measured(methods.LARGEST).cell
+    )
+
+
 def test_what_is_lost_on_imagenet_says_how_it_was_read():
     more = [line("a", answer.IMAGENET, 1.5, lost=60.0), line("b", answer.IMAGENET, 1.1, lost=3.2,
             read="memory")]  # fmt: skip

@@ -116,7 +116,21 @@ def test_a_file_of_old_has_no_origin_for_each_run(store):
     assert len(results.load(EXPERIMENT)) == 4 * len(JOBS)
 
 
-def test_a_run_of_changed_code_is_refused_unless_told(store):
+def test_a_run_of_code_that_was_committed_since_is_of_the_commit_at_hand(store, monkeypatch):
+    """Its key says that the code is the same; what else was recorded stays."""
+    save(store, JOBS)
+    store.save(JOBS[3], rows(JOBS[3]), CHANGED | {"processor": "another"})
+    monkeypatch.setattr(results, "provenance", lambda: MADE | {"commit": "fedcba987654"})
+    results.collect(EXPERIMENT, store=store)
+    origins = results.origins(EXPERIMENT)
+    assert origins["commit"].tolist() == [
+        "fedcba987654" if job is JOBS[3] else MADE["commit"] for job in JOBS
+    ]
+    assert origins["processor"].iloc[3] == "another"
+
+
+def test_a_run_of_changed_code_is_refused_unless_told(store, monkeypatch):
+    monkeypatch.setattr(results, "provenance", lambda: CHANGED)
     save(store, JOBS)
     store.save(JOBS[3], rows(JOBS[3]), CHANGED)
     message = "90-stub: 1 of 12 runs were made by changed code, which nobody can check out"

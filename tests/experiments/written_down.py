@@ -11,6 +11,9 @@ from typing import Any
 
 from credit.nets.networks import Init
 from credit.nets.relaxation import Settling
+from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.kolen_pollack import KolenPollack
+from credit.spiking.pathways.symmetric import Symmetric
 
 ZERO, FAN_IN, GAUSS = Init("zero"), Init("uniform_fan_in"), Init("normal_fan_in")
 HE, GLOROT = Init("normal_fan_in", sqrt(2)), Init("uniform_fan_sum", sqrt(6))
@@ -258,11 +261,38 @@ TABLE["02-spiking-populations"] = Experiment(
     {"two_populations": 2},
     [
         *IN_SPIKES,
-        at(learning_rate=0.1, hidden_rate=0.01, rule={"gain": 30.0}),
-        at(label="shuffled", rule={"gain": 30.0, "shuffled": True}),
+        at(learning_rate=0.01, hidden_rate=0.01, rule={"gain": 60.0, "way": Direct()}),
+        at(label="shuffled", rule={"shuffled": True}),
     ],
     BRIEFLY,
 )
+TABLE["01-spiking-depth"] = Experiment(
+    "not published: sign symmetry and Kolen-Pollack in spikes, two hidden layers",
+    3,
+    {"signs": 1, "kolen_pollack": 1},
+    [
+        *IN_SPIKES,
+        at(sizes=(784, 200, 100, 10)),
+        at("signs", learning_rate=0.01, hidden_rate=0.001),
+        at("kolen_pollack", learning_rate=0.01, hidden_rate=0.003),
+    ],
+    BRIEFLY,
+)
+TABLE["01-spiking-large"] = Experiment(
+    "not published: Kolen-Pollack with errors in spikes alone, 784-500-10, and in rates",
+    3,
+    {"two_populations": 2, "fixed": 1, "backprop": 1, "shallow": 1},
+    [
+        *IN_SPIKES,
+        at(sizes=(784, 500, 10), image=120, settling=20, learning_rate=0.02, hidden_rate=0.003),
+        at("two_populations", "Kolen", rule={"way": KolenPollack()}),
+        at("two_populations", "symmetric", hidden_rate=0.01, rule={"way": Symmetric()}),
+        at("fixed", learning_rate=0.02, hidden_rate=0.0, spread=100.0),
+        *IN_RATES,
+        at("shallow", learning_rate=0.03),
+    ],
+    BRIEFLY,
+)  # fmt: skip
 TABLE["06-spiking"] = Experiment(
     "not published: target differences in spikes",
     5,
@@ -384,6 +414,17 @@ TABLE["08-recirculation"] = Experiment(
         at(label="1x100", nonlinearity="logistic", output="logistic",
            weights=Init("normal_fan_in", 1.0), optimiser="adam", batch=20, learning_rate=0.03),
         at("shallow", learning_rate=1.0),
+    ],
+    [at(examples=5000)],
+)  # fmt: skip
+TABLE["08-recirculation-active"] = Experiment(
+    "not published: the same network of spikes, hidden synapses fixed, hidden neurons more active",
+    3,
+    {"recirculation": 1},
+    [
+        at(sizes=(784, 100, 784), dataset="mnist-pixels", epochs=1, schedule="linear",
+           white=100.0, phase=60, settling=15, target=200.0, spread=50.0, chunk=2500,
+           learning_rate=2.0, hidden_rate=0.0, bias=20.0),
     ],
     [at(examples=5000)],
 )  # fmt: skip

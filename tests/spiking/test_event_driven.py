@@ -21,7 +21,6 @@ from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
-from credit.spiking.pathways.rising import Rising
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
@@ -37,7 +36,7 @@ PATHWAYS = (
     TargetDifference(scale=0.2, own=0.02), Kickback(scale=0.2), Synthetic(scale=0.2, own=0.4),
     Gait(scale=0.2, gamma=0.8, norm=40.0),
     WeightMirror(scale=0.2, eta_B=1.0, decay=0.01, noise=100.0, spread=3.0),
-    Rising(scale=0.2), TwoPopulations(way=Direct(scale=0.2)),
+    TwoPopulations(way=Direct(scale=0.2)),
     TwoPopulations(way=Direct(scale=0.2), shuffled=True, gain=30.0),
     TwoPopulations(way=Layered(scale=0.2)), TwoPopulations(way=Signs(scale=0.2)),
     TwoPopulations(way=KolenPollack(scale=0.2, decay=0.01, spread=3.0)),
@@ -113,7 +112,6 @@ def plain_loop(setting, values):
     full, choosing = setting.target * 1e-3 * p["tau_r"], (setting.settling + setting.image) // 2
     Layer = namedtuple("Layer", "v I T E quiet r score rho P m S D x bias learned")
     state = {l: Layer(*np.zeros((15, n[l]))) for l in w}
-    rising = np.zeros((2, n[L]))  # what is wanted and what is told, low-passed
     chosen = np.zeros(n[L])
     predicted = isinstance(how, Synthetic)
     tau_T = p["tau_r"] if predicted else p["tau_T"]
@@ -140,13 +138,11 @@ def plain_loop(setting, values):
                 for part in layer:
                     if not any(part is stays for stays in (layer.quiet, layer.m, layer.bias)):
                         part[:] = 0
-            chosen[:] = told_rho[:] = rising[:] = 0
+            chosen[:] = told_rho[:] = 0
             told_x[:] = 0.5
             for pair in compare.values():
                 pair.v[:], pair.I[:], pair.x[:] = 0, 0, 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
-        if isinstance(how, Rising):
-            wanted, told = rising.copy()
         speaks = on
         if isinstance(how, Attention):
             speaks = chosen * (phase > choosing)
@@ -201,8 +197,6 @@ def plain_loop(setting, values):
             fired[l] = (layer.v > p["v_th"]) & free
             up[l], down[l] = layer.E >= 1, layer.E <= -1
             count += fired[l].sum()
-        for m, target in zip(rising, ("label", "teacher"), strict=True):
-            m += (full * values[target][image] - m) / p["tau_r"]
         told_x += values["teacher"][image] * 0.2
         told_rho *= 1 - 1 / p["tau_r"]
         tells = told_x > 1
@@ -619,6 +613,37 @@ def test_error_neurons_of_their_own_tell_hidden_neurons_other_labels_and_the_out
     np.testing.assert_array_equal(*silent)  # nothing but w1, w2 hears it
 
 
+@pytest.mark.parametrize("wrong", [{"scale": 2.0}, {"way": Direct(shuffled=True)}])
+def test_what_populations_cannot_heed_is_refused(wrong):
+    with pytest.raises(ValueError, match="shuffled of the populations, and the scale of their"):
+        TwoPopulations(**wrong)
+    with pytest.raises(ValueError, match="gamma is 0.5, expected 1: a spike cannot be smaller"):
+        TwoPopulations(way=Gait(gamma=0.5))
+
+
+def test_the_label_of_populations_says_which_pathway_and_which_other_gain():
+    assert TwoPopulations(way=Signs()).short == "signs, errors in spikes"
+    assert TwoPopulations(gain=30.0).short == "direct, errors in spikes, gain 30 mV"
+    assert replace(SMALL, rule=TwoPopulations(shuffled=True)).label.endswith(
+        "direct, errors in spikes, shuffled"
+    )
+
+
+def test_at_a_low_gain_an_error_neuron_is_silent_at_a_single_spike():
+    """One output neuron is made to fire once while no spike is wanted."""
+    fired = []
+    for gain in (30.0, 60.0):  # mV
+        setting = replace(SMALL, rule=TwoPopulations(gain=gain), chunk=1, image=40)
+        values = values_of(setting) | {"w3": 0.0 * values_of(setting)["w3"]}
+        values |= {"label": np.zeros((1, 4)), "pixels": np.ones((1, 12)), "eta3": 0.0}
+        values["w3"] = np.zeros((8, 4))
+        values["w3"][:, 1] = 1.6e-3  # V
+        got = numpy_run(setting, values | {"w3": values["w3"].ravel()})
+        fired.append((got["count_output"].tolist(), int(got["count_up_output"].sum())))
+    (low, none), (high, one) = fired
+    assert low == high and sum(low) == 1 and none == 0 and one == 1
+
+
 def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
     """The plain loop above heard another teacher below than at the output; here only that moves."""
     values = values_of(SMALL)
@@ -743,3 +768,15 @@ def test_the_benchmark_measures_on_numpy(monkeypatch):
     row = bench.measure((784, 5, 10), "numpy", 0, images=2, repeats=1)
     assert list(row) == bench.COLUMNS[3:] and all(value > 0 for value in row.values())
     assert row["events/s"] < 1000 / row["ms/image"] * row["spikes/image"] * 10
+
+
+def test_populations_ask_for_the_program_of_their_pathway_at_their_gain():
+    rule = TwoPopulations(way=Attention(epsilon=0.5, scale=2.0), shuffled=True, gain=30.0)
+    assert rule.program() == TwoPopulations(way=Attention(), shuffled=True, gain=30.0)
+
+
+def test_populations_do_not_carry_what_their_pathway_needs_besides_and_events_of_hidden_neurons():
+    one, chain = (TwoPopulations(way=way()).not_spikes for way in (Direct, Symmetric))
+    assert len(one) == 1 and "a weight used backwards" in chain
+    for what in ("the events of hidden neurons", "the relay"):
+        assert [text for text in chain if what in text]

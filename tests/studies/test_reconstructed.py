@@ -11,7 +11,8 @@ from credit.studies import recirculation
 from credit.studies.recirculation import IN_RATES, IN_SPIKES, LABEL, Reconstructed
 from credit.tasks import data
 
-SHARES = dict(zip([*IN_SPIKES, *IN_RATES], (0.3, 0.5, 0.4, 0.15, 0.12, 0.11), strict=True))
+ACTIVE = f"{LABEL}, hidden synapses fixed, higher bias"
+SHARES = dict(zip([*IN_SPIKES, *IN_RATES], (0.3, 0.5, 0.4, 0.36, 0.15, 0.12, 0.11), strict=True))
 
 
 def made_up(setting, method, share):
@@ -19,7 +20,7 @@ def made_up(setting, method, share):
     for seed in range(5):
         at = {"seed": seed, "setting": setting, "method": method, "epoch": 1, "layer": 0}
         rows.append({**at, "metric": "test nMSE", "value": share + seed / 1000})
-        spikes = 30.0 if setting.endswith("fixed") else 300.0
+        spikes = {"fixed": 30.0, "shuffled": 6.0, "bias": 120.0}.get(setting.split()[-1], 300.0)
         rows.append({**at, "metric": "spikes, test", "value": spikes, "layer": 1})
         rows.append({**at, "metric": "synaptic events, test", "value": 5e5})
     return pd.DataFrame(rows).assign(unit="1", experiment="x", dataset="mnist-pixels", depth=1)
@@ -32,7 +33,8 @@ def study(monkeypatch):
 
     def make(best=None, **changed):
         shares = SHARES | changed
-        runs = [made_up(k, "recirculation", shares[k]) for k in IN_SPIKES]
+        runs = [made_up(k, "recirculation", shares[k]) for k in IN_SPIKES if "bias" not in k]
+        active = made_up(ACTIVE, "recirculation", shares[ACTIVE])
         runs += [made_up("1x100 logistic", m, shares[m]) for m in IN_RATES]
         best = best or BEST[""][:2]
         grid = [(down, up) for down in (1.0, 2.0, 4.0) for up in (0.03, 0.1, 0.3)]
@@ -45,6 +47,7 @@ def study(monkeypatch):
         search = pd.DataFrame({"setting": list(tried), "value": list(tried.values())})
         frames = {
             "08-recirculation": pd.concat(runs),
+            "08-recirculation-active": active,
             "08-recirculation-tuning": search.assign(metric="validation nMSE"),
         }
         monkeypatch.setattr(results, "load", frames.get)
@@ -71,8 +74,10 @@ def test_the_sentences_stand_on_the_runs(study):
     said = repr(say(study().in_brief(), *study().sentences()))
     assert "leaves 30.2 % of the variance of test images" in said
     assert "synapses fixed 40.2 % (10.0 to 10.0 points more)" in said
-    assert "fire at 50 Hz, the fixed ones at 5:" in said
-    assert "50.2 % is left" in said and "backprop leaves 12.2 %, recirculation 15.2 %" in said
+    assert "fire at 50 Hz, the fixed ones at 5." in said
+    assert "at 20 Hz, 100 fixed hidden neurons leave 36.2 %, recirculation 6.0 points less" in said
+    assert "50.2 % is left, more than with fixed ones" in said and "nearly, at 1 Hz" in said
+    assert "backprop leaves 12.2 %, recirculation 15.2 %" in said
     assert "fixed hidden weights 11.2 %: after one pass no gain" in said
     assert "principal components leave 8.0 %" in said
     assert "Of 9 pairs" in said and "30.0 % of the validation images, the next 40.0 %" in said
@@ -83,6 +88,8 @@ def test_the_sentences_stand_on_the_runs(study):
     ("changed", "starts"),
     [
         ({LABEL: 0.45}, "In spikes recirculation leaves"),
+        ({ACTIVE: 0.25}, "A part of that"),
+        ({ACTIVE: 0.42}, "A part of that"),
         ({f"{LABEL}, shuffled": 0.35}, "Where the second pass"),
         ({"recirculation": 0.31}, "In rates"),
         ({"backprop": 0.105}, "In rates"),
@@ -107,3 +114,40 @@ def test_principal_components_leave_what_they_cannot_span(monkeypatch):
     monkeypatch.setattr(data, "load", lambda name: whole)
     assert recirculation.pca_left(2) == pytest.approx(30)
     assert recirculation.pca_left(4) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("changed", [{LABEL: 0.45}, {"shallow": 0.35}], ids=str)
+def test_an_answer_in_brief_that_is_not_so_is_not_given(study, changed):
+    assert not study(**changed).in_brief().holds
+
+
+@pytest.mark.parametrize(
+    ("label", "spikes", "starts"),
+    [
+        (LABEL, 20.0, "In spikes recirculation leaves"),
+        (f"{LABEL}, shuffled", 40.0, "Where the second pass"),
+    ],
+)
+def test_hidden_neurons_that_fire_otherwise_stop_the_notebook(study, label, spikes, starts):
+    found = study()
+    there = (found.runs["setting"] == label) & (found.runs["metric"] == "spikes, test")
+    found.runs.loc[there, "value"] = spikes
+    with pytest.raises(ClaimFailed, match=starts):
+        say(*found.sentences())
+
+
+def test_as_much_as_with_fixed_synapses_is_not_more(study):
+    with pytest.raises(ClaimFailed, match="Where the second pass"):
+        say(*study(**{f"{LABEL}, shuffled": 0.4}).sentences())
+
+
+def test_recirculation_in_rates_that_is_a_gain_stops_the_notebook(study):
+    with pytest.raises(ClaimFailed, match="In rates"):
+        say(*study(recirculation=0.1).sentences())
+
+
+def test_hidden_rates_are_of_the_hidden_layer_alone(study):
+    found = study()
+    pixels = found.runs[found.runs["metric"] == "spikes, test"].assign(layer=0, value=5000.0)
+    found.runs = pd.concat([found.runs, pixels])
+    assert found.hidden_rate(LABEL) == pytest.approx(50)

@@ -1,5 +1,8 @@
 """What spikes cost, on the committed results and on falsified ones."""
 
+import math
+
+import pandas as pd
 import pytest
 
 from credit import paths
@@ -46,7 +49,7 @@ def test_spikes_are_those_of_all_layers_after_training():
     frame = results.load("02-spiking")
     last = frame[(frame["setting"] == "200 direct") & (frame["epoch"] == 2)]
     each = last[last["metric"] == "spikes, test"].groupby("layer")["value"].mean()
-    mean = rows.loc[rows["method"] == "direct feedback alignment", "sent"].mean()
+    mean = rows.loc[rows["method"] == "direct feedback alignment (signed events)", "sent"].mean()
     assert len(each) == 3 and mean == pytest.approx(each.sum())
 
 
@@ -84,3 +87,36 @@ def test_rules_that_err_as_much_in_rates_are_not_said_to_err_less(said):
 
 def test_an_order_that_is_kept_is_not_said_to_be_none(said):
     assert list(said(as_in_spikes(0.5)).values()) == [True, False]
+
+
+def test_an_order_that_is_turned_round_is_not_said_to_be_unknown():
+    rows = study.pairs()
+    turned = rows.assign(rates=100 / rows.groupby("method")["spikes"].transform("mean"))
+    _, order = study.sentences(turned)
+    assert order.numbers["rho"] < -0.9 and not order.holds
+
+
+def test_one_rule_that_errs_more_in_spikes_is_not_said_to_be_most_of_them():
+    rows = study.pairs()
+    others = rows["method"] != rows["method"].iloc[0]
+    first, _ = study.sentences(rows.assign(rates=rows["spikes"] * (0.5 + 1.5 * others)))
+    assert first.numbers["k"] == 1 and not first.holds
+
+
+def test_references_are_no_rules_and_the_fewest_seeds_of_a_rule_are_said():
+    rows = study.pairs()
+    short = rows[(rows["rule"] != rows["rule"].iloc[0]) | (rows["seed"] < 3)]
+    whole, _ = study.sentences(rows)
+    first, _ = study.sentences(short)
+    assert first.numbers["n"] == len(RULES) and first.numbers["fewer"] == 3
+    assert whole.numbers["fewer"] == 5
+
+
+def test_a_rule_in_another_network_than_in_the_answer_says_so():
+    named = set(study.pairs()["method"])
+    assert {"Kickback (one hidden layer)", "direct feedback alignment (signed events)"} <= named
+
+
+def test_where_four_ranks_do_not_agree_the_interval_of_their_correlation_is_that_of_fishers_z():
+    found = study.rank_correlation(pd.Series(range(4)), pd.Series([1.0, 30.0, 0.5, 4.0]))
+    assert found == pytest.approx((0, -math.tanh(1.959964), math.tanh(1.959964)))

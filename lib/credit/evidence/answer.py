@@ -9,7 +9,7 @@ from credit import paths
 from credit.audit import probes
 from credit.evidence import results, verdicts
 from credit.evidence.agreement import AGREEING, BEST, WORDS, badness
-from credit.evidence.methods import METHODS, Method, Spiking, Trained, own_rules
+from credit.evidence.methods import LARGEST, METHODS, Method, Spiking, Trained, own_rules
 from credit.evidence.published import READ, has_value
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
@@ -253,7 +253,12 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     each = [f"{name} ({error:.1f} %)" for error, name in same.items()]  # one network, two names
     others = [m for m in METHODS if m.spiking and m.name not in set(found["method"])]
     deep = "s" * bool((found.loc[learns, "layers"] > 1).any())
-    more = "".join(f"; {m.name} only {m.spiking.task}" for m in others if measured(m.spiking))
+    more = "".join(
+        f"; {m.name} was tested on {m.spiking.task} only" for m in others if measured(m.spiking)
+    )
+    largest = measured(LARGEST)
+    if largest:
+        more += f". A larger network under Kolen-Pollack comes to {largest.cell}"
     return (
         f"**Spiking neurons.** {len(each)} networks of spiking neurons learn MNIST so far, with "
         f"{_range(found.loc[learns, 'layers'])} hidden layer{deep} and an error "

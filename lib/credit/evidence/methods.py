@@ -87,6 +87,10 @@ def _two_phases(experiment: str, label: str, variant: str = "") -> Spiking:
 
 
 RATES = "1x200 relu"  # backprop beside both
+LARGEST = Spiking(  # the best so far, named below the row's network, which all share
+    "01-spiking-large", "500 Kolen-Pollack, errors in spikes", "500 none", "1x500 relu",
+    variant="500 hidden neurons, images of 120 ms, errors in spikes alone",
+)  # fmt: skip
 
 
 AKROUT = Trained("01-akrout", "1x500 logistic")
@@ -130,7 +134,7 @@ METHODS = (
         mnist=Trained("02-table1", "2x800 tanh"),
         deep=EIGHT,
         spiking=_event_driven(
-            "02-spiking-populations", "200 two populations", "errors in spikes alone"
+            "02-spiking-populations", "200 direct, errors in spikes", "errors in spikes alone"
         ),
     ),
     Method(

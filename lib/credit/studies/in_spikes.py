@@ -11,6 +11,7 @@ import pandas as pd
 from credit.evidence import results, verdicts
 from credit.evidence.claims import Claim, claim
 from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
+from credit.experiments import event_driven as event_driven_experiments
 from credit.experiments import jobs
 from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
@@ -121,7 +122,7 @@ class InSpikes:
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
             "neurons, trained in {passes} through the images of MNIST, end at {e:.2f} % test "
-            "error, and at {s:.1f} % {control}.",
+            "error; {control} it is {s:.1f} %.",
             teaches(error, fixed), answer=answer, control=self.control,
             layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
             k=" and ".join(map(str, _hidden(label))),
@@ -138,7 +139,7 @@ class InSpikes:
         error = self.errors[label]
         for other in compared or self.compared:
             if other != label:
-                yield self._beside(error, self.errors[other], self.named[other])
+                yield self._beside(label, other)
         backprop = self.errors["backprop"]
         yield claim(
             "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: the "
@@ -152,21 +153,19 @@ class InSpikes:
     def deeper(self, label: str) -> Claim:
         """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
         neurons, _, rule = label.partition(" ")
-        deep, number = f"{neurons}-100 {rule}", self.experiments[0][:2]
-        names = dict.fromkeys((f"{number}-spiking-depth", "02-spiking-depth"))
+        deep = f"{neurons}-100 {rule}"
+        names = dict.fromkeys((f"{self.experiments[0]}-depth", "02-spiking-depth"))
         ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
         two, one = values(ends, setting=deep), self.errors[label]
         fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
         backprop = values(ends, setting="200-100 relu", method="backprop")
-        d, low, high = difference(two, one)
-        way = "less" if less(two, one) else "more" if greater(two, one) else "not told apart"
         return claim(
-            "With a second hidden layer, of 100 neurons, it ends at {e:.2f} % ({n} seeds), "
-            "{control} at {f:.1f} %; backprop in rates, with both, has {bp:.2f} %. Against one "
-            "hidden layer the error is {way} ({d:+.2f} points; {low:+.2f} to {high:+.2f}).",
+            "With a second hidden layer, of 100 neurons, {name} ends at {e:.2f} % test error ({n} "
+            "seeds); {control} it is {f:.1f} %, and backprop in rates, with both layers, has "
+            "{bp:.2f} %. Compared with one hidden layer the error is {way}.",
             teaches(two, fixed) and less(backprop, two),
-            e=two.mean(), n=len(two), control=self.control, f=fixed.mean(), bp=backprop.mean(),
-            way=way, d=d, low=low, high=high,
+            name=self.named[label], e=two.mean(), n=len(two), control=self.control,
+            f=fixed.mean(), bp=backprop.mean(), way=_against(two, one),
         )  # fmt: skip
 
     def tuned(self, label: str) -> Claim:
@@ -201,22 +200,23 @@ class InSpikes:
                 f"of the search ends at {there.mean():.2f} %"
             )
         return claim(
-            "Of {k} pairs of learning rates, each tried on part of the images with one seed, the "
-            "best had {best:.2f} % validation error and the next {after:.2f} %; the pair used had "
-            "{own:.2f} %{more}.",
+            "Of {k} pairs of learning rates, with {values} values for the output, each tried on "
+            "part of the images with one seed, the best had {best:.2f} % validation error and the "
+            "next {after:.2f} %; the pair used had {own:.2f} %{more}.",
             bool(holds),
-            k=len(tried), best=best, after=next_best, own=own, more=more,
+            k=len(tried), values=grid["rates"].nunique(), best=best, after=next_best, own=own,
+            more=more,
         )  # fmt: skip
 
     def _taught(self, label: str) -> Claim:
         error, fixed, told = (self.errors[net] for net in (label, self.fixed, self.told))
-        other, own = self.named[self.told].partition(",")[0], self.told.startswith(label)
+        other, own = self.named[self.told].partition(",")[0], self.told == f"{label}, shuffled"
         share = "no better than with fixed ones"
         if greater(fixed, told) and less(error, fixed):
             part = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
             share = f"{part:.0f} % of the gain"
         return claim(
-            "{name} ends at {e:.2f} % test error, with hidden synapses fixed at {s:.1f} %. "
+            "{name} ends at {e:.2f} % test error; with hidden synapses fixed it is {s:.1f} %. "
             "{other} whose hidden neurons are told the labels of other images, while the output "
             "learns the right ones, ends at {w:.1f} %: {share}{more}.",
             teaches(error, fixed) and less(error, told),
@@ -232,7 +232,8 @@ class InSpikes:
         return claim(
             "While an image is tested a hidden neuron fires at {rate:.0f} Hz; the image elicits "
             "{spikes:,.0f} spikes and {events:,.0f} events at forward synapses, {per:.2f} "
-            "additions for each multiply-add in rates{aside}. A training image brings "
+            "additions for each multiply-add in rates, those of dark pixels included{aside}. In "
+            "the last pass a training image brings "
             "{sent:,.0f} error events, fewer than hidden spikes ({fired:,.0f}).",
             bool(sent < fired),
             rate=self.hidden_rate(label), spikes=self.count(label, "spikes, test"),
@@ -240,21 +241,23 @@ class InSpikes:
             aside=f", and {aside:,.0f} within the hidden layer" * bool(aside),
         )  # fmt: skip
 
-    def _beside(self, error: pd.Series, other: pd.Series, name: str) -> Claim:
+    def _beside(self, label: str, beside: str) -> Claim:
+        error, other = self.errors[label], self.errors[beside]
+        names = {"this": self.named[label], "name": self.named[beside]}
         d, low, high = difference(error, other)
         if undecided(error, other):
             return claim(
-                "{n} seeds cannot tell it from {name} ({o:.2f} %): the difference lies between "
+                "{n} seeds cannot tell {this} from {name} ({o:.2f} %): the difference lies between "
                 "{low:+.2f} and {high:+.2f} points.",
                 undecided(error, other),
-                n=_seeds(error, other), name=name, o=other.mean(), low=low, high=high,
+                n=_seeds(error, other), o=other.mean(), low=low, high=high, **names,
             )  # fmt: skip
         return claim(
-            "It is {d:.2f} points {way} than {name} ({o:.2f} %; difference between {low:+.2f} and "
-            "{high:+.2f}).",
+            "{this} is {d:.2f} points {way} than {name} ({o:.2f} %; difference between {low:+.2f} "
+            "and {high:+.2f}).",
             ordered(error, other) if d < 0 else ordered(other, error),
-            d=abs(d), way="better" if d < 0 else "worse", name=name, o=other.mean(),
-            low=low, high=high,
+            d=abs(d), way="better" if d < 0 else "worse", o=other.mean(), low=low, high=high,
+            **names | {"this": _capital(names["this"])},
         )  # fmt: skip
 
 
@@ -268,7 +271,6 @@ class InCoherentNetworks(InSpikes):
     }
     beside = ("02-spiking-depth",)
     fixed = "200-100 none, coherent"
-    control = "with hidden synapses fixed, little better than chance"
     compared = ("200-100 symmetric, coherent",)
     in_rates = "200-100 relu"
     size = "of the same size, not coherent"
@@ -304,11 +306,39 @@ class ErrorsInSpikes(InSpikes):
         network = event_driven.Setting
         k, speaks = 2 * network.sizes[-1], (network.image - network.settling) / 1000
         return claim(
-            "A training image elicits {sent:.1f} spikes of error neurons; in the other network it "
-            "brings {events:.1f} signed events. While the teacher speaks one of the {k} error "
-            "neurons fires at {rate:.1f} Hz on average, a hidden one, at a test, at {hidden:.0f}.",
+            "In the last pass a training image elicits {sent:.1f} spikes of error neurons; in the "
+            "other network it "
+            "brings {events:.1f} signed events. While the teacher speaks each of the {k} "
+            "error neurons fires at {rate:.1f} Hz on average; a hidden one, in a test, at "
+            "{hidden:.0f}.",
             bool(sent < events and sent / k / speaks < self.hidden_rate(label)),
             sent=sent, events=events, k=k, rate=sent / k / speaks, hidden=self.hidden_rate(label),
+        )  # fmt: skip
+
+
+class InALargerNetwork(InSpikes):
+    """500 hidden neurons, and images shown for longer."""
+
+    references: ClassVar = {
+        "500 symmetric, errors in spikes": "transposed weights, errors in spikes alone",
+        "500 none": "none: hidden synapses fixed",
+    }
+    beside = ()
+    fixed = "500 none"
+    shown = event_driven_experiments.LARGE["image"] / 1000
+    compared = ("500 symmetric, errors in spikes",)
+    in_rates = "1x500 relu"
+
+    def _taught(self, label):
+        error, fixed = self.errors[label], self.errors[self.fixed]
+        return claim(
+            "With {k} hidden neurons and images of {ms:.0f} ms, {name} ends at {e:.2f} % test "
+            "error ({n} seeds): {right:.1f} % of the test images are classified correctly; "
+            "{control} it is "
+            "{f:.1f} %.",
+            teaches(error, fixed),
+            k=_hidden(label)[0], ms=1000 * self.shown, name=self.named[label], e=error.mean(),
+            n=len(error), right=100 - error.mean(), control=self.control, f=fixed.mean(),
         )  # fmt: skip
 
 
@@ -337,8 +367,9 @@ class InTwoPhases(InSpikes):
     def _taught(self, label):
         error, fixed, frozen = (self.errors[net] for net in (label, self.fixed, self.frozen))
         return claim(
-            "{name} ends at {e:.2f} % test error, without feedback at {s:.1f} %; contrastive "
-            "Hebbian learning with feedback, but with hidden synapses fixed, ends at {f:.1f} %.",
+            "{name} ends at {e:.2f} % test error; without feedback it is {s:.1f} %, and "
+            "contrastive Hebbian learning with feedback, but with hidden synapses fixed, ends at "
+            "{f:.1f} %.",
             teaches(error, fixed) and teaches(error, frozen),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), f=frozen.mean(),
         )  # fmt: skip
@@ -349,12 +380,21 @@ class InTwoPhases(InSpikes):
         return claim(
             "While an image is tested a hidden neuron fires at {rate:.0f} Hz, the taught one at "
             "{target:.0f}; the image elicits {spikes:,.0f} spikes and {events:,.0f} events at "
-            "forward synapses, {per:.2f} additions for each multiply-add in rates, and a training "
+            "forward synapses, {per:.2f} additions for each multiply-add in rates, those of "
+            "dark pixels included; a training "
             "image, with its two phases, {learning:,.0f} spikes.",
             bool(rate < target),
             rate=rate, target=target, spikes=self.count(label, "spikes, test"),
             events=self.count(label, EVENTS), per=self.additions(label), learning=learning,
         )  # fmt: skip
+
+
+def _against(error: pd.Series, other: pd.Series) -> str:
+    """ "lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
+    d, low, high = difference(error, other)
+    way = "lower" if less(error, other) else "higher" if greater(error, other) else "the same"
+    way += " within the noise" * (way == "the same")
+    return f"{way} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"
 
 
 def _hidden(label: str) -> list[int]:

@@ -21,6 +21,7 @@ NO_SPIKES = {
     "clock": "the clock that tells the phases apart and resets all neurons at the beginning of "
     "each",
     "rate": "the learning rate, which falls for all synapses alike",
+    "readout": "the answer, read from spike counts and membranes of the output neurons",
 }
 
 

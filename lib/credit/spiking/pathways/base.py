@@ -33,6 +33,7 @@ NO_SPIKES = {
     "teaching": "the teaching variable and the window of its currents",
     "clock": "the clock that resets all neurons at every image",
     "rate": "the learning rate, which falls for all synapses alike",
+    "readout": "the answer, read from spike counts and, where these tie, membranes of the output",
 }
 
 
@@ -72,7 +73,6 @@ class Pathway:
 
     short: ClassVar[str]  # as in a label
     sends: ClassVar[bool] = True  # whether the output sends its errors
-    in_events: ClassVar[bool] = True  # whether as numbers, counted by E, or by spikes of others
     chain: ClassVar[bool] = False  # whether hidden neurons send errors on
     passed: ClassVar[str] = "dE/dt = T*gate / tau_e : 1\n"  # then, what their events are of
     dark: ClassVar[int] = 0  # ms before every image in which pixels are silent; 0: as if not there

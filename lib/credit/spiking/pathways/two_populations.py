@@ -1,6 +1,6 @@
 """Errors in spikes alone: two neurons of every output neuron fire for too much, and too little."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from brian2 import NeuronGroup, Synapses, linked_var, mV
@@ -25,25 +25,25 @@ side = 1 - 2*(i // classes) : 1                          # + and -
 
 @dataclass(frozen=True)
 class TwoPopulations(Pathway):
-    """The label is spikes: while the teacher speaks, teacher neuron k fires at the target's rate in
-    images of class k. Two integrate-and-fire neurons compare it with output neuron k:
+    """The label is spikes: while k hears its teacher, teacher neuron k fires at the target's rate
+    in images of class k. Two integrate-and-fire neurons compare it with output neuron k:
 
         I+ += gain at spikes of the output, I+ -= gain at the teacher's;   I- the other way round
+        learned += +-1, dlearned/dt = -learned / tau_T, dw = -eta learned at the output's synapses
+        E += +-1, one step later event `up` or `down` of k          at every spike of + and - of k
 
-    A spike of + is event `up` of k, one of - event `down`: they go down by whatever pathway is
-    given, and the output's own synapses learn by their trace. Otherwise error neurons hear nothing.
-    Where hidden neurons are told other labels, they have error neurons of their own.
+    The events go down by whatever pathway is given. Where hidden neurons are told other labels,
+    they have error neurons of their own.
 
     way   the pathway
     gain  mV, of synapses onto error neurons: from about 40 on they fire at every single spike that
-          the other side does not match
+          the other side does not match within two steps
     After the error-coding neurons of Neftci et al. 2017, whose pathway is the direct one.
     """
 
     way: Pathway = field(default_factory=Direct)
     gain: float = 60.0
 
-    in_events = False
     counted = "E : 1\n"
     in_spikes = ("label", "error", "events")
     coherent = property(attrgetter("way.coherent"))
@@ -62,6 +62,8 @@ class TwoPopulations(Pathway):
     def __post_init__(self):
         if self.way.shuffled or self.scale != 1:
             raise ValueError("say shuffled of the populations, and the scale of their pathway")
+        if getattr(self.way, "gamma", 1.0) != 1:
+            raise ValueError(f"gamma is {self.way.gamma}, expected 1: a spike cannot be smaller")
 
     @property
     def short(self):
@@ -74,12 +76,15 @@ class TwoPopulations(Pathway):
 
     @property
     def not_spikes(self):
-        clock = "the clock that lets error neurons hear the output while the teacher speaks"
-        events = "the events of hidden neurons, where there are two layers of them"
-        return (*self.way.not_spikes, clock, *[events] * self.way.chain)
+        needed = ["the clock that lets error neurons hear the output while the teacher speaks"]
+        if self.way.through(2):
+            needed.append("the relay: what error neurons say acts at the output neuron's synapses")
+        if self.way.chain:
+            needed.append("the events of hidden neurons, where there are two layers of them")
+        return (*self.way.not_spikes, *needed)
 
     def program(self):
-        return type(self)(way=self.way.program(), shuffled=self.shuffled, gain=self.gain)
+        return replace(self, way=self.way.program())
 
     def add(self, parts):
         parts.here["gain"] = self.gain * mV
