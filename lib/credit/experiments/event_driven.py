@@ -21,7 +21,6 @@ from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
-from credit.spiking.pathways.rising import Rising
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
@@ -45,57 +44,35 @@ RATES = Setting(
 )
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
-SILENT = 30.0  # mV, a gain with which an error neuron is silent at a single spike
+LARGE = {"sizes": (784, 500, 10), "image": 120, "settling": 20}
 ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direct one, and 07's the
     # symmetric one, in a coherent network; in 02 what all are compared with
     "01-spiking": ((Signs(), {}), (KolenPollack(), {})),
+    "01-spiking-large": (
+        (TwoPopulations(way=KolenPollack()), LARGE),
+        (TwoPopulations(way=Symmetric()), LARGE),
+        (Fixed(), LARGE),
+    ),
     "01-spiking-mirror": ((WeightMirror(), {}),),
     "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
-    "02-spiking-causes": ((TwoPopulations(gain=SILENT), {}), (Rising(), {})),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "02-spiking-populations-depth": ((TwoPopulations(), TWO),),
-    "01-spiking-populations": (
-        (TwoPopulations(way=Signs()), {}),
-        (TwoPopulations(way=KolenPollack()), {}),
-    ),
-    "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
-    "07-spiking-populations": ((TwoPopulations(way=Kickback()), {}),),
-    "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
-    "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
-    "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
     "06-spiking": ((TargetDifference(), {}),),
-    "06-spiking-depth": ((TargetDifference(), TWO),),
+    "06-spiking-depth": ((TargetDifference(own=3e-4), TWO),),  # ten times the neurons above
     "07-spiking": ((Kickback(), {}), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
     "11-spiking": ((Attention(), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
     "12-spiking": ((Gait(), {}),),
     "12-spiking-depth": ((Gait(), TWO),),
     "14-spiking": ((Synthetic(), {}),),
-    "14-spiking-depth": ((Synthetic(), TWO),),
-}
-CONTROLLED = {  # beside the controls that stand among those of 02 and 07
-    "01": (Signs(), KolenPollack(), WeightMirror()),
-    "06": (TargetDifference(),),
-    "11": (Attention(),),
-    "12": (Gait(),),
-    "14": (Synthetic(),),
 }
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
     "none": (0.08, 0.0),
-    "direct, errors in spikes": (0.03, 0.01),
-    "direct, errors in spikes, gain 30 mV": (0.1, 0.01),
-    "direct, rising target": (0.01, 0.03),
-    "signs, errors in spikes": (0.03, 0.01),
-    "Kolen-Pollack, errors in spikes": (0.03, 0.01),
-    "target difference, errors in spikes": (0.03, 0.01),
-    "Kickback, errors in spikes": (0.03, 0.01),
-    "attention, errors in spikes": (0.03, 0.01),
-    "GAIT, errors in spikes": (0.03, 0.003),
-    "synthetic, errors in spikes": (0.03, 0.1),
+    "direct, errors in spikes": (0.01, 0.01),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "weight mirror": (0.01, 0.01),
@@ -107,19 +84,28 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 none, coherent": (0.04, 0.0),
     "synthetic": (0.01, 0.1),
     "GAIT": (0.01, 0.003),
+    "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
+    "500 symmetric, errors in spikes": (0.02, 0.01),
+    "500 none": (0.02, 0.0),
     "200-100 direct": (0.01, 0.01),
     "200-100 layered": (0.01, 0.003),
     "200-100 symmetric": (0.01, 0.001),
     "200-100 none": (0.04, 0.0),
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
-    "200-100 Kolen-Pollack": (0.01, 0.01),
-    "200-100 direct, errors in spikes": (0.1, 0.003),
+    "200-100 Kolen-Pollack": (0.01, 0.003),
+    "200-100 direct, errors in spikes": (0.01, 0.01),
     "200-100 target difference": (0.01, 0.01),
     "200-100 GAIT": (0.01, 0.001),
-    "200-100 synthetic": (0.01, 0.03),
 }
-BEST_RATES = {"BP": 1e-2, "shallow": 1e-1, "200-100 BP": 1e-2, "200-100 shallow": 1e-1}
+BEST_RATES = {
+    "500 BP": 1e-2,
+    "500 shallow": 3e-2,
+    "BP": 1e-2,
+    "shallow": 1e-1,
+    "200-100 BP": 1e-2,
+    "200-100 shallow": 1e-1,
+}
 
 
 def spiking(rule: Pathway, **changes) -> Spikes:
@@ -131,7 +117,7 @@ def spiking(rule: Pathway, **changes) -> Spikes:
     given = network | {"learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
-    if Gait in (type(rule), type(getattr(rule, "way", None))):
+    if isinstance(rule, Gait):
         given["chunk"] = 250  # with 2500 the inverse is of weights long past
     return replace(SPIKES, rule=rule, **given | changes)
 
@@ -142,7 +128,7 @@ def arms(experiment: str) -> list[Spikes]:
 
 def rates(rule: Rule, **changes) -> Setting:
     sizes = changes.get("sizes", SPIKES.sizes)
-    of = "200-100 " * (len(sizes) > 3) + rule.short
+    of = f"{'-'.join(map(str, sizes[1:-1]))} {rule.short}".removeprefix("200 ")
     return replace(RATES, rule=rule, **{"sizes": sizes, "learning_rate": BEST_RATES[of]} | changes)
 
 
@@ -166,22 +152,24 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-def _causes(experiment: str, profile: str) -> list[Job]:
-    """Two of the ways in which errors in spikes differ, each by itself."""
-    seeds, ways = SEEDS[profile], arms(experiment)
-    if profile == "quick":  # one program
-        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-
-
 def _depth(experiment: str, profile: str) -> list[Job]:
     """Two hidden layers, in 02 beside the same in rates; three seeds."""
     seeds, ways = SEEDS[profile][:3], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    beside = (Backprop(), Shallow()) if experiment.startswith("02") else ()
+    beside = (Backprop(), Shallow()) if experiment == "02-spiking-depth" else ()
     in_rates = [Job(experiment, rates(r, **TWO), s) for r in beside for s in seeds]
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
+
+
+def _large(experiment: str, profile: str) -> list[Job]:
+    """More neurons and longer images, in spikes and in rates; three seeds."""
+    seeds, ways = SEEDS[profile][:3], arms(experiment)
+    if profile == "quick":  # one program
+        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
+    in_rates = [rates(rule, sizes=ways[0].sizes) for rule in (Backprop(), Shallow())]
+    return jobs + [Job(experiment, beside, seed) for beside in in_rates for seed in seeds]
 
 
 def _mirror(experiment: str, profile: str) -> list[Job]:
@@ -196,27 +184,21 @@ def _mirror(experiment: str, profile: str) -> list[Job]:
 
 
 def _populations(experiment: str, profile: str) -> list[Job]:
-    """Errors in spikes alone; five seeds in 02, three elsewhere and where hidden neurons are told
-    other labels."""
-    seeds, ways = SEEDS[profile], arms(experiment)
+    """Errors in spikes alone, and three seeds whose hidden neurons are told other labels."""
+    seeds, (way,) = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
-        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    if not experiment.startswith("02"):
-        return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds[:3]]
-    told = [replace(way, rule=replace(way.rule, shuffled=True)) for way in ways]
-    jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-    return jobs + [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds[:3]]
+        return [Job(experiment, replace(way, examples=5000, epochs=1), seeds[0], run=RUN)]
+    told = replace(way, rule=replace(way.rule, shuffled=True))
+    jobs = [Job(experiment, way, seed, run=RUN) for seed in seeds]
+    return jobs + [Job(experiment, told, seed, run=RUN) for seed in seeds[:3]]
 
 
 def _controls(experiment: str, profile: str) -> list[Job]:
-    """What is left where hidden neurons are told other labels; in 14 also where neurons that
-    predict their error know the label alone."""
-    number, seeds = experiment[:2], SEEDS[profile][:3]
-    ways = [spiking(replace(rule, shuffled=True)) for rule in CONTROLLED[number]]
-    labelled = [(way, "") for way in ways]
-    if number == "14":
-        alone = spiking(Synthetic(layer=False))
-        labelled.append((alone, f"{alone.label}, of the label alone"))
+    """What neurons that predict their error make of less: other labels, or the label alone."""
+    told = spiking(Synthetic(shuffled=True))
+    alone = spiking(Synthetic(layer=False))
+    labelled = [(told, ""), (alone, f"{alone.label}, of the label alone")]
+    seeds = SEEDS[profile][:3]
     if profile == "quick":
         labelled = [(replace(w, examples=5000, epochs=1), label) for w, label in labelled[:1]]
     return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
@@ -228,48 +210,58 @@ def _stands_beside(way: Spikes) -> bool:
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
-OUTPUT_OF_FEW = (0.03, 0.1)  # where few errors are told
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
 HIGHER = (0.003, 0.01, 0.03, 0.1)  # then, where lower ones do not serve
-LIKE_HIGH = (TargetDifference, Synthetic, TwoPopulations)
+OUTPUT_LARGE, BELOW_LARGE = (0.01, 0.02), (0.003, 0.01)  # mV, where images are longer
+LIKE_HIGH = (TargetDifference,)
+ALONE_LARGE = (0.01, 0.02, 0.04)  # mV, where images are longer
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
 
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """On a third of the images once: eight settings of a pathway, five of a rule in rates.
 
-    With two hidden layers four, at the rate of the output that was best with one.
+    With two hidden layers four, at the rate of the output that was best with one; four of a large
+    network, three where its hidden synapses are fixed.
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
-    jobs, deep = [], "depth" in experiment
+    jobs, deep, large = [], "depth" in experiment, "large" in experiment
     for way in arms(experiment.removesuffix("-tuning")):
         under = BELOW
         if len(way.sizes) > 3:
             under = HIGHER if isinstance(way.rule, LIKE_HIGH) else BELOW_DEEP
-        silent = isinstance(way.rule, TwoPopulations) and way.rule.gain == SILENT
-        outputs = OUTPUT_OF_FEW if silent else OUTPUT
+        outputs = OUTPUT
+        if large:
+            outputs, under = OUTPUT_LARGE, BELOW_LARGE
         outputs = (way.learning_rate,) if deep else outputs
         pairs = [(rate, below, SPIKES.spread) for rate in outputs for below in under]
         if not way.rule.sends:
-            spreads = (way.spread,) if deep else (50.0, 100.0)
-            pairs = [(rate, 0.0, spread) for spread in spreads for rate in ALONE]
+            spreads = (way.spread,) if deep or large else (50.0, 100.0)
+            alone = ALONE_LARGE if large else ALONE
+            pairs = [(rate, 0.0, spread) for spread in spreads for rate in alone]
         for rate, below, spread in pairs:
             given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
             setting = replace(way, **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
-    if experiment.startswith(("02-spiking-tuning", "02-spiking-depth")):
+    if experiment.startswith(("02-spiking-tuning", "02-spiking-depth", "01-spiking-large")):
+        sizes = arms(experiment.removesuffix("-tuning"))[0].sizes
         for rule in (Backprop(), Shallow()):
             for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
-                setting = rates(rule, learning_rate=rate, **(TWO if deep else {}), **few)
+                setting = rates(rule, learning_rate=rate, sizes=sizes, **few)
                 label = f"{setting.label}, rate {rate:g}"
                 jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
     return jobs
 
 
-KINDS = {"mirror": _mirror, "populations": _populations, "causes": _causes, "depth": _depth}
+KINDS = {
+    "large": _large,
+    "mirror": _mirror,
+    "populations": _populations,
+    "depth": _depth,
+}
 EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
-    | {f"{number}-spiking-controls": _controls for number in CONTROLLED}
+    | {"14-spiking-controls": _controls}
 )
