@@ -12,7 +12,7 @@ import pandas as pd
 from credit import paths
 from credit.experiments import jobs
 from credit.runs.files import readable
-from credit.runs.store import COLUMNS, RunStore, write_whole
+from credit.runs.store import COLUMNS, RunStore, provenance, write_whole
 
 KEPT = [column for column in COLUMNS if column != "run"]
 KINDS = dict.fromkeys(KEPT, "str") | dict.fromkeys(["depth", "width", "seed", "layer"], "int64")
@@ -36,8 +36,9 @@ def collect(
     Only whole seeds count: where a run of a network is missing, that network's seed is left out for
     every method, so that methods are compared on the same seeds. None at all is a LookupError.
     Of a tuning only what it is about is kept. The head says of every run which commit made it on
-    which machine, see `origins`; a run of changed code, which nobody can check out, is refused
-    unless `dirty`.
+    which machine, see `origins`. A run made by changed code is one of the commit that is checked
+    out, if that has no changes: by its key its code was the same. Else nobody could check it out,
+    and it is refused unless `dirty`.
     """
     store = store or RunStore()
     wanted = jobs(experiment, profile)
@@ -49,6 +50,9 @@ def collect(
             f"method; go on with credit run {experiment} --profile {profile}"
         )
     records = [store.load(job)["provenance"] for job in done]
+    here = {"commit": provenance()["commit"]}
+    if CHANGED not in here["commit"]:
+        records = [r | here if CHANGED in r["commit"] else r for r in records]
     changed = sum(CHANGED in record["commit"] for record in records)
     if changed and not dirty:
         raise ValueError(

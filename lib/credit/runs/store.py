@@ -155,9 +155,7 @@ def provenance() -> dict:
     git = functools.partial(subprocess.run, cwd=paths.ROOT, capture_output=True, text=True)
     try:
         commit = git(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
-        changed = git(
-            ["git", "status", "--porcelain", "--untracked-files=no", "lib"]
-        ).stdout.strip()
+        changed = git(["git", "status", "--porcelain", "lib"]).stdout.strip()
     except OSError:  # no git on this machine
         commit, changed = "", ""
     return {
