@@ -118,6 +118,20 @@ def _unlocked(experiment: str, profile: str) -> list[Job]:
     return labelled(experiment, settings, SEEDS[profile])
 
 
+def _normalised(experiment: str, profile: str) -> list[Job]:
+    """The paper's shallowest and deepest net with its batch normalisation and batches of 256;
+    20 epochs, 3,920 updates. The rates of the networks are the best of 14-normalised-tuning."""
+    width, changes = (64, SMALL) if profile == "quick" else (256, {"epochs": 20})
+    rates = {(2, CDNI): 1e-2, (5, CDNI): 1e-3, (2, Shallow()): 3e-2}
+    pairs = []
+    for depth in (5, 2):
+        for rule in ARMS:
+            rate = {"learning_rate": rates.get((depth, rule), 1e-2)}
+            s = net(rule, depth, width, **NORMALISED | rate | changes)
+            pairs.append((f"{s.label}, batch normalised", s))
+    return labelled(experiment, pairs, SEEDS[profile], BY_BLOCKS)
+
+
 def _normalised_tuning(experiment: str, profile: str) -> list[Job]:
     """Five rates of the network for every condition; one seed, three epochs."""
     changes = SMALL | {"examples": 2000} if profile == "quick" else {"epochs": 3}
@@ -201,6 +215,7 @@ EXPERIMENTS = {
     "14-mnist": _mnist,
     "14-depth": _depth,
     "14-unlocked": _unlocked,
+    "14-normalised": _normalised,
     "14-normalised-tuning": _normalised_tuning,
     "14-deep-tuning": _deep_tuning,
     "14-deep": _deep,
