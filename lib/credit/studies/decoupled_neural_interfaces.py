@@ -105,11 +105,10 @@ def rates_table(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], ignore_index=True)
 
 
-def by_rate(frame: pd.DataFrame) -> dict[tuple[str, int], pd.Series]:
-    """A search labelled as in 14-normalised-tuning: {(rule, hidden layers): validation errors},
-    from the smallest rate to the largest."""
+def by_rate(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """A search labelled as in 14-normalised-tuning: {rule: validation errors}, from the smallest
+    rate to the largest."""
     ends = results.final(frame, "validation error")
     parts = ends["setting"].str.extract(r", (?P<rule>\w+), rate (?P<rate>\S+)$")
-    ends = ends.assign(rule=parts["rule"], rate=parts["rate"].astype(float))
-    cases = ends.sort_values("rate").groupby(["rule", "depth"])
-    return {case: part.set_index("rate")["value"] for case, part in cases}
+    ends = ends.assign(rule=parts["rule"], rate=parts["rate"].astype(float)).sort_values("rate")
+    return {rule: part.set_index("rate")["value"] for rule, part in ends.groupby("rule")}
