@@ -15,6 +15,7 @@ from credit.nets.streams import streams
 from credit.rules.weight_mirror import WeightMirror
 from credit.studies import attention_gated, equilibrium_propagation, generalized_recirculation
 from credit.studies.attention_gated import epochs_to, place, slowdown
+from credit.studies.decoupled_neural_interfaces import by_rate
 from credit.studies.feedback_alignment import mirrored
 
 
@@ -185,3 +186,16 @@ def test_noise_alone_turns_the_mirror_towards_the_forward_weights():
     assert angles["drive", 0] == angles["activity", 0] > 60
     assert angles["drive", 200] < angles["drive", 100] < 30
     assert angles["drive", 100] < angles["activity", 100] - 10  # the slope is a quarter at most
+
+
+def test_a_search_is_read_by_rule_and_rate():
+    rows = [("BP", rate, value) for rate, value in ((1e-2, 2.0), (3e-4, 4.0), (1e-3, 3.0))]
+    rows += [("DNI", 1e-2, 7.0)]
+    frame = pd.concat(
+        errors("m", 50, value).assign(setting=f"5x8 relu, normalised, {rule}, rate {rate:g}")
+        for rule, rate, value in rows
+    )
+    found = by_rate(frame.assign(layer=0, experiment="14-x"))
+    assert found["BP"].to_dict() == {3e-4: 4.0, 1e-3: 3.0, 1e-2: 2.0}
+    assert list(found["BP"].index) == [3e-4, 1e-3, 1e-2]
+    assert set(found) == {"BP", "DNI"}

@@ -261,7 +261,7 @@ METHODS = (
         "decoupled neural interfaces",
         "decoupled_neural_interfaces",
         mnist=Trained("14-mnist", "2x256 relu"),
-        deep=Trained("14-mnist", "5x256 relu"),
+        deep=Trained("14-normalised", "5x256 relu, batch normalised"),
         spiking=_event_driven("14-spiking", "200 synthetic", "not unlocked"),
     ),
     Method("15", "FORCE"),

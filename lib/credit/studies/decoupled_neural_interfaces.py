@@ -103,3 +103,12 @@ def rates_table(frame: pd.DataFrame) -> pd.DataFrame:
         rows.append((network.split()[1], case, f"`{rate}`", models, row.value))
     columns = ["units", "condition", "rate", "rate of the models", "validation error, %"]
     return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], ignore_index=True)
+
+
+def by_rate(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """A search labelled as in 14-normalised-tuning: {rule: validation errors}, from the smallest
+    rate to the largest."""
+    ends = results.final(frame, "validation error")
+    parts = ends["setting"].str.extract(r", (?P<rule>\w+), rate (?P<rate>\S+)$")
+    ends = ends.assign(rule=parts["rule"], rate=parts["rate"].astype(float)).sort_values("rate")
+    return {rule: part.set_index("rate")["value"] for rule, part in ends.groupby("rule")}
