@@ -213,9 +213,11 @@ METHODS = (
         spiking=Spiking(
             "08-recirculation",
             "100 recirculation",
-            "100 recirculation, hidden synapses fixed",
+            "100 recirculation, hidden synapses fixed, higher bias",
             "1x100 logistic",
             task="reconstruction",
+            beside=("08-recirculation-active",),
+            variant="fixed hidden neurons that are as active do better",
             metric="test nMSE",
         ),
     ),
