@@ -617,7 +617,7 @@ def test_error_neurons_of_their_own_tell_hidden_neurons_other_labels_and_the_out
 def test_what_populations_cannot_heed_is_refused(wrong):
     with pytest.raises(ValueError, match="shuffled of the populations, and the scale of their"):
         TwoPopulations(**wrong)
-    with pytest.raises(ValueError, match="gamma is 0.5, expected 1: a spike cannot be smaller"):
+    with pytest.raises(ValueError, match=r"gamma is 0\.5, expected 1: a spike cannot be smaller"):
         TwoPopulations(way=Gait(gamma=0.5))
 
 
