@@ -264,6 +264,14 @@ def test_an_error_that_is_not_above_that_in_rates_stops_the_notebook(study):
         say(*study(signs=1.5, symmetric=1.0).sentences("200 signs"))
 
 
+def test_spikes_that_cannot_be_told_from_backprop_in_rates_are_said_to_be_so(study):
+    found = study(signs=2.0, symmetric=1.0)
+    found.errors["200 signs"] = found.errors["200 signs"] + [0.3, -0.3, 0.2, -0.2, 0.0]
+    said = found._in_rates(found.errors["200 signs"], found.errors["backprop"])
+    assert said.holds and "has 2.02 %: 5 seeds cannot tell the two apart; the" in said.text
+    assert "between -0.3" in said.text and "and +0.3" in said.text
+
+
 def test_a_network_that_does_not_teach_stops_the_notebook_also_where_other_labels_are_worse(study):
     assert not study(signs=12.5, told=14.0)._taught("200 signs").holds
 

@@ -140,13 +140,7 @@ class InSpikes:
         for other in compared or self.compared:
             if other != label:
                 yield self._beside(label, other)
-        backprop = self.errors["backprop"]
-        yield claim(
-            "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: the "
-            "error in spikes is {times:.1f} times that.",
-            less(backprop, error),
-            size=self.size, bp=backprop.mean(), times=error.mean() / backprop.mean(),
-        )  # fmt: skip
+        yield self._in_rates(error, self.errors["backprop"])
         yield self._spent(label)
         yield self.tuned(label)
 
@@ -223,6 +217,23 @@ class InSpikes:
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(),
             other=_capital(other), w=told.mean(), share=share,
             more="" if own else " here; this pathway was not run with other labels",
+        )  # fmt: skip
+
+    def _in_rates(self, error: pd.Series, backprop: pd.Series) -> Claim:
+        said = "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: "
+        numbers = {"size": self.size, "bp": backprop.mean()}
+        if undecided(error, backprop):
+            _, low, high = difference(error, backprop)
+            return claim(
+                said + "{n} seeds cannot tell the two apart; the difference lies between "
+                "{low:+.2f} and {high:+.2f} points.",
+                undecided(error, backprop),
+                n=_seeds(error, backprop), low=low, high=high, **numbers,
+            )  # fmt: skip
+        return claim(
+            said + "the error in spikes is {times:.1f} times that.",
+            less(backprop, error),
+            times=error.mean() / backprop.mean(), **numbers,
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
