@@ -106,8 +106,8 @@ class Reconstructed:
         yield claim(
             "Activity alone does as much and more: {k} hidden neurons with fixed synapses and a "
             "higher bias, at {more:.0f} Hz, leave {active:.1f} %, {d:.1f} points less than "
-            "recirculation ({low:.1f} to {high:.1f}). So, as in rates, no gain by what the way up "
-            "learns is seen.",
+            "recirculation ({low:.1f} to {high:.1f}); another bias was tried for them alone. So, "
+            "as in rates, no gain by what the way up learns is seen.",
             less(active, own) and bool(slow < more < fast),
             more=more, k=SPIKES.sizes[1], active=active.mean(), d=-d, low=-high, high=-low,
         )  # fmt: skip
