@@ -213,10 +213,9 @@ METHODS = (
         spiking=Spiking(
             "08-recirculation",
             "100 recirculation",
-            "100 recirculation, hidden synapses fixed, higher bias",
+            "100 recirculation, hidden synapses fixed",
             "1x100 logistic",
             task="reconstruction",
-            beside=("08-recirculation-active",),
             variant="fixed hidden neurons that are as active do better",
             metric="test nMSE",
         ),
