@@ -54,7 +54,12 @@ FALSIFIED = {
     "noisy": stated.noisy,
     "loud": stated.loud,
 }
-BESIDE = ("02-depth", "02-spiking", "02-table1")  # results of notebook 02 that it shows
+BESIDE = (
+    "02-depth",
+    "02-spiking",
+    "02-spiking-depth",
+    "02-table1",
+)  # results of notebook 02 that it shows
 
 
 @pytest.fixture(scope="module")

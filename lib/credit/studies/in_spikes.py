@@ -140,7 +140,7 @@ class InSpikes:
         for other in compared or self.compared:
             if other != label:
                 yield self._beside(label, other)
-        yield self._in_rates(error, self.errors["backprop"])
+        yield self._in_rates(label)
         yield self._spent(label)
         yield self.tuned(label)
 
@@ -219,21 +219,23 @@ class InSpikes:
             more="" if own else " here; this pathway was not run with other labels",
         )  # fmt: skip
 
-    def _in_rates(self, error: pd.Series, backprop: pd.Series) -> Claim:
-        said = "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: "
-        numbers = {"size": self.size, "bp": backprop.mean()}
+    def _in_rates(self, label: str) -> Claim:
+        error, backprop = self.errors[label], self.errors["backprop"]
         if undecided(error, backprop):
             _, low, high = difference(error, backprop)
             return claim(
-                said + "{n} seeds cannot tell the two apart; the difference lies between "
-                "{low:+.2f} and {high:+.2f} points.",
+                "{n} seeds cannot tell {this} from backprop in a rate network {size}, trained on "
+                "the same images ({bp:.2f} %): the difference lies between {low:+.2f} and "
+                "{high:+.2f} points.",
                 undecided(error, backprop),
-                n=_seeds(error, backprop), low=low, high=high, **numbers,
+                n=_seeds(error, backprop), this=self.named[label], size=self.size,
+                bp=backprop.mean(), low=low, high=high,
             )  # fmt: skip
         return claim(
-            said + "the error in spikes is {times:.1f} times that.",
+            "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: the "
+            "error in spikes is {times:.1f} times that.",
             less(backprop, error),
-            times=error.mean() / backprop.mean(), **numbers,
+            size=self.size, bp=backprop.mean(), times=error.mean() / backprop.mean(),
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
