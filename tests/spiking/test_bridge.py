@@ -27,7 +27,7 @@ def test_rates_at_rest_are_those_of_their_own_drive(right):
     def f(drive):
         return np.asarray(neurons.rate(drive * mV, p["tau_m"], p["t_ref"], p["v_th"]))
 
-    tau, bias = p["tau_s"] / second, p["bias"] / mV
+    tau, bias = p["tau_s"] / second, BRIDGE.bias
     np.testing.assert_allclose(h, f(tau * (x @ w1 + 0.5 * w2 @ y) + bias), rtol=1e-6)
     assert np.abs(h - f(tau * (x @ w1 + w2 @ y) + bias)).max() > 1
     taught = 200 * np.eye(10)[4] if right == 4 else f(tau * h @ w2)

@@ -136,7 +136,6 @@ class InSpikes:
         compared  labels of those others; by default the two references
         """
         yield self._taught(label)
-        error = self.errors[label]
         for other in compared or self.compared:
             if other != label:
                 yield self._beside(label, other)
