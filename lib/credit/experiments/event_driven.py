@@ -65,6 +65,7 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "12-spiking": ((Gait(), {}),),
     "14-spiking": ((Synthetic(), {}),),
 }
+IN_RATES = ("02-spiking", "02-spiking-depth", "01-spiking-large")  # beside them rates
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
@@ -147,23 +148,14 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    """Two hidden layers, in 02 beside the same in rates; three seeds."""
+    """Two hidden layers, or a larger one; beside some the same in rates; three seeds."""
     seeds, ways = SEEDS[profile][:3], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    beside = (Backprop(), Shallow()) if experiment == "02-spiking-depth" else ()
-    in_rates = [Job(experiment, rates(r, **TWO), s) for r in beside for s in seeds]
+    beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
+    sizes = ways[0].sizes
+    in_rates = [Job(experiment, rates(r, sizes=sizes), s) for r in beside for s in seeds]
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
-
-
-def _large(experiment: str, profile: str) -> list[Job]:
-    """More neurons and longer images, in spikes and in rates; three seeds."""
-    seeds, ways = SEEDS[profile][:3], arms(experiment)
-    if profile == "quick":  # one program
-        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-    in_rates = [rates(rule, sizes=ways[0].sizes) for rule in (Backprop(), Shallow())]
-    return jobs + [Job(experiment, beside, seed) for beside in in_rates for seed in seeds]
 
 
 def _mirror(experiment: str, profile: str) -> list[Job]:
@@ -234,7 +226,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             setting = replace(way, **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
-    if experiment.startswith(("02-spiking-tuning", "02-spiking-depth", "01-spiking-large")):
+    if experiment.removesuffix("-tuning") in IN_RATES:
         sizes = arms(experiment.removesuffix("-tuning"))[0].sizes
         for rule in (Backprop(), Shallow()):
             for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
@@ -245,7 +237,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 
 
 KINDS = {
-    "large": _large,
+    "large": _depth,
     "mirror": _mirror,
     "populations": _populations,
     "depth": _depth,

@@ -221,15 +221,8 @@ class InSpikes:
     def _in_rates(self, label: str) -> Claim:
         error, backprop = self.errors[label], self.errors["backprop"]
         if undecided(error, backprop):
-            _, low, high = difference(error, backprop)
-            return claim(
-                "{n} seeds cannot tell {this} from backprop in a rate network {size}, trained on "
-                "the same images ({bp:.2f} %): the difference lies between {low:+.2f} and "
-                "{high:+.2f} points.",
-                undecided(error, backprop),
-                n=_seeds(error, backprop), this=self.named[label], size=self.size,
-                bp=backprop.mean(), low=low, high=high,
-            )  # fmt: skip
+            name = f"backprop in a rate network {self.size}, trained on the same images"
+            return self._not_told(label, backprop, name)
         return claim(
             "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: the "
             "error in spikes is {times:.1f} times that.",
@@ -255,21 +248,26 @@ class InSpikes:
 
     def _beside(self, label: str, beside: str) -> Claim:
         error, other = self.errors[label], self.errors[beside]
-        names = {"this": self.named[label], "name": self.named[beside]}
-        d, low, high = difference(error, other)
         if undecided(error, other):
-            return claim(
-                "{n} seeds cannot tell {this} from {name} ({o:.2f} %): the difference lies between "
-                "{low:+.2f} and {high:+.2f} points.",
-                undecided(error, other),
-                n=_seeds(error, other), o=other.mean(), low=low, high=high, **names,
-            )  # fmt: skip
+            return self._not_told(label, other, self.named[beside])
+        d, low, high = difference(error, other)
         return claim(
             "{this} is {d:.2f} points {way} than {name} ({o:.2f} %; difference between {low:+.2f} "
             "and {high:+.2f}).",
             ordered(error, other) if d < 0 else ordered(other, error),
-            d=abs(d), way="better" if d < 0 else "worse", o=other.mean(), low=low, high=high,
-            **names | {"this": _capital(names["this"])},
+            this=_capital(self.named[label]), d=abs(d), way="better" if d < 0 else "worse",
+            name=self.named[beside], o=other.mean(), low=low, high=high,
+        )  # fmt: skip
+
+    def _not_told(self, label: str, other: pd.Series, name: str) -> Claim:
+        error = self.errors[label]
+        _, low, high = difference(error, other)
+        return claim(
+            "{n} seeds cannot tell {this} from {name} ({o:.2f} %): the difference lies between "
+            "{low:+.2f} and {high:+.2f} points.",
+            undecided(error, other),
+            n=_seeds(error, other), this=self.named[label], name=name, o=other.mean(), low=low,
+            high=high,
         )  # fmt: skip
 
 
@@ -319,9 +317,8 @@ class ErrorsInSpikes(InSpikes):
         k, speaks = 2 * network.sizes[-1], (network.image - network.settling) / 1000
         return claim(
             "In the last pass a training image elicits {sent:.1f} spikes of error neurons; in the "
-            "other network it "
-            "brings {events:.1f} signed events. While the teacher speaks each of the {k} "
-            "error neurons fires at {rate:.1f} Hz on average; a hidden one, in a test, at "
+            "other network it brings {events:.1f} signed events. While the teacher speaks each of "
+            "the {k} error neurons fires at {rate:.1f} Hz on average; a hidden one, in a test, at "
             "{hidden:.0f}.",
             bool(sent < events and sent / k / speaks < self.hidden_rate(label)),
             sent=sent, events=events, k=k, rate=sent / k / speaks, hidden=self.hidden_rate(label),
@@ -404,8 +401,9 @@ class InTwoPhases(InSpikes):
 def _against(error: pd.Series, other: pd.Series) -> str:
     """ "lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
     d, low, high = difference(error, other)
-    way = "lower" if less(error, other) else "higher" if greater(error, other) else "the same"
-    way += " within the noise" * (way == "the same")
+    way = "the same within the noise"
+    if less(error, other) or greater(error, other):
+        way = "lower" if d < 0 else "higher"
     return f"{way} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"
 
 
