@@ -9,6 +9,7 @@ import pytest
 
 from credit.evidence import answer, methods, results, verdicts
 from credit.evidence.answer import UNMEASURED
+from credit.evidence.glossary import less
 from credit.evidence.methods import (
     BASELINES,
     METHODS,
@@ -412,3 +413,13 @@ def test_two_names_of_one_network_in_spikes_are_counted_once():
     sentence = said(*REST, twin)["spikes"]
     assert "1 networks of spiking neurons learn MNIST so far, with 1 to 2 hidden layers" in sentence
     assert "b and direct b (4.0 %)" in sentence
+
+
+def test_what_the_row_of_recirculation_says_of_active_neurons_is_so():
+    (row,) = [m.spiking for m in METHODS if m.spiking and m.spiking.task == "reconstruction"]
+    assert row.variant == "fixed hidden neurons that are as active do better"
+    own, active = (
+        results.final(results.load(f"08-recirculation{which}"), row.metric)
+        for which in ("", "-active")
+    )
+    assert less(active["value"], own.loc[own["setting"] == row.label, "value"])

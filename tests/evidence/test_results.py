@@ -129,8 +129,9 @@ def test_a_run_of_code_that_was_committed_since_is_of_the_commit_at_hand(store, 
     assert origins["processor"].iloc[3] == "another"
 
 
-def test_a_run_of_changed_code_is_refused_unless_told(store, monkeypatch):
-    monkeypatch.setattr(results, "provenance", lambda: CHANGED)
+@pytest.mark.parametrize("here", [CHANGED, MADE | {"commit": "unknown"}], ids=["changed", "no git"])
+def test_a_run_of_changed_code_is_refused_unless_told(store, monkeypatch, here):
+    monkeypatch.setattr(results, "provenance", lambda: here)
     save(store, JOBS)
     store.save(JOBS[3], rows(JOBS[3]), CHANGED)
     message = "90-stub: 1 of 12 runs were made by changed code, which nobody can check out"

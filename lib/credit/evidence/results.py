@@ -51,7 +51,7 @@ def collect(
         )
     records = [store.load(job)["provenance"] for job in done]
     here = {"commit": provenance()["commit"]}
-    if CHANGED not in here["commit"]:
+    if CHANGED not in here["commit"] and here["commit"] != "unknown":
         records = [r | here if CHANGED in r["commit"] else r for r in records]
     changed = sum(CHANGED in record["commit"] for record in records)
     if changed and not dirty:
