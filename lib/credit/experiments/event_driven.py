@@ -44,6 +44,7 @@ RATES = Setting(
 )
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
+FOUR = {"sizes": (784, 200, 100, 100, 100, 10)}
 LARGE = {"sizes": (784, 500, 10), "image": 120, "settling": 20}
 ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direct one, and 07's the
     # symmetric one, in a coherent network; in 02 what all are compared with
@@ -54,18 +55,37 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
         (Fixed(), LARGE),
     ),
     "01-spiking-mirror": ((WeightMirror(), {}),),
+    "01-spiking-populations": (
+        (TwoPopulations(way=Signs()), {}),
+        (TwoPopulations(way=KolenPollack()), {}),
+        (TwoPopulations(way=WeightMirror()), {}),
+        (TwoPopulations(way=Symmetric()), {}),
+    ),
     "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
+    "01-spiking-four": ((KolenPollack(), FOUR), (Symmetric(), FOUR), (Fixed(), FOUR)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "06-spiking": ((TargetDifference(), {}),),
+    "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
     "07-spiking": ((Kickback(), {}), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
+    "07-spiking-populations": ((TwoPopulations(way=Kickback()), {}),),
     "11-spiking": ((Attention(), {}),),
+    "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
+    "11-spiking-four": ((Attention(), FOUR),),
+    "07-spiking-four": ((Kickback(), {"coherent": True} | FOUR),),
     "12-spiking": ((Gait(), {}),),
+    "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
+    "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
 }
-IN_RATES = ("02-spiking", "02-spiking-depth", "01-spiking-large")  # beside them rates
+IN_RATES = (
+    "02-spiking",
+    "02-spiking-depth",
+    "01-spiking-large",
+    "01-spiking-four",
+)  # beside them rates
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
@@ -82,6 +102,15 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 none, coherent": (0.04, 0.0),
     "synthetic": (0.01, 0.1),
     "GAIT": (0.01, 0.003),
+    "symmetric, errors in spikes": (0.01, 0.01),
+    "signs, errors in spikes": (0.01, 0.01),
+    "Kolen-Pollack, errors in spikes": (0.01, 0.03),
+    "weight mirror, errors in spikes": (0.01, 0.01),
+    "attention, errors in spikes": (0.03, 0.01),
+    "target difference, errors in spikes": (0.01, 0.03),
+    "Kickback, errors in spikes": (0.03, 0.01),
+    "synthetic, errors in spikes": (0.01, 0.1),
+    "GAIT, errors in spikes": (0.01, 0.003),
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
     "500 symmetric, errors in spikes": (0.02, 0.01),
     "500 none": (0.02, 0.0),
@@ -92,12 +121,19 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
     "200-100 Kolen-Pollack": (0.01, 0.003),
+    "200-100-100-100 Kolen-Pollack": (0.01, 0.003),
+    "200-100-100-100 symmetric": (0.01, 0.001),
+    "200-100-100-100 attention": (0.03, 0.001),
+    "200-100-100-100 Kickback": (0.01, 0.001),
+    "200-100-100-100 none": (0.04, 0.0),
 }
 BEST_RATES = {
     "500 BP": 1e-2,
     "500 shallow": 3e-2,
     "BP": 1e-2,
     "shallow": 1e-1,
+    "200-100-100-100 BP": 1e-2,
+    "200-100-100-100 shallow": 1e-1,
     "200-100 BP": 1e-2,
     "200-100 shallow": 1e-1,
 }
@@ -112,7 +148,7 @@ def spiking(rule: Pathway, **changes) -> Spikes:
     given = network | {"learning_rate": rate, "hidden_rate": below}
     if not rule.sends:
         given["spread"] = 2 * SPIKES.spread
-    if isinstance(rule, Gait):
+    if isinstance(getattr(rule, "way", rule), Gait):
         given["chunk"] = 250  # with 2500 the inverse is of weights long past
     return replace(SPIKES, rule=rule, **given | changes)
 
@@ -133,7 +169,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
     told = [
-        replace(way, rule=replace(way.rule, shuffled=True))
+        _told_others(way)
         for way in ways
         if isinstance(way.rule, Direct) or way == spiking(Kickback(), **DEEP)
     ]
@@ -171,23 +207,38 @@ def _mirror(experiment: str, profile: str) -> list[Job]:
 
 def _populations(experiment: str, profile: str) -> list[Job]:
     """Errors in spikes alone, and three seeds whose hidden neurons are told other labels."""
-    seeds, (way,) = SEEDS[profile], arms(experiment)
+    seeds, ways = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
-        return [Job(experiment, replace(way, examples=5000, epochs=1), seeds[0], run=RUN)]
-    told = replace(way, rule=replace(way.rule, shuffled=True))
-    jobs = [Job(experiment, way, seed, run=RUN) for seed in seeds]
-    return jobs + [Job(experiment, told, seed, run=RUN) for seed in seeds[:3]]
+        return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    told = [_told_others(way) for way in ways if isinstance(way.rule.way, Direct)]
+    jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
+    return jobs + [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds[:3]]
+
+
+CONTROLS = {  # pathways of which hidden neurons are told other labels; of 02 and 07 beside the others
+    "01": (Signs(), KolenPollack(), WeightMirror()),
+    "06": (TargetDifference(),),
+    "11": (Attention(),),
+    "12": (Gait(),),
+    "14": (Synthetic(),),
+}
 
 
 def _controls(experiment: str, profile: str) -> list[Job]:
-    """What neurons that predict their error make of less: other labels, or the label alone."""
-    told = spiking(Synthetic(shuffled=True))
-    alone = spiking(Synthetic(layer=False))
-    labelled = [(told, ""), (alone, f"{alone.label}, of the label alone")]
+    """What is learned where hidden neurons are told other labels; and what of those that predict
+    their error where they are told the label alone."""
+    labelled = [(_told_others(spiking(way)), "") for way in CONTROLS[experiment[:2]]]
+    if experiment.startswith("14"):
+        alone = spiking(Synthetic(layer=False))
+        labelled.append((alone, f"{alone.label}, of the label alone"))
     seeds = SEEDS[profile][:3]
     if profile == "quick":
         labelled = [(replace(w, examples=5000, epochs=1), label) for w, label in labelled[:1]]
     return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
+
+
+def _told_others(way: Spikes) -> Spikes:
+    return replace(way, rule=replace(way.rule, shuffled=True))
 
 
 def _stands_beside(way: Spikes) -> bool:
@@ -209,7 +260,8 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     network, three where its hidden synapses are fixed.
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
-    jobs, deep, large = [], "depth" in experiment, "large" in experiment
+    kind = experiment.removesuffix("-tuning").split("-")[-1]
+    jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
         under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
         outputs = OUTPUT
@@ -241,9 +293,10 @@ KINDS = {
     "mirror": _mirror,
     "populations": _populations,
     "depth": _depth,
+    "four": _depth,
 }
 EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
-    | {"14-spiking-controls": _controls}
+    | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
 )
