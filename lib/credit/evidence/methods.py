@@ -76,9 +76,12 @@ def _joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _event_driven(experiment: str, label: str, variant: str = "") -> Spiking:
-    floor, beside = "200 none", ("02-spiking",) if experiment != "02-spiking" else ()
-    return Spiking(experiment, label, floor, RATES, beside=beside, variant=variant)
+def _event_driven(notebook: str, pathway: str, variant: str = "") -> Spiking:
+    """Errors of the output are spikes, too."""
+    return Spiking(
+        f"{notebook}-spiking-populations", f"200 {pathway}, errors in spikes", "200 none", RATES,
+        beside=("02-spiking",), variant=_joined("errors in spikes", variant),
+    )  # fmt: skip
 
 
 def _two_phases(experiment: str, label: str, variant: str = "") -> Spiking:
@@ -103,7 +106,7 @@ METHODS = (
         "feedback_alignment",
         mnist=Trained("01-mnist", "1x1000 logistic"),
         deep=EIGHT,
-        spiking=_event_driven("02-spiking", "200 direct", "one hidden layer: as direct feedback"),
+        spiking=_event_driven("02", "direct", "one hidden layer: as direct feedback"),
     ),
     Method(
         "01",
@@ -111,21 +114,21 @@ METHODS = (
         "sign_symmetry",
         mnist=AKROUT,
         deep=EIGHT,
-        spiking=_event_driven("01-spiking", "200 signs"),
+        spiking=_event_driven("01", "signs"),
     ),
     Method(
         "01",
         "weight mirror",
         "weight_mirror",
         mnist=AKROUT,
-        spiking=_event_driven("01-spiking-mirror", "200 weight mirror"),
+        spiking=_event_driven("01", "weight mirror"),
     ),
     Method(
         "01",
         "Kolen-Pollack",
         "kolen_pollack",
         mnist=AKROUT,
-        spiking=_event_driven("01-spiking", "200 Kolen-Pollack"),
+        spiking=_event_driven("01", "Kolen-Pollack"),
     ),
     Method(
         "02",
@@ -133,9 +136,7 @@ METHODS = (
         "direct_feedback_alignment",
         mnist=Trained("02-table1", "2x800 tanh"),
         deep=EIGHT,
-        spiking=_event_driven(
-            "02-spiking-populations", "200 direct, errors in spikes", "errors in spikes alone"
-        ),
+        spiking=_event_driven("02", "direct"),
     ),
     Method(
         "03",
@@ -173,7 +174,7 @@ METHODS = (
         "difference_target_propagation",
         mnist=Trained("06-mnist", "7x240 tanh"),
         deep=Trained("06-mnist", "7x240 tanh"),
-        spiking=_event_driven("06-spiking", "200 target difference", "SDTP: no weight transport"),
+        spiking=_event_driven("06", "target difference", "SDTP: no weight transport"),
     ),
     Method(
         "07",
@@ -182,12 +183,12 @@ METHODS = (
         mnist=Trained("07-mnist", "10 x 64-32 coherent"),
         deep=Trained("07-depth", "6x64 signed_relu"),
         spiking=Spiking(
-            "07-spiking",
-            "200-100 Kickback",
+            "07-spiking-populations",
+            "200-100 Kickback, errors in spikes",
             "200-100 none, coherent",
-            RATES,
-            beside=("02-spiking",),
-            variant="two hidden layers; BP has one",
+            "200-100 relu",
+            beside=("07-spiking", "02-spiking-depth"),
+            variant="errors in spikes, two hidden layers",
         ),
     ),
     Method(
@@ -242,7 +243,7 @@ METHODS = (
         "attention_gated",
         mnist=Trained("11-mnist", "300-100 relu"),
         deep=Trained("11-depth", "6x100 relu"),
-        spiking=_event_driven("11-spiking", "200 attention"),
+        spiking=_event_driven("11", "attention"),
     ),
     Method(
         "12",
@@ -250,7 +251,7 @@ METHODS = (
         "gait_prop",
         mnist=Trained("12-mnist", "4x196 leaky_relu"),
         deep=Trained("12-mnist", "4x196 leaky_relu"),
-        spiking=_event_driven("12-spiking", "200 GAIT"),
+        spiking=_event_driven("12", "GAIT"),
     ),
     Method(
         "13",
@@ -263,7 +264,7 @@ METHODS = (
         "decoupled_neural_interfaces",
         mnist=Trained("14-mnist", "2x256 relu"),
         deep=Trained("14-normalised", "5x256 relu, batch normalised"),
-        spiking=_event_driven("14-spiking", "200 synthetic", "not unlocked"),
+        spiking=_event_driven("14", "synthetic", "not unlocked"),
     ),
     Method("15", "FORCE"),
     Method("16", "conceptors"),

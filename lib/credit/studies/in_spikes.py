@@ -4,7 +4,7 @@ in one network of spiking neurons, and beside backprop in rates."""
 import itertools
 from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -22,22 +22,36 @@ from credit.spiking.pathways.base import Pathway
 REFERENCES = {
     "200 direct": "random feedback",
     "200 symmetric": "forward weights, transposed",
-    "200 direct, shuffled": "random feedback, labels of other images",
     "200 none": "none: hidden synapses fixed",
 }
+BESIDES = ("controls", "mirror", "populations", "four")  # what there may be of an experiment
 RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
 IN_RATES = "1x200 relu"
 EVENTS = "synaptic events, test"
+ALONE, OTHERS = "errors in spikes, % (n)", "labels of other images, % (n)"
 TIE = 0.1  # points of validation error on one seed that decide nothing
+
+
+class Search(NamedTuple):
+    """What the search for the learning rates of a network said: validation errors in %."""
+
+    experiment: str
+    tried: int  # pairs
+    outputs: int  # values for the output
+    best: float
+    after: float  # the next
+    own: float  # of the pair that is used
+    edge: str  # whether its hidden rate is the lowest or highest, as the end of a sentence
 
 
 class InSpikes:
     """What a notebook's pathways, and those that all are compared with, came to.
 
-    experiment  of the notebook
+    Of every pathway there may be two more networks: one whose hidden neurons are told the labels of
+    other images, and one whose errors are spikes alone.
+
+    experiment  of the notebook; with it go its `BESIDES`
     named       {label of its runs: name in words}
-    controls    an experiment that holds more of them
-    told        label of the control that hears the labels of other images
     lateral     {label: synapses of a hidden neuron with its own layer}
     """
 
@@ -56,12 +70,11 @@ class InSpikes:
         self,
         experiment: str,
         named: dict[str, str],
-        controls: str = "",
-        told: str = "200 direct, shuffled",
         lateral: dict[str, int] | None = None,
     ):
-        self.experiments = [name for name in (experiment, controls) if name]
-        self.told, self.lateral = told, lateral or {}
+        there, besides = results.available(), [f"{experiment}-{kind}" for kind in BESIDES]
+        self.experiments = [experiment, *(name for name in besides if name in there)]
+        self.lateral = lateral or {}
         self.named = named | {k: v for k, v in self.references.items() if k not in named}
         names = dict.fromkeys((*self.experiments, *self.beside))
         self.runs = pd.concat([results.load(name) for name in names], ignore_index=True)
@@ -69,9 +82,26 @@ class InSpikes:
     @cached_property
     def errors(self) -> dict[str, pd.Series]:
         """{label: test error of every seed, %}; of networks in rates by method."""
-        ends = results.final(self.runs)
-        found = {label: values(ends, setting=label) for label in self.named}
-        return found | {m: values(ends, setting=self.in_rates, method=m) for m in RATES}
+        found = {label: values(self.ends, setting=label) for label in self.named}
+        return found | {m: values(self.ends, setting=self.in_rates, method=m) for m in RATES}
+
+    @cached_property
+    def ends(self) -> pd.DataFrame:
+        return results.final(self.runs)
+
+    def told(self, label: str) -> pd.Series:
+        """Test error of every seed where hidden neurons are told the labels of other images; empty
+        where this was not run."""
+        return self._beside_it(f"{label}, shuffled")
+
+    def alone(self, label: str) -> pd.Series:
+        """The same where errors of the output are spikes alone; empty too where this is a row."""
+        other = f"{label}, errors in spikes"
+        return self._beside_it("" if other in self.named else other)
+
+    def _beside_it(self, label: str) -> pd.Series:
+        there = (self.ends["setting"] == label).any()
+        return values(self.ends, setting=label) if there else pd.Series(dtype=float)
 
     def by_layer(self, label: str, metric: str) -> pd.Series:
         """Per image of the last epoch, mean of the seeds; layer 0 is the input."""
@@ -95,10 +125,12 @@ class InSpikes:
         return self.by_layer(label, "spikes, test")[1:-1].sum() / neurons / self.shown
 
     def table(self) -> pd.DataFrame:
-        rows = []
+        besides, rows = {ALONE: self.alone, OTHERS: self.told}, []
         for label, name in (self.named | RATES).items():
             row = {self.column: name}
             row["test error, %"] = verdicts.mean_in_words(self.errors[label])
+            for column, runs in ((what, of(label)) for what, of in besides.items()):
+                row[column] = f"{verdicts.mean_in_words(runs)} ({len(runs)})" if len(runs) else "–"
             if label in self.named:
                 row |= {
                     "hidden rate, Hz": f"{self.hidden_rate(label):.0f}",
@@ -109,7 +141,8 @@ class InSpikes:
                     ),
                 }
             rows.append(row | {"n": str(len(self.errors[label]))})
-        return pd.DataFrame(rows).fillna("–")
+        found = pd.DataFrame(rows).fillna("–")
+        return found.drop(columns=[what for what in besides if (found[what] == "–").all()])
 
     def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
         """What a rule needs that spikes do not carry, one in a row."""
@@ -136,6 +169,8 @@ class InSpikes:
         compared  labels of those others; by default the two references
         """
         yield self._taught(label)
+        if len(self.alone(label)):
+            yield self._alone(label)
         for other in compared or self.compared:
             if other != label:
                 yield self._beside(label, other)
@@ -163,27 +198,11 @@ class InSpikes:
 
     def tuned(self, label: str) -> Claim:
         """How its learning rates were found, by the results of the search."""
-        experiment, setting = next(
-            (name, job.setting)
-            for name in self.experiments
-            for job in jobs(name, "paper")
-            if job.name == label
-        )
-        tried = results.load(f"{experiment}-tuning")
-        tried = tried[tried["setting"].str.startswith(f"{label}, rates ")]
-        tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
-        rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
-        grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
-        used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
-        ends = {grid["and"].min(): "the lowest", grid["and"].max(): "the highest"}
-        best, next_best = sorted(tried)[:2]
-        own = tried[used.to_numpy()].iloc[0] if used.sum() == 1 else float("nan")
-        holds = own <= best + TIE
-        edge = ends.get(rates["and"])
-        more = f"; its hidden rate is {edge} that was tried" if edge else ""
-        if not holds and f"{experiment}-searched" in results.available():
+        search = self._search(label)
+        holds, more = search.own <= search.best + TIE, search.edge
+        if not holds and f"{search.experiment}-searched" in results.available():
             # the other was better over all seeds, at full length
-            metric, searched = "validation error", results.load(f"{experiment}-searched")
+            metric, searched = "validation error", results.load(f"{search.experiment}-searched")
             here = values(results.final(self.runs, metric), metric, setting=label)
             best_pair = f"{label}, best of the search"
             there = values(results.final(searched, metric), metric, setting=best_pair)
@@ -197,25 +216,55 @@ class InSpikes:
             "part of the images with one seed, the best had {best:.2f} % validation error and the "
             "next {after:.2f} %; the pair used had {own:.2f} %{more}.",
             bool(holds),
-            k=len(tried), values=grid["rates"].nunique(), best=best, after=next_best, own=own,
-            more=more,
+            k=search.tried, values=search.outputs, best=search.best, after=search.after,
+            own=search.own, more=more,
+        )  # fmt: skip
+
+    def _search(self, label: str) -> "Search":
+        experiment, setting = next(
+            (name, job.setting)
+            for name in self.experiments
+            for job in jobs(name, "paper")
+            if job.name == label
+        )
+        tried = results.load(f"{experiment}-tuning")
+        tried = tried[tried["setting"].str.startswith(f"{label}, rates ")]
+        tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
+        rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
+        grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
+        used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
+        ends = {grid["and"].min(): "the lowest", grid["and"].max(): "the highest"}
+        edge = ends.get(rates["and"])
+        return Search(
+            experiment, len(tried), grid["rates"].nunique(), *sorted(tried)[:2],
+            own=tried[used.to_numpy()].iloc[0] if used.sum() == 1 else float("nan"),
+            edge=f"; its hidden rate is {edge} that was tried" if edge else "",
         )  # fmt: skip
 
     def _taught(self, label: str) -> Claim:
-        error, fixed, told = (self.errors[net] for net in (label, self.fixed, self.told))
-        other, own = self.named[self.told].partition(",")[0], self.told == f"{label}, shuffled"
+        error, fixed, told = self.errors[label], self.errors[self.fixed], self.told(label)
         share = "no better than with fixed ones"
         if greater(fixed, told) and less(error, fixed):
             part = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
             share = f"{part:.0f} % of the gain"
         return claim(
             "{name} ends at {e:.2f} % test error; with hidden synapses fixed it is {s:.1f} %. "
-            "{other} whose hidden neurons are told the labels of other images, while the output "
-            "learns the right ones, ends at {w:.1f} %: {share}{more}.",
+            "Where its hidden neurons are told the labels of other images, while the output "
+            "learns the right ones, it ends at {w:.1f} %: {share}.",
             teaches(error, fixed) and less(error, told),
-            name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(),
-            other=_capital(other), w=told.mean(), share=share,
-            more="" if own else " here; this pathway was not run with other labels",
+            name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), w=told.mean(),
+            share=share,
+        )  # fmt: skip
+
+    def _alone(self, label: str) -> Claim:
+        alone, error = self.alone(label), self.errors[label]
+        edge = self._search(f"{label}, errors in spikes").edge
+        return claim(
+            "Where the error is spikes, too, of two neurons for every output neuron, {name} ends "
+            "at {a:.2f} % ({n} seeds{edge}): compared with signed events the error is {way}.",
+            teaches(alone, self.errors[self.fixed]),
+            name=self.named[label], a=alone.mean(), n=len(alone), edge=edge,
+            way=_against(alone, error),
         )  # fmt: skip
 
     def _in_rates(self, label: str) -> Claim:
@@ -276,7 +325,6 @@ class InCoherentNetworks(InSpikes):
 
     references: ClassVar = {
         "200-100 symmetric, coherent": "errors through all layers, transposed weights",
-        "200-100 Kickback, shuffled": "Kickback, labels of other images",
         "200-100 none, coherent": "none: hidden synapses fixed",
     }
     beside = ("02-spiking-depth",)

@@ -14,10 +14,17 @@ from credit.evidence.methods import METHODS, RATES
 
 # Beside the methods: the experiment and label in spikes, the rule in rates, and its name in words.
 REFERENCES = (
-    ("02-spiking", "200 symmetric", "backprop", "backprop (transposed weights)"),
+    (
+        "01-spiking-populations",
+        "200 symmetric, errors in spikes",
+        "backprop",
+        "backprop (transposed weights)",
+    ),
     ("02-spiking", "200 none", "shallow", "hidden synapses fixed"),
     ("09-spiking", "200 untold", "shallow", "hidden synapses fixed, two phases"),
 )
+ONE_LAYER = {"200 Kickback": ("07-spiking", "200 Kickback")}  # its cell of the answer has two
+OTHER = {"200 Kickback": " (one hidden layer, signed events)"}
 
 
 def pairs() -> pd.DataFrame:
@@ -28,20 +35,23 @@ def pairs() -> pd.DataFrame:
     """
     in_rates = results.final(results.load("00-rates"))
     beside = results.final(results.load("02-spiking"))
-    # Kickback's cell of the answer has two hidden layers; the direct way's errors are spikes there
-    # and here events, as those of most: with one hidden layer it is feedback alignment's
-    known = {m.spiking.label.replace("200-100", "200"): m for m in METHODS if m.spiking}
-    named = known | {"200 direct": next(m for m in METHODS if m.notebook == "02")}
-    other = {"200 direct": " (signed events)", "200 Kickback": " (one hidden layer)"}
-    parts = [
-        _pair(known[label].spiking.experiment, label, values(in_rates, setting=label))
-        .assign(method=named[label].name + other.get(label, ""), rule=named[label].rule)
-        for label in in_rates["setting"].unique()
-    ]  # fmt: skip
+    known = {_in_rates(m.spiking.label): m for m in METHODS if m.spiking}
+    parts = []
+    for label in in_rates["setting"].unique():
+        method = known[label]
+        where = ONE_LAYER.get(label, (method.spiking.experiment, method.spiking.label))
+        name = method.name + OTHER.get(label, "")
+        pair = _pair(*where, values(in_rates, setting=label))
+        parts.append(pair.assign(method=name, rule=method.rule))
     for experiment, label, rule, name in REFERENCES:
         rates = values(beside, setting=RATES, method=rule)
         parts.append(_pair(experiment, label, rates).assign(method=name, rule=rule))
     return pd.concat(parts, ignore_index=True)
+
+
+def _in_rates(label: str) -> str:
+    """The label of the same rule in 00-rates."""
+    return label.replace("200-100", "200").removesuffix(", errors in spikes")
 
 
 def _pair(experiment: str, label: str, rates: pd.Series) -> pd.DataFrame:

@@ -1,0 +1,65 @@
+"""Signed events or spikes: every pathway whose errors were carried in both ways."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from credit.evidence import results
+from credit.evidence.claims import Claim, claim
+from credit.evidence.glossary import difference, greater, less, values
+from credit.evidence.methods import METHODS
+from credit.experiments.event_driven import ARMS
+
+ALONE = ", errors in spikes"
+REFERENCES = {"200 symmetric": ("backprop (transposed weights)", "backprop")}
+
+
+def pairs() -> pd.DataFrame:
+    """MNIST in spiking networks with 200 hidden neurons, Kickback's with 100 more.
+
+    Returns  columns method, rule, seed, events and alone (test errors, %: errors as signed events,
+             as spikes of two populations), a row for every seed
+    """
+    there = [name for name in ARMS if name in results.available()]
+    ends = results.final(pd.concat([results.load(name) for name in there], ignore_index=True))
+    known = REFERENCES | {
+        m.spiking.label.removesuffix(ALONE): (m.name, m.rule) for m in METHODS if m.spiking
+    }
+    parts = []
+    for label, (name, rule) in known.items():
+        if (ends["setting"] == label + ALONE).any():
+            both = {"events": label, "alone": label + ALONE}
+            found = {way: values(ends, setting=net) for way, net in both.items()}
+            parts.append(pd.DataFrame(found).reset_index().assign(method=name, rule=rule))
+    return pd.concat(parts, ignore_index=True)
+
+
+def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
+    """How many pathways lose or gain, and how near the best comes to backprop in rates.
+
+    rows      of `pairs`
+    backprop  test error of every seed in a rate network of the same size, %
+    """
+    each = {name: part.set_index("seed") for name, part in rows.groupby("method")}
+    gain = pd.Series({k: difference(v["events"], v["alone"])[0] for k, v in each.items()})
+    fewer = gain[[k for k, v in each.items() if less(v["alone"], v["events"])]].sort_values()
+    more = [k for k, v in each.items() if greater(v["alone"], v["events"])]
+    other = [f"; {k} makes more, by {-gain[k]:.2f}" for k in more]
+    open_ = [k for k in each if k not in (*fewer.index, *more)]
+    other += [f"; the seeds cannot tell for {' and '.join(open_)}"] * bool(open_)
+    yield claim(
+        "Of {n} pathways {k} make fewer errors when those of the output neurons are spikes than "
+        "when they are signed events, by {low:.2f} ({first}) to {high:.2f} points ({last}){other}.",
+        2 * len(fewer) > len(each),
+        n=len(each), k=len(fewer), low=fewer.min(), first=next(iter(fewer.index), "–"),
+        high=fewer.max(), last=next(iter(fewer.index[::-1]), "–"), other="".join(other),
+    )  # fmt: skip
+    methods = {k: v for k, v in each.items() if (v["rule"] != "backprop").all()}
+    best = min(methods, key=lambda name: methods[name]["alone"].mean())
+    alone = methods[best]["alone"]
+    yield claim(
+        "Without transposed weights as a reference the lowest is that of {best}, {e:.2f} %, "
+        "{times:.2f} times that of backprop in rates.",
+        less(backprop, alone),
+        best=best, e=alone.mean(), times=alone.mean() / backprop.mean(),
+    )  # fmt: skip
