@@ -1,7 +1,6 @@
 """Errors in spikes beside signed events, on runs that are made up."""
 
 import pandas as pd
-import pytest
 
 from credit.evidence import results
 from credit.evidence.methods import METHODS

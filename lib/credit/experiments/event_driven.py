@@ -256,6 +256,12 @@ def _stands_beside(way: Spikes) -> bool:
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
+BELOW_FOUR = (0.0001, *BELOW_DEEP)  # with four
+WIDER = {  # pairs besides, where the best was the lowest of both rates
+    "200 attention, errors in spikes": [
+        (rate, below) for rate in (0.003, 0.01, 0.03) for below in (0.001, 0.003, 0.01)
+    ]
+}
 OUTPUT_LARGE, BELOW_LARGE = (0.01, 0.02), (0.003, 0.01)  # mV, where images are longer
 ALONE_LARGE = (0.01, 0.02, 0.04)  # mV, where images are longer
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
@@ -271,12 +277,14 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     kind = experiment.removesuffix("-tuning").split("-")[-1]
     jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
-        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
+        under = {3: BELOW, 4: BELOW_DEEP}.get(len(way.sizes), BELOW_FOUR)
         outputs = OUTPUT
         if large:
             outputs, under = OUTPUT_LARGE, BELOW_LARGE
         outputs = (way.learning_rate,) if deep else outputs
-        pairs = [(rate, below, SPIKES.spread) for rate in outputs for below in under]
+        both = [(rate, below) for rate in outputs for below in under]
+        both += [pair for pair in WIDER.get(way.label, []) if pair not in both]
+        pairs = [(*pair, SPIKES.spread) for pair in both]
         if not way.rule.sends:
             spreads = (way.spread,) if deep or large else (50.0, 100.0)
             alone = ALONE_LARGE if large else ALONE

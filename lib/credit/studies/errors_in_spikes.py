@@ -42,17 +42,18 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     """
     each = {name: part.set_index("seed") for name, part in rows.groupby("method")}
     gain = pd.Series({k: difference(v["events"], v["alone"])[0] for k, v in each.items()})
-    fewer = gain[[k for k, v in each.items() if less(v["alone"], v["events"])]].sort_values()
+    fewer = [k for k, v in each.items() if less(v["alone"], v["events"])]
+    by = gain[fewer].sort_values() if fewer else pd.Series({"–": 0.0})
     more = [k for k, v in each.items() if greater(v["alone"], v["events"])]
     other = [f"; {k} makes more, by {-gain[k]:.2f}" for k in more]
-    open_ = [k for k in each if k not in (*fewer.index, *more)]
+    open_ = [k for k in each if k not in (*fewer, *more)]
     other += [f"; the seeds cannot tell for {' and '.join(open_)}"] * bool(open_)
     yield claim(
         "Of {n} pathways {k} make fewer errors when those of the output neurons are spikes than "
         "when they are signed events, by {low:.2f} ({first}) to {high:.2f} points ({last}){other}.",
         2 * len(fewer) > len(each),
-        n=len(each), k=len(fewer), low=fewer.min(), first=next(iter(fewer.index), "–"),
-        high=fewer.max(), last=next(iter(fewer.index[::-1]), "–"), other="".join(other),
+        n=len(each), k=len(fewer), low=by.iloc[0], first=by.index[0],
+        high=by.iloc[-1], last=by.index[-1], other="".join(other),
     )  # fmt: skip
     methods = {k: v for k, v in each.items() if (v["rule"] != "backprop").all()}
     best = min(methods, key=lambda name: methods[name]["alone"].mean())
