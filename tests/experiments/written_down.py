@@ -11,9 +11,16 @@ from typing import Any
 
 from credit.nets.networks import Init
 from credit.nets.relaxation import Settling
+from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.gait import Gait
+from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
+from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
+from credit.spiking.pathways.synthetic import Synthetic
+from credit.spiking.pathways.target_difference import TargetDifference
+from credit.spiking.pathways.weight_mirror import WeightMirror
 
 ZERO, FAN_IN, GAUSS = Init("zero"), Init("uniform_fan_in"), Init("normal_fan_in")
 HE, GLOROT = Init("normal_fan_in", sqrt(2)), Init("uniform_fan_sum", sqrt(6))
@@ -266,6 +273,71 @@ TABLE["02-spiking-populations"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["02-spiking-halves"] = Experiment(
+    "not published: half of the errors in spikes, those of the output or those of hidden neurons",
+    3,
+    {"half_in_spikes": 2},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.01, hidden_rate=0.01, rule={"gain": 60.0, "way": Direct()}),
+        at(label="hidden", hidden_rate=0.03, rule={"half": "hidden"}),
+    ],
+    BRIEFLY,
+)
+TABLE["01-spiking-populations"] = Experiment(
+    "not published: the relatives of feedback alignment with errors in spikes alone",
+    5,
+    {"two_populations": 4},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.03, hidden_rate=0.03, rule={"gain": 60.0, "way": Signs()}),
+        at(label="Kolen", hidden_rate=0.01, rule={"way": KolenPollack()}),
+        at(label="mirror", hidden_rate=0.003, rule={"way": WeightMirror()}),
+        at(label="symmetric", learning_rate=0.01, hidden_rate=0.01, rule={"way": Symmetric()}),
+    ],
+    BRIEFLY,
+)
+for _notebook, _way, _rates, _more in (
+    ("06", TargetDifference(), (0.01, 0.03), {}),
+    ("07", Kickback(), (0.01, 0.001), {"coherent": True, "sizes": (784, 200, 100, 10)}),
+    ("11", Attention(), (0.01, 0.003), {}),
+    ("12", Gait(), (0.01, 0.003), {"chunk": 250}),
+    ("14", Synthetic(), (0.01, 0.1), {}),
+):
+    TABLE[f"{_notebook}-spiking-populations"] = Experiment(
+        "not published: errors in spikes alone",
+        5,
+        {"two_populations": 1},
+        [
+            *IN_SPIKES,
+            at(learning_rate=_rates[0], hidden_rate=_rates[1], **_more,
+               rule={"gain": 60.0, "way": _way}),
+        ],
+        BRIEFLY,
+    )  # fmt: skip
+TABLE["01-spiking-controls"] = Experiment(
+    "not published: hidden neurons that are told the labels of other images",
+    3,
+    {"signs": 1, "kolen_pollack": 1, "weight_mirror": 1},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.01, hidden_rate=0.01, rule={"shuffled": True}),
+        at("kolen_pollack", hidden_rate=0.03),
+    ],
+    BRIEFLY,
+)
+for _notebook, _method, _given in (
+    ("06", "target_difference", {"learning_rate": 0.01, "hidden_rate": 0.03}),
+    ("11", "attention", {"learning_rate": 0.03, "hidden_rate": 0.01}),
+    ("12", "gait", {"learning_rate": 0.01, "hidden_rate": 0.003, "chunk": 250}),
+):
+    TABLE[f"{_notebook}-spiking-controls"] = Experiment(
+        "not published: hidden neurons that are told the labels of other images",
+        3,
+        {_method: 1},
+        [*IN_SPIKES, at(**_given, rule={"shuffled": True})],
+        BRIEFLY,
+    )
 TABLE["01-spiking-depth"] = Experiment(
     "not published: sign symmetry and Kolen-Pollack in spikes, two hidden layers",
     3,

@@ -71,6 +71,7 @@ def study(monkeypatch):
             "01-spiking-controls": [made_up(k, "signs", v) for k, v in told.items()],
             "01-spiking-populations": [made_up(k, "two", v) for k, v in alone.items()],
             "01-spiking-populations-tuning": [search(edge, "200 signs, errors in spikes")],
+            "02-spiking-populations": [made_up("200 direct, errors in spikes", "two", 3.7)],
             "01-spiking-tuning": [search(best)],
             "01-spiking-searched": [made_up("200 signs, best of the search", "signs", searched)],
         }
@@ -97,13 +98,17 @@ def test_the_table_has_every_network_with_its_error_and_counts(study):
     assert set(table["n"]) == {"5"}
     assert row[ALONE].startswith("3.52") and row[ALONE].endswith("(5)")
     assert row[OTHERS].startswith("8.02")
-    assert (table.drop("sign symmetry")[[ALONE, OTHERS]] == "–").all(axis=None)
+    others = table.drop("sign symmetry")
+    assert (others[OTHERS] == "–").all()
+    assert (others.drop("random feedback")[ALONE] == "–").all()
+    assert others.loc["random feedback", ALONE].startswith("3.72")
 
 
 def test_a_column_that_nothing_stands_in_is_left_out(study):
     found = study()
     found.runs = found.runs[~found.runs["setting"].str.endswith("shuffled")]
-    found.named["200 signs, errors in spikes"] = "the same, in a row of its own"
+    for way in ("signs", "direct"):
+        found.named[f"200 {way}, errors in spikes"] = f"{way}, in a row of its own"
     columns = found.table().columns
     assert ALONE not in columns and OTHERS not in columns and "n" in columns
 
@@ -267,7 +272,8 @@ def test_the_answer_in_brief_says_how_often_images_were_shown(study):
     said = study().in_brief("200 signs", ", by signs").text
     assert "Yes, with one hidden layer, by signs: 200 hidden integrate-and-fire neurons" in said
     assert "in two passes through the images of MNIST, end at 4.02 % test error; with" in said
-    assert "error; with hidden synapses fixed it is 12.0 %" in said
+    assert "error; with errors in spikes alone, 3.52 %; with hidden synapses fixed it is" in said
+    assert not study(alone=12.5).in_brief("200 signs").holds
     assert "In part" in study().in_brief("200 signs", answer="In part").text
     assert not study(signs=12.5).in_brief("200 signs").holds
 
@@ -295,6 +301,26 @@ def test_what_a_second_hidden_layer_brings_is_said(study, monkeypatch, two, says
             value=runs["value"] + more * (runs["setting"] == label)
         )
         assert not found.deeper("200 signs").holds
+
+
+def test_four_hidden_layers_stand_beside_the_same_control_and_rates(study, monkeypatch):
+    found, net = study(), "200-100-100-100"
+    own, beside = made_up(f"{net} signs", "signs", 6.0), {f"{net} none": ("fixed", 40.0)}
+    beside |= {f"{net} relu": ("backprop", 2.5)}
+    shown = {
+        "01-spiking-four": pd.concat([own, *(made_up(k, *what) for k, what in beside.items())])
+    }
+    monkeypatch.setattr(results, "load", shown.get)
+    claim = found.deeper("200 signs", 4)
+    assert claim.holds and f"With four hidden layers, {net}, sign symmetry ends at 6.02 %" in (
+        claim.text
+    )
+    assert "it is 40.0 %, and backprop in rates, with as many layers, has 2.52 %" in claim.text
+    assert "Compared with one hidden layer the error is higher (+2.00 points" in claim.text
+    found.named["200-100 signs"] = "sign symmetry"
+    found.errors["200-100 signs"] = found.errors["200 signs"] + 3
+    said = found.deeper("200-100 signs", 4).text
+    assert "Compared with two hidden layers the error is lower (-1.00 points" in said
 
 
 def test_a_network_with_two_hidden_layers_is_said_to_have_two(study):

@@ -29,6 +29,7 @@ RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden 
 IN_RATES = "1x200 relu"
 EVENTS = "synaptic events, test"
 ALONE, OTHERS = "errors in spikes, % (n)", "labels of other images, % (n)"
+LAYERS = ("one hidden layer", "two hidden layers")
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
 
@@ -56,7 +57,8 @@ class InSpikes:
     """
 
     references = REFERENCES
-    beside: tuple[str, ...] = ("02-spiking",)  # experiments of the references and of the rates
+    # experiments of the references and of the rates
+    beside: tuple[str, ...] = ("02-spiking", "02-spiking-populations", "01-spiking-populations")
     fixed = "200 none"  # label of the control
     control = "with hidden synapses fixed"
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
@@ -150,17 +152,19 @@ class InSpikes:
 
     def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
-        error, fixed = self.errors[label], self.errors[self.fixed]
+        error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
+        more = f"; with errors in spikes alone, {alone.mean():.2f} %" if len(alone) else ""
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
             "neurons, trained in {passes} through the images of MNIST, end at {e:.2f} % test "
-            "error; {control} it is {s:.1f} %.",
-            teaches(error, fixed), answer=answer, control=self.control,
-            layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
+            "error{more}; {control} it is {s:.1f} %.",
+            teaches(error, fixed) and (not more or teaches(alone, fixed)),
+            answer=answer, control=self.control,
+            layers=LAYERS[label.count("-")], how=how,
             k=" and ".join(map(str, _hidden(label))),
             passes=("one pass", "two passes")[times - 1],
-            e=error.mean(), s=fixed.mean(),
+            e=error.mean(), more=more, s=fixed.mean(),
         )  # fmt: skip
 
     def sentences(self, label: str, compared: Sequence[str] = ()) -> Sequence[Claim]:
@@ -178,22 +182,25 @@ class InSpikes:
         yield self._spent(label)
         yield self.tuned(label)
 
-    def deeper(self, label: str) -> Claim:
-        """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
-        neurons, _, rule = label.partition(" ")
-        deep = f"{neurons}-100 {rule}"
-        names = dict.fromkeys((f"{self.experiments[0]}-depth", "02-spiking-depth"))
+    def deeper(self, label: str, layers: int = 2) -> Claim:
+        """What more hidden layers bring, two in all or four, by the runs of the notebook's -depth
+        or -four experiment."""
+        rule, sizes = label.partition(" ")[2], "-".join(["200", *["100"] * (layers - 1)])
+        kind, there = {2: ("depth", "02-spiking-depth"), 4: ("four", "01-spiking-four")}[layers]
+        names = dict.fromkeys((f"{self.experiments[0]}-{kind}", there))
         ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
-        two, one = values(ends, setting=deep), self.errors[label]
-        fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
-        backprop = values(ends, setting="200-100 relu", method="backprop")
+        deep, fewer = values(ends, setting=f"{sizes} {rule}"), self.errors[label]
+        fixed = values(ends, setting=f"{sizes} {self.fixed.partition(' ')[2]}")
+        backprop = values(ends, setting=f"{sizes} relu", method="backprop")
+        more = {2: "a second hidden layer, of 100 neurons", 4: f"four hidden layers, {sizes}"}
         return claim(
-            "With a second hidden layer, of 100 neurons, {name} ends at {e:.2f} % test error ({n} "
-            "seeds); {control} it is {f:.1f} %, and backprop in rates, with both layers, has "
-            "{bp:.2f} %. Compared with one hidden layer the error is {way}.",
-            teaches(two, fixed) and less(backprop, two),
-            name=self.named[label], e=two.mean(), n=len(two), control=self.control,
-            f=fixed.mean(), bp=backprop.mean(), way=_against(two, one),
+            "With {more}, {name} ends at {e:.2f} % test error ({n} seeds); {control} it is "
+            "{f:.1f} %, and backprop in rates, with {all} layers, has {bp:.2f} %. Compared with "
+            "{few} the error is {way}.",
+            teaches(deep, fixed) and less(backprop, deep),
+            more=more[layers], name=self.named[label], e=deep.mean(), n=len(deep),
+            control=self.control, f=fixed.mean(), all={2: "both", 4: "as many"}[layers],
+            bp=backprop.mean(), few=LAYERS[label.count("-")], way=_against(deep, fewer),
         )  # fmt: skip
 
     def tuned(self, label: str) -> Claim:
