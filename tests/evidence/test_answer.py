@@ -285,15 +285,11 @@ def test_in_spikes_counts_only_what_ends_below_its_control():
 
 
 def test_the_larger_network_is_told_beside_those_that_all_methods_share():
-    sentence = said(*REST)["spikes"]
-    assert (
-        f". A larger network under Kolen-Pollack comes to {answer.measured(methods.LARGEST).cell}."
-        in sentence
-    )
-    assert (
-        "n = 3" in answer.measured(methods.LARGEST).cell
-        and "× BP), 500 hidden" in answer.measured(methods.LARGEST).cell
-    )
+    name, network = methods.LARGEST
+    assert name in {m.name for m in methods.METHODS}
+    cell = answer.measured(network).cell
+    assert f". A larger network under {name} comes to {cell}." in said(*REST)["spikes"]
+    assert "n = 3" in cell and "× BP), 500 hidden" in cell
 
 
 def test_what_is_lost_on_imagenet_says_how_it_was_read():

@@ -273,6 +273,21 @@ TABLE["02-spiking-populations"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["01-spiking-long"] = Experiment(
+    "not published: sign symmetry with errors in spikes alone, 784-500-10, six passes; in rates",
+    3,
+    {"two_populations": 1, "fixed": 1, "backprop": 1, "shallow": 1},
+    [
+        *IN_SPIKES,
+        at(sizes=(784, 500, 10)),
+        at("two_populations", learning_rate=0.03, hidden_rate=0.01, rule={"way": Signs()}),
+        at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
+        *IN_RATES,
+        at("shallow", learning_rate=0.03),
+        at(epochs=6),
+    ],
+    BRIEFLY,
+)
 TABLE["02-spiking-halves"] = Experiment(
     "not published: half of the errors in spikes, those of the output or those of hidden neurons",
     3,

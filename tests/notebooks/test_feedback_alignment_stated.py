@@ -58,6 +58,7 @@ BESIDE = (
     "02-depth",
     "02-spiking",
     "02-spiking-depth",
+    "02-spiking-populations",
     "02-table1",
 )  # results of notebook 02 that it shows
 

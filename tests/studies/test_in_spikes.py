@@ -18,6 +18,7 @@ from credit.studies.in_spikes import (
     REFERENCES,
     ErrorsInSpikes,
     InALargerNetwork,
+    InManyPasses,
     InSpikes,
     InTwoPhases,
 )
@@ -151,7 +152,7 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
         in said
     )
     assert "Sign symmetry is 1.00 points worse than forward weights, transposed (3.02 %" in said
-    assert "2.0 times that" in said and "elicits 630 spikes and 101,200 events" in said
+    assert "1.99 times that" in said and "elicits 630 spikes and 101,200 events" in said
     assert (
         "synapses, 0.64 additions for each multiply-add in rates, those of dark pixels included. In"
         in said
@@ -215,6 +216,22 @@ def test_a_larger_network_is_told_in_percent_of_right_answers(monkeypatch):
     assert "0.50 points worse than transposed weights" in found._beside(own, back).text
     found.errors[own] += 8
     assert not found._taught(own).holds
+
+
+def test_many_passes_stand_beside_fixed_synapses_and_backprop_alone(monkeypatch):
+    means = {"500 signs": 1.9, "500 none": 9.0}
+    runs = [made_up(k, "signs", v) for k, v in means.items()]
+    runs += [made_up("1x500 relu", m, v) for m, v in (("backprop", 1.7), ("shallow", 7.0))]
+    monkeypatch.setattr(results, "load", lambda name: pd.concat(runs))
+    monkeypatch.setattr(
+        results, "final", lambda frame, metric="test error": frame[frame["metric"] == metric]
+    )
+    found = InManyPasses("01-spiking-long", {"500 signs": "sign symmetry"})
+    assert "images of 60 ms, sign symmetry ends at 1.92 %" in found._taught("500 signs").text
+    assert found.hidden_rate("500 signs") == pytest.approx(4.0)  # 120 spikes of 500 in 60 ms
+    monkeypatch.setattr(found, "tuned", lambda label: None)
+    assert len(list(found.sentences("500 signs"))) == 4
+    assert "1.12 times that" in found._in_rates("500 signs").text
 
 
 def test_more_error_events_than_hidden_spikes_stop_the_notebook(study):

@@ -256,9 +256,10 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     more = "".join(
         f"; {m.name} was tested on {m.spiking.task} only" for m in others if measured(m.spiking)
     )
-    largest = measured(LARGEST)
+    name, network = LARGEST
+    largest = measured(network)
     if largest:
-        more += f". A larger network under Kolen-Pollack comes to {largest.cell}"
+        more += f". A larger network under {name} comes to {largest.cell}"
     return (
         f"**Spiking neurons.** {len(each)} networks of spiking neurons learn MNIST so far, with "
         f"{_range(found.loc[learns, 'layers'])} hidden layer{deep} and an error "

@@ -276,14 +276,13 @@ class InSpikes:
 
     def _in_rates(self, label: str) -> Claim:
         error, backprop = self.errors[label], self.errors["backprop"]
+        name = f"backprop in a rate network {self.size}, trained on the same images"
         if undecided(error, backprop):
-            name = f"backprop in a rate network {self.size}, trained on the same images"
             return self._not_told(label, backprop, name)
         return claim(
-            "Backprop in a rate network {size}, trained on the same images, has {bp:.2f} %: the "
-            "error in spikes is {times:.1f} times that.",
+            "{name} has {bp:.2f} %: the error in spikes is {times:.2f} times that.",
             less(backprop, error),
-            size=self.size, bp=backprop.mean(), times=error.mean() / backprop.mean(),
+            name=_capital(name), bp=backprop.mean(), times=error.mean() / backprop.mean(),
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
@@ -404,6 +403,14 @@ class InALargerNetwork(InSpikes):
             k=_hidden(label)[0], ms=1000 * self.shown, name=self.named[label], e=error.mean(),
             n=len(error), right=100 - error.mean(), control=self.control, f=fixed.mean(),
         )  # fmt: skip
+
+
+class InManyPasses(InALargerNetwork):
+    """As many hidden neurons, images as short as elsewhere, and six passes through them."""
+
+    references: ClassVar = {"500 none": "none: hidden synapses fixed"}
+    shown = InSpikes.shown
+    compared = ()
 
 
 class InTwoPhases(InSpikes):
