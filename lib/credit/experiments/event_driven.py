@@ -69,7 +69,7 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "06-spiking": ((TargetDifference(), {}),),
     "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
     "07-spiking": ((Kickback(), {}), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
-    "07-spiking-populations": ((TwoPopulations(way=Kickback()), {}),),
+    "07-spiking-populations": ((TwoPopulations(way=Kickback()), DEEP),),
     "11-spiking": ((Attention(), {}),),
     "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
@@ -108,7 +108,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "weight mirror, errors in spikes": (0.01, 0.01),
     "attention, errors in spikes": (0.03, 0.01),
     "target difference, errors in spikes": (0.01, 0.03),
-    "Kickback, errors in spikes": (0.03, 0.01),
+    "200-100 Kickback, errors in spikes": (0.01, 0.001),
     "synthetic, errors in spikes": (0.01, 0.1),
     "GAIT, errors in spikes": (0.01, 0.003),
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
@@ -215,7 +215,7 @@ def _populations(experiment: str, profile: str) -> list[Job]:
     return jobs + [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds[:3]]
 
 
-CONTROLS = {  # pathways of which hidden neurons are told other labels; of 02 and 07 beside the others
+CONTROLS = {  # told other labels; of 02 and 07 they stand beside the others
     "01": (Signs(), KolenPollack(), WeightMirror()),
     "06": (TargetDifference(),),
     "11": (Attention(),),
