@@ -18,6 +18,7 @@ from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
+from credit.spiking.pathways.half_in_spikes import HalfInSpikes
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -65,6 +66,7 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "01-spiking-four": ((KolenPollack(), FOUR), (Symmetric(), FOUR), (Fixed(), FOUR)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
+    "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "06-spiking": ((TargetDifference(), {}),),
     "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
@@ -91,6 +93,8 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "symmetric": (0.01, 0.01),
     "none": (0.08, 0.0),
     "direct, errors in spikes": (0.01, 0.01),
+    "direct, output errors in spikes": (0.01, 0.01),
+    "direct, hidden errors in spikes": (0.01, 0.03),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "weight mirror": (0.01, 0.01),
@@ -184,7 +188,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    """Two hidden layers, or a larger one; beside some the same in rates; three seeds."""
+    """Three seeds; beside some networks the same in rates."""
     seeds, ways = SEEDS[profile][:3], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
@@ -294,6 +298,7 @@ KINDS = {
     "populations": _populations,
     "depth": _depth,
     "four": _depth,
+    "halves": _depth,
 }
 EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
