@@ -4,6 +4,7 @@ The same network, images and length for every pathway, and as many rates tried o
 Notebook 07 has coherent networks, one for every class, with one hidden layer and with two.
 """
 
+import itertools
 from dataclasses import replace
 
 from credit.experiments.common import SEEDS, TUNING_SEEDS
@@ -47,6 +48,7 @@ TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
 FOUR = {"sizes": (784, 200, 100, 100, 100, 10)}
 LARGE = {"sizes": (784, 500, 10), "image": 120, "settling": 20}
+LONG = {"sizes": (784, 500, 10), "epochs": 6}
 ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direct one, and 07's the
     # symmetric one, in a coherent network; in 02 what all are compared with
     "01-spiking": ((Signs(), {}), (KolenPollack(), {})),
@@ -54,6 +56,10 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
         (TwoPopulations(way=KolenPollack()), LARGE),
         (TwoPopulations(way=Symmetric()), LARGE),
         (Fixed(), LARGE),
+    ),
+    "01-spiking-long": (
+        (TwoPopulations(way=Signs()), LONG),
+        (Fixed(), LONG | {"learning_rate": 0.04}),
     ),
     "01-spiking-mirror": ((WeightMirror(), {}),),
     "01-spiking-populations": (
@@ -63,7 +69,7 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
         (TwoPopulations(way=Symmetric()), {}),
     ),
     "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
-    "01-spiking-four": ((KolenPollack(), FOUR), (Symmetric(), FOUR), (Fixed(), FOUR)),
+    "01-spiking-four": ((KolenPollack(), FOUR), (Fixed(), FOUR)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
     "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
@@ -76,7 +82,10 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
     "11-spiking-four": ((Attention(), FOUR),),
-    "07-spiking-four": ((Kickback(), {"coherent": True} | FOUR),),
+    "07-spiking-four": (
+        (Kickback(), {"coherent": True} | FOUR),
+        (Fixed(), {"coherent": True} | FOUR),
+    ),
     "12-spiking": ((Gait(), {}),),
     "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
@@ -87,6 +96,7 @@ IN_RATES = (
     "02-spiking-depth",
     "01-spiking-large",
     "01-spiking-four",
+    "01-spiking-long",
 )  # beside them rates
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
@@ -107,9 +117,9 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "synthetic": (0.01, 0.1),
     "GAIT": (0.01, 0.003),
     "symmetric, errors in spikes": (0.01, 0.01),
-    "signs, errors in spikes": (0.01, 0.01),
-    "Kolen-Pollack, errors in spikes": (0.01, 0.03),
-    "weight mirror, errors in spikes": (0.01, 0.01),
+    "signs, errors in spikes": (0.03, 0.03),
+    "Kolen-Pollack, errors in spikes": (0.03, 0.01),
+    "weight mirror, errors in spikes": (0.03, 0.003),
     "attention, errors in spikes": (0.03, 0.01),
     "target difference, errors in spikes": (0.01, 0.03),
     "200-100 Kickback, errors in spikes": (0.01, 0.001),
@@ -118,6 +128,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
     "500 symmetric, errors in spikes": (0.02, 0.01),
     "500 none": (0.02, 0.0),
+    "500 signs, errors in spikes": (0.03, 0.03),
     "200-100 direct": (0.01, 0.01),
     "200-100 layered": (0.01, 0.003),
     "200-100 symmetric": (0.01, 0.001),
@@ -125,11 +136,11 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
     "200-100 Kolen-Pollack": (0.01, 0.003),
-    "200-100-100-100 Kolen-Pollack": (0.01, 0.003),
-    "200-100-100-100 symmetric": (0.01, 0.001),
-    "200-100-100-100 attention": (0.03, 0.001),
-    "200-100-100-100 Kickback": (0.01, 0.001),
+    "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
+    "200-100-100-100 attention": (0.03, 0.0003),
+    "200-100-100-100 Kickback": (0.01, 0.0003),
     "200-100-100-100 none": (0.04, 0.0),
+    "200-100-100-100 none, coherent": (0.04, 0.0),
 }
 BEST_RATES = {
     "500 BP": 1e-2,
@@ -193,8 +204,8 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
     beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
-    sizes = ways[0].sizes
-    in_rates = [Job(experiment, rates(r, sizes=sizes), s) for r in beside for s in seeds]
+    same = {"sizes": ways[0].sizes, "epochs": ways[0].epochs}
+    in_rates = [Job(experiment, rates(r, **same), s) for r in beside for s in seeds]
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
 
 
@@ -252,6 +263,13 @@ def _stands_beside(way: Spikes) -> bool:
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
+BELOW_FOUR = (0.0001, *BELOW_DEEP)  # with four
+WIDER = {  # pairs besides, where the best was the lowest of both rates
+    "200 attention, errors in spikes": [
+        *itertools.product((0.001,), (0.01, 0.03, 0.1)),
+        *itertools.product((0.003,), (0.001, 0.003, 0.01, 0.03, 0.1)),
+    ]
+}
 OUTPUT_LARGE, BELOW_LARGE = (0.01, 0.02), (0.003, 0.01)  # mV, where images are longer
 ALONE_LARGE = (0.01, 0.02, 0.04)  # mV, where images are longer
 ALONE = (0.02, 0.04, 0.08, 0.16)  # of the output's synapses, where no others learn
@@ -267,14 +285,16 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     kind = experiment.removesuffix("-tuning").split("-")[-1]
     jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
-        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
+        under = {3: BELOW, 4: BELOW_DEEP}.get(len(way.sizes), BELOW_FOUR)
         outputs = OUTPUT
         if large:
             outputs, under = OUTPUT_LARGE, BELOW_LARGE
         outputs = (way.learning_rate,) if deep else outputs
-        pairs = [(rate, below, SPIKES.spread) for rate in outputs for below in under]
+        both = [(rate, below) for rate in outputs for below in under]
+        both += [pair for pair in WIDER.get(way.label, []) if pair not in both]
+        pairs = [(*pair, SPIKES.spread) for pair in both]
         if not way.rule.sends:
-            spreads = (way.spread,) if deep or large else (50.0, 100.0)
+            spreads = (way.spread,) if deep or large or kind == "long" else (50.0, 100.0)
             alone = ALONE_LARGE if large else ALONE
             pairs = [(rate, 0.0, spread) for spread in spreads for rate in alone]
         for rate, below, spread in pairs:
@@ -294,6 +314,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 
 KINDS = {
     "large": _depth,
+    "long": _depth,
     "mirror": _mirror,
     "populations": _populations,
     "depth": _depth,
