@@ -280,7 +280,7 @@ TABLE["01-spiking-long"] = Experiment(
     [
         *IN_SPIKES,
         at(sizes=(784, 500, 10)),
-        at("two_populations", learning_rate=0.03, hidden_rate=0.01, rule={"way": Signs()}),
+        at("two_populations", learning_rate=0.03, hidden_rate=0.03, rule={"way": Signs()}),
         at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
         *IN_RATES,
         at("shallow", learning_rate=0.03),

@@ -72,6 +72,7 @@ def study(monkeypatch):
             "01-spiking-controls": [made_up(k, "signs", v) for k, v in told.items()],
             "01-spiking-populations": [made_up(k, "two", v) for k, v in alone.items()],
             "01-spiking-populations-tuning": [search(edge, "200 signs, errors in spikes")],
+            "02-spiking-halves": [made_up("200 direct, output errors in spikes", "half", 4.0)],
             "02-spiking-populations": [made_up("200 direct, errors in spikes", "two", 3.7)],
             "01-spiking-tuning": [search(best)],
             "01-spiking-searched": [made_up("200 signs, best of the search", "signs", searched)],
@@ -152,7 +153,7 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
         in said
     )
     assert "Sign symmetry is 1.00 points worse than forward weights, transposed (3.02 %" in said
-    assert "1.99 times that" in said and "elicits 630 spikes and 101,200 events" in said
+    assert "2.0 times that" in said and "elicits 630 spikes and 101,200 events" in said
     assert (
         "synapses, 0.64 additions for each multiply-add in rates, those of dark pixels included. In"
         in said
@@ -162,6 +163,30 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
     assert "and 24,000 within the hidden layer" in repr(say(*found.sentences("200 signs")))
     only = repr(say(*found.sentences("200 signs", ["200 none"])))
     assert "hidden synapses fixed (12.02 %" in only and "transposed" not in only
+
+
+@pytest.mark.parametrize(
+    ("output", "hidden", "says"),
+    [
+        (4.0, 5.0, "50 % of the way from signed events to spikes alone; where only hidden"),
+        (4.0, 5.0, "5.02 %, 0 % of it. So it matters by what the output's own synapses learn."),
+        (5.0, 3.5, "3.52 %, 75 % of it. So it matters by what hidden neurons are told."),
+        (4.0, 4.0, "So each half alone brings a part of it."),
+        (5.5, 5.0, "So neither half alone brings it."),
+    ],
+)
+def test_which_half_makes_the_difference_is_said(study, output, hidden, says):
+    study()
+    ways = {"errors": 3.0, "output errors": output, "hidden errors": hidden}
+    named = {f"200 direct, {way} in spikes": way for way in ways}
+    found = ErrorsInSpikes.__new__(ErrorsInSpikes)
+    runs = [made_up(f"200 direct, {way} in spikes", "x", mean) for way, mean in ways.items()]
+    runs += [made_up(label, "x", 5.0) for label in ("200 direct", "200 none")]
+    runs += [made_up(IN_RATES, m, 2.0) for m in ("backprop", "shallow")]
+    found.runs, found.named = pd.concat(runs), named | ErrorsInSpikes.references
+    assert found.halves().holds and says in found.halves().text
+    found.errors["200 direct, errors in spikes"] += 3
+    assert not found.halves().holds
 
 
 def test_what_spikes_do_not_carry_is_listed(study):

@@ -68,3 +68,12 @@ def test_pairs_are_of_the_same_seeds_and_of_every_pathway_that_ran_in_both_ways(
         own = ends[(ends["setting"] == label) & (ends["metric"] == "test error")]
         assert dict(direct[way]) == dict(zip(own["seed"], own["value"], strict=True))
     assert set(found["rule"]) <= {"backprop", *(m.rule for m in METHODS)}
+
+
+def test_the_answer_has_the_way_that_made_fewer_errors_on_validation_images():
+    """Not the one with fewer test errors."""
+    found = study.pairs("validation error").groupby("method")[["events", "alone"]].mean()
+    chosen = {m.name: m.spiking.label.endswith(study.ALONE) for m in METHODS if m.spiking}
+    better = (found["alone"] < found["events"]).drop("backprop (transposed weights)")
+    assert {name: chosen[name] for name in better.index} == dict(better)
+    assert len(better) == sum(name.endswith("-populations") for name in results.available()) + 2

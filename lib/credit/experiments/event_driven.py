@@ -128,7 +128,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
     "500 symmetric, errors in spikes": (0.02, 0.01),
     "500 none": (0.02, 0.0),
-    "500 signs, errors in spikes": (0.03, 0.01),
+    "500 signs, errors in spikes": (0.03, 0.03),
     "200-100 direct": (0.01, 0.01),
     "200-100 layered": (0.01, 0.003),
     "200-100 symmetric": (0.01, 0.001),

@@ -14,14 +14,15 @@ ALONE = ", errors in spikes"
 REFERENCES = {"200 symmetric": ("backprop (transposed weights)", "backprop")}
 
 
-def pairs() -> pd.DataFrame:
+def pairs(metric: str = "test error") -> pd.DataFrame:
     """MNIST in spiking networks with 200 hidden neurons, Kickback's with 100 more.
 
-    Returns  columns method, rule, seed, events and alone (test errors, %: errors as signed events,
-             as spikes of two populations), a row for every seed
+    Returns  columns method, rule, seed, events and alone (of the metric, %: errors as signed
+             events, as spikes of two populations), a row for every seed
     """
     there = [name for name in ARMS if name in results.available()]
-    ends = results.final(pd.concat([results.load(name) for name in there], ignore_index=True))
+    runs = pd.concat([results.load(name) for name in there], ignore_index=True)
+    ends = results.final(runs, metric)
     known = REFERENCES | {
         m.spiking.label.removesuffix(ALONE): (m.name, m.rule) for m in METHODS if m.spiking
     }
@@ -29,7 +30,7 @@ def pairs() -> pd.DataFrame:
     for label, (name, rule) in known.items():
         if (ends["setting"] == label + ALONE).any():
             both = {"events": label, "alone": label + ALONE}
-            found = {way: values(ends, setting=net) for way, net in both.items()}
+            found = {way: values(ends, metric, setting=net) for way, net in both.items()}
             parts.append(pd.DataFrame(found).reset_index().assign(method=name, rule=rule))
     return pd.concat(parts, ignore_index=True)
 

@@ -30,6 +30,13 @@ IN_RATES = "1x200 relu"
 EVENTS = "synaptic events, test"
 ALONE, OTHERS = "errors in spikes, % (n)", "labels of other images, % (n)"
 LAYERS = ("one hidden layer", "two hidden layers")
+WHICH = {  # whether errors are fewer with spikes for the output alone, and for hidden neurons alone
+    (True, False): "So it matters by what the output's own synapses learn.",
+    (False, True): "So it matters by what hidden neurons are told.",
+    (True, True): "So each half alone brings a part of it.",
+    (False, False): "So neither half alone brings it.",
+}
+NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
 
@@ -279,10 +286,12 @@ class InSpikes:
         name = f"backprop in a rate network {self.size}, trained on the same images"
         if undecided(error, backprop):
             return self._not_told(label, backprop, name)
+        times = error.mean() / backprop.mean()
         return claim(
-            "{name} has {bp:.2f} %: the error in spikes is {times:.2f} times that.",
+            "{name}, has {bp:.2f} %: the error in spikes is {times} times that.",
             less(backprop, error),
-            name=_capital(name), bp=backprop.mean(), times=error.mean() / backprop.mean(),
+            name=_capital(name), bp=backprop.mean(),
+            times=f"{times:.{1 if times >= NEARLY else 2}f}",
         )  # fmt: skip
 
     def _spent(self, label: str) -> Claim:
@@ -361,7 +370,29 @@ class ErrorsInSpikes(InSpikes):
         "200 direct": "random feedback in signed events",
         "200 none": "none: hidden synapses fixed",
     }
+    beside = ("02-spiking", "02-spiking-halves")
     compared = ("200 direct",)
+
+    def halves(self) -> Claim:
+        """Which half of the errors makes the difference, those by which the output learns or those
+        that it sends."""
+        events, alone = self.errors["200 direct"], self.errors["200 direct, errors in spikes"]
+        output, hidden = (
+            self.errors[f"200 direct, {half} errors in spikes"] for half in ("output", "hidden")
+        )
+        found = WHICH[less(output, events), less(hidden, events)]
+        way = {
+            half: 100 * (events.mean() - error.mean()) / (events.mean() - alone.mean())
+            for half, error in (("output", output), ("hidden", hidden))
+        }
+        return claim(
+            "Where only the output's own synapses learn by spikes of error neurons the error is "
+            "{o:.2f} %, {share_o:.0f} % of the way from signed events to spikes alone; where only "
+            "hidden neurons are told by them it is {h:.2f} %, {share_h:.0f} % of it. {found}",
+            less(alone, events),
+            o=output.mean(), share_o=way["output"], h=hidden.mean(), share_h=way["hidden"],
+            found=found,
+        )  # fmt: skip
 
     def _spent(self, label):
         sent, events = (
