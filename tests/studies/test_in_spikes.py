@@ -345,26 +345,6 @@ def test_what_a_second_hidden_layer_brings_is_said(study, monkeypatch, two, says
         assert not found.deeper("200 signs").holds
 
 
-def test_four_hidden_layers_stand_beside_the_same_control_and_rates(study, monkeypatch):
-    found, net = study(), "200-100-100-100"
-    own, beside = made_up(f"{net} signs", "signs", 6.0), {f"{net} none": ("fixed", 40.0)}
-    beside |= {f"{net} relu": ("backprop", 2.5)}
-    shown = {
-        "01-spiking-four": pd.concat([own, *(made_up(k, *what) for k, what in beside.items())])
-    }
-    monkeypatch.setattr(results, "load", shown.get)
-    claim = found.deeper("200 signs", 4)
-    assert claim.holds and f"With four hidden layers, {net}, sign symmetry ends at 6.02 %" in (
-        claim.text
-    )
-    assert "it is 40.0 %, and backprop in rates, with as many layers, has 2.52 %" in claim.text
-    assert "Compared with one hidden layer the error is higher (+2.00 points" in claim.text
-    found.named["200-100 signs"] = "sign symmetry"
-    found.errors["200-100 signs"] = found.errors["200 signs"] + 3
-    said = found.deeper("200-100 signs", 4).text
-    assert "Compared with two hidden layers the error is lower (-1.00 points" in said
-
-
 def test_a_network_with_two_hidden_layers_is_said_to_have_two(study):
     found = study()
     found.named["200-100 signs"] = "sign symmetry"

@@ -46,7 +46,6 @@ RATES = Setting(
 )
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
-FOUR = {"sizes": (784, 200, 100, 100, 100, 10)}
 LARGE = {"sizes": (784, 500, 10), "image": 120, "settling": 20}
 LONG = {"sizes": (784, 500, 10), "epochs": 6}
 ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direct one, and 07's the
@@ -69,7 +68,6 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
         (TwoPopulations(way=Symmetric()), {}),
     ),
     "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
-    "01-spiking-four": ((KolenPollack(), FOUR), (Fixed(), FOUR)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
     "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
@@ -81,11 +79,6 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "11-spiking": ((Attention(), {}),),
     "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
-    "11-spiking-four": ((Attention(), FOUR),),
-    "07-spiking-four": (
-        (Kickback(), {"coherent": True} | FOUR),
-        (Fixed(), {"coherent": True} | FOUR),
-    ),
     "12-spiking": ((Gait(), {}),),
     "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
@@ -95,7 +88,6 @@ IN_RATES = (
     "02-spiking",
     "02-spiking-depth",
     "01-spiking-large",
-    "01-spiking-four",
     "01-spiking-long",
 )  # beside them rates
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
@@ -136,19 +128,12 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
     "200-100 Kolen-Pollack": (0.01, 0.003),
-    "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
-    "200-100-100-100 attention": (0.03, 0.0003),
-    "200-100-100-100 Kickback": (0.01, 0.0003),
-    "200-100-100-100 none": (0.04, 0.0),
-    "200-100-100-100 none, coherent": (0.04, 0.0),
 }
 BEST_RATES = {
     "500 BP": 1e-2,
     "500 shallow": 3e-2,
     "BP": 1e-2,
     "shallow": 1e-1,
-    "200-100-100-100 BP": 1e-2,
-    "200-100-100-100 shallow": 1e-1,
     "200-100 BP": 1e-2,
     "200-100 shallow": 1e-1,
 }
@@ -263,7 +248,6 @@ def _stands_beside(way: Spikes) -> bool:
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
-BELOW_FOUR = (0.0001, *BELOW_DEEP)  # with four
 WIDER = {  # pairs besides, where the best was the lowest of both rates
     "200 attention, errors in spikes": [
         *itertools.product((0.001,), (0.01, 0.03, 0.1)),
@@ -283,9 +267,9 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     kind = experiment.removesuffix("-tuning").split("-")[-1]
-    jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
+    jobs, deep, large = [], kind == "depth", kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
-        under = {3: BELOW, 4: BELOW_DEEP}.get(len(way.sizes), BELOW_FOUR)
+        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
         outputs = OUTPUT
         if large:
             outputs, under = OUTPUT_LARGE, BELOW_LARGE
@@ -318,7 +302,6 @@ KINDS = {
     "mirror": _mirror,
     "populations": _populations,
     "depth": _depth,
-    "four": _depth,
     "halves": _depth,
 }
 EXPERIMENTS = (

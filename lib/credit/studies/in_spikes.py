@@ -24,12 +24,11 @@ REFERENCES = {
     "200 symmetric": "forward weights, transposed",
     "200 none": "none: hidden synapses fixed",
 }
-BESIDES = ("controls", "mirror", "populations", "four")  # what there may be of an experiment
+BESIDES = ("controls", "mirror", "populations")  # what there may be of an experiment
 RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
 IN_RATES = "1x200 relu"
 EVENTS = "synaptic events, test"
 ALONE, OTHERS = "errors in spikes, % (n)", "labels of other images, % (n)"
-LAYERS = ("one hidden layer", "two hidden layers")
 WHICH = {  # whether errors are fewer with spikes for the output alone, and for hidden neurons alone
     (True, False): "So it matters by what the output's own synapses learn.",
     (False, True): "So it matters by what hidden neurons are told.",
@@ -168,7 +167,7 @@ class InSpikes:
             "error{more}; {control} it is {s:.1f} %.",
             teaches(error, fixed) and (not more or teaches(alone, fixed)),
             answer=answer, control=self.control,
-            layers=LAYERS[label.count("-")], how=how,
+            layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
             k=" and ".join(map(str, _hidden(label))),
             passes=("one pass", "two passes")[times - 1],
             e=error.mean(), more=more, s=fixed.mean(),
@@ -189,25 +188,22 @@ class InSpikes:
         yield self._spent(label)
         yield self.tuned(label)
 
-    def deeper(self, label: str, layers: int = 2) -> Claim:
-        """What more hidden layers bring, two in all or four, by the runs of the notebook's -depth
-        or -four experiment."""
-        rule, sizes = label.partition(" ")[2], "-".join(["200", *["100"] * (layers - 1)])
-        kind, there = {2: ("depth", "02-spiking-depth"), 4: ("four", "01-spiking-four")}[layers]
-        names = dict.fromkeys((f"{self.experiments[0]}-{kind}", there))
+    def deeper(self, label: str) -> Claim:
+        """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
+        neurons, _, rule = label.partition(" ")
+        deep = f"{neurons}-100 {rule}"
+        names = dict.fromkeys((f"{self.experiments[0]}-depth", "02-spiking-depth"))
         ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
-        deep, fewer = values(ends, setting=f"{sizes} {rule}"), self.errors[label]
-        fixed = values(ends, setting=f"{sizes} {self.fixed.partition(' ')[2]}")
-        backprop = values(ends, setting=f"{sizes} relu", method="backprop")
-        more = {2: "a second hidden layer, of 100 neurons", 4: f"four hidden layers, {sizes}"}
+        two, one = values(ends, setting=deep), self.errors[label]
+        fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
+        backprop = values(ends, setting="200-100 relu", method="backprop")
         return claim(
-            "With {more}, {name} ends at {e:.2f} % test error ({n} seeds); {control} it is "
-            "{f:.1f} %, and backprop in rates, with {all} layers, has {bp:.2f} %. Compared with "
-            "{few} the error is {way}.",
-            teaches(deep, fixed) and less(backprop, deep),
-            more=more[layers], name=self.named[label], e=deep.mean(), n=len(deep),
-            control=self.control, f=fixed.mean(), all={2: "both", 4: "as many"}[layers],
-            bp=backprop.mean(), few=LAYERS[label.count("-")], way=_against(deep, fewer),
+            "With a second hidden layer, of 100 neurons, {name} ends at {e:.2f} % test error ({n} "
+            "seeds); {control} it is {f:.1f} %, and backprop in rates, with both layers, has "
+            "{bp:.2f} %. Compared with one hidden layer the error is {way}.",
+            teaches(two, fixed) and less(backprop, two),
+            name=self.named[label], e=two.mean(), n=len(two), control=self.control,
+            f=fixed.mean(), bp=backprop.mean(), way=_against(two, one),
         )  # fmt: skip
 
     def tuned(self, label: str) -> Claim:
