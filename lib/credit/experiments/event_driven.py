@@ -116,7 +116,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "target difference, errors in spikes": (0.01, 0.03),
     "200-100 Kickback, errors in spikes": (0.01, 0.001),
     "synthetic, errors in spikes": (0.01, 0.1),
-    "GAIT, errors in spikes": (0.01, 0.003),
+    "GAIT, errors in spikes": (0.01, 0.01),
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
     "500 symmetric, errors in spikes": (0.02, 0.01),
     "500 none": (0.02, 0.0),
