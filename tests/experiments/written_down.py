@@ -313,9 +313,9 @@ TABLE["01-spiking-populations"] = Experiment(
     BRIEFLY,
 )
 for _notebook, _way, _rates, _more in (
-    ("06", TargetDifference(), (0.01, 0.03), {}),
+    ("06", TargetDifference(), (0.03, 0.03), {}),
     ("07", Kickback(), (0.01, 0.001), {"coherent": True, "sizes": (784, 200, 100, 10)}),
-    ("11", Attention(), (0.01, 0.003), {}),
+    ("11", Attention(), (0.003, 0.03), {}),
     ("12", Gait(), (0.01, 0.01), {"chunk": 250}),
     ("14", Synthetic(), (0.01, 0.1), {}),
 ):
