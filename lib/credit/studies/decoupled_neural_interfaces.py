@@ -70,7 +70,11 @@ def learned_while_locked(rule: Rule, sizes=(20, 15, 15, 15, 5), seed: int = 0) -
                 update = rule.step(ch, x)[1]
         except LookupError:
             pass
-        same = [str(l) for l, dW in update.dense().W.items() if torch.equal(dW, whole.W[l])]
+        same = [
+            str(l)
+            for l, dW in update.dense().W.items()
+            if torch.equal(dW, whole.W[l]) and torch.equal(update.b[l], whole.b[l])
+        ]
         learn = ", ".join(sorted(same)) or "none"
         rows.append({"rule": rule.short, "open up to layer": str(top), "layers that learn": learn})
     return pd.DataFrame(rows)

@@ -254,7 +254,9 @@ class InSpikes:
     def _taught(self, label: str) -> Claim:
         error, fixed, told = self.errors[label], self.errors[self.fixed], self.told(label)
         share = "no better than with fixed ones"
-        if greater(fixed, told) and less(error, fixed):
+        if greater(told, fixed):
+            share = "worse than with fixed ones"
+        elif less(told, fixed) and less(error, fixed):
             part = 100 * (fixed.mean() - told.mean()) / (fixed.mean() - error.mean())
             share = f"{part:.0f} % of the gain"
         return claim(
