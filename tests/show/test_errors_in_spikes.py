@@ -38,6 +38,9 @@ def test_hollow_marks_are_signed_events_and_filled_ones_spikes_from_the_best_dow
         (pytest.approx(4.0), 1, True, worse["marker"]),
     ]
     assert [text.get_text() for text in ax.get_yticklabels()] == ["best", "worse"]
+    words = {text.get_text(): text.xy for text in ax.texts}
+    assert words["spikes"] == (pytest.approx(3.0), 0)
+    assert words["signed events"] == (pytest.approx(4.5), 0)
     low, high = ax.get_ylim()
     assert low > high  # the first at the top
 

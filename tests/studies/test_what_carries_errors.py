@@ -51,8 +51,13 @@ def test_where_all_lose_the_notebook_stops():
 
 def test_the_best_is_a_method_and_stands_beside_backprop_in_rates():
     _, second = said(GAIN | REFERENCE)
-    assert second.holds and "that of signs, 3.02 %, 1.21 times that of backprop" in second.text
-    assert not said({"signs": ("sign_symmetry", 4.5, 2.5)})[1].holds
+    assert second.holds and "no reference signs ends lowest, at 3.02 %; backprop in rates" in (
+        second.text
+    )
+    assert "2.50 % (difference between +" in second.text
+    near = {"signs": ("sign_symmetry", 4.5, 2.5)}
+    assert said(near)[1].holds and "(difference between -0." in said(near)[1].text
+    assert not said({"signs": ("sign_symmetry", 4.5, 1.5)})[1].holds
 
 
 def test_pairs_are_of_the_same_seeds_and_of_every_pathway_that_ran_in_both_ways():

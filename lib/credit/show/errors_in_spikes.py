@@ -6,6 +6,7 @@ from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 from credit.evidence.agreement import interval
 from credit.show.figures import look
 
+NAMES = {"events": "signed events", "alone": "spikes"}
 TICKS = (2.5, 3, 3.5, 4, 5, 6, 7, 8)
 
 
@@ -29,6 +30,9 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
                 row[way], place, xerr=half, fmt=how["marker"], color=how["color"], ms=7,
                 mfc=how["color"] if filled else "w", elinewidth=1, zorder=1 + filled,
             )  # fmt: skip
+    for way, words in NAMES.items():  # above the first line
+        ax.annotate(words, (means[way].iloc[0], 0), (0, 9), textcoords="offset points",
+                    fontsize=8, ha="center")  # fmt: skip
     ax.set(xscale="log", ylim=(len(means) - 0.4, -0.6), xlabel="test error (%)")
     ax.set_yticks(range(len(means)), means["method"])
     ax.xaxis.set_major_locator(FixedLocator(TICKS))
