@@ -317,7 +317,7 @@ for _notebook, _way, _rates, _more in (
     ("07", Kickback(), (0.01, 0.001), {"coherent": True, "sizes": (784, 200, 100, 10)}),
     ("11", Attention(), (0.003, 0.03), {}),
     ("12", Gait(), (0.01, 0.01), {"chunk": 250}),
-    ("14", Synthetic(), (0.01, 0.1), {}),
+    ("14", Synthetic(), (0.01, 0.01), {}),
 ):
     TABLE[f"{_notebook}-spiking-populations"] = Experiment(
         "not published: errors in spikes alone",

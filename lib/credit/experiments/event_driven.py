@@ -115,7 +115,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "attention, errors in spikes": (0.003, 0.03),
     "target difference, errors in spikes": (0.03, 0.03),
     "200-100 Kickback, errors in spikes": (0.01, 0.001),
-    "synthetic, errors in spikes": (0.01, 0.1),
+    "synthetic, errors in spikes": (0.01, 0.01),
     "GAIT, errors in spikes": (0.01, 0.01),
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
     "500 symmetric, errors in spikes": (0.02, 0.01),
