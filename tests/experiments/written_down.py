@@ -273,6 +273,20 @@ TABLE["02-spiking-populations"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["02-rates"] = Experiment(
+    "not published: in rates what networks in spikes are compared with, rates by 02-rates-tuning",
+    5,
+    {"backprop": 3, "shallow": 3},
+    [
+        *IN_RATES,
+        at(label="1x200", sizes=(784, 200, 10)),
+        at(label="1x500", sizes=(784, 500, 10)),
+        at(label="200-100", sizes=(784, 200, 100, 10)),
+        at("backprop", learning_rate=0.003),
+        at("shallow", learning_rate=0.01),
+    ],
+    BRIEFLY,
+)
 TABLE["01-spiking-long"] = Experiment(
     "not published: sign symmetry with errors in spikes alone, 784-500-10, six passes; in rates",
     3,
@@ -283,19 +297,9 @@ TABLE["01-spiking-long"] = Experiment(
         at("two_populations", learning_rate=0.03, hidden_rate=0.03, rule={"way": Signs()}),
         at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
         *IN_RATES,
-        at("shallow", learning_rate=0.03),
+        at("backprop", learning_rate=0.001),
+        at("shallow", learning_rate=0.01),
         at(epochs=6),
-    ],
-    BRIEFLY,
-)
-TABLE["02-spiking-halves"] = Experiment(
-    "not published: half of the errors in spikes, those of the output or those of hidden neurons",
-    3,
-    {"half_in_spikes": 2},
-    [
-        *IN_SPIKES,
-        at(learning_rate=0.01, hidden_rate=0.01, rule={"gain": 60.0, "way": Direct()}),
-        at(label="hidden", hidden_rate=0.03, rule={"half": "hidden"}),
     ],
     BRIEFLY,
 )

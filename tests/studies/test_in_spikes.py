@@ -14,6 +14,7 @@ from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies.in_spikes import (
     ALONE,
     IN_RATES,
+    LENGTH,
     OTHERS,
     REFERENCES,
     ErrorsInSpikes,
@@ -67,12 +68,11 @@ def study(monkeypatch):
         beside = {f"200 {way}": mean for way, mean in means.items()}
         frames = {
             "01-spiking": [made_up(k, "signs", v) for k, v in own.items()],
-            "02-spiking": [made_up(k, "direct", v) for k, v in beside.items()]
-            + [made_up(IN_RATES, "backprop", 2.0), made_up(IN_RATES, "shallow", 9.0)],
+            "02-spiking": [made_up(k, "direct", v) for k, v in beside.items()],
+            "02-rates": [made_up(IN_RATES, m, v) for m, v in (("backprop", 2.0), ("shallow", 9.0))],
             "01-spiking-controls": [made_up(k, "signs", v) for k, v in told.items()],
             "01-spiking-populations": [made_up(k, "two", v) for k, v in alone.items()],
             "01-spiking-populations-tuning": [search(edge, "200 signs, errors in spikes")],
-            "02-spiking-halves": [made_up("200 direct, output errors in spikes", "half", 4.0)],
             "02-spiking-populations": [made_up("200 direct, errors in spikes", "two", 3.7)],
             "01-spiking-tuning": [search(best)],
             "01-spiking-searched": [made_up("200 signs, best of the search", "signs", searched)],
@@ -165,30 +165,6 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
     assert "hidden synapses fixed (12.02 %" in only and "transposed" not in only
 
 
-@pytest.mark.parametrize(
-    ("output", "hidden", "says"),
-    [
-        (4.0, 5.0, "50 % of the way from signed events to spikes alone; where only hidden"),
-        (4.0, 5.0, "5.02 %, 0 % of it. So it matters by what the output's own synapses learn."),
-        (5.0, 3.5, "3.52 %, 75 % of it. So it matters by what hidden neurons are told."),
-        (4.0, 4.0, "So each half alone brings a part of it."),
-        (5.5, 5.0, "So neither half alone brings it."),
-    ],
-)
-def test_which_half_makes_the_difference_is_said(study, output, hidden, says):
-    study()
-    ways = {"errors": 3.0, "output errors": output, "hidden errors": hidden}
-    named = {f"200 direct, {way} in spikes": way for way in ways}
-    found = ErrorsInSpikes.__new__(ErrorsInSpikes)
-    runs = [made_up(f"200 direct, {way} in spikes", "x", mean) for way, mean in ways.items()]
-    runs += [made_up(label, "x", 5.0) for label in ("200 direct", "200 none")]
-    runs += [made_up(IN_RATES, m, 2.0) for m in ("backprop", "shallow")]
-    found.runs, found.named = pd.concat(runs), named | ErrorsInSpikes.references
-    assert found.halves().holds and says in found.halves().text
-    found.errors["200 direct, errors in spikes"] += 3
-    assert not found.halves().holds
-
-
 def test_what_spikes_do_not_carry_is_listed(study):
     listed = list(study().not_spikes(Signs())["not carried by spikes"])
     assert "the label, a number" in listed and "a sign used backwards" in listed
@@ -221,8 +197,8 @@ def test_a_larger_network_is_told_in_percent_of_right_answers(monkeypatch):
     own, back, none = ("500 signs", *InALargerNetwork.references)
     means = {own: 2.5, back: 2.0, none: 9.0}
     shown = {"01-spiking-large": [made_up(k, "signs", v) for k, v in means.items()]}
-    shown["01-spiking-large"] += [
-        made_up("1x500 relu", m, v) for m, v in (("backprop", 1.8), ("shallow", 7.0))
+    shown["02-rates"] = [
+        made_up(f"1x500 relu{LENGTH}", m, v) for m, v in (("backprop", 1.8), ("shallow", 7.0))
     ]
     monkeypatch.setattr(results, "load", lambda name: pd.concat(shown[name]))
     monkeypatch.setattr(
@@ -246,7 +222,7 @@ def test_a_larger_network_is_told_in_percent_of_right_answers(monkeypatch):
 def test_many_passes_stand_beside_fixed_synapses_and_backprop_alone(monkeypatch):
     means = {"500 signs": 1.9, "500 none": 9.0}
     runs = [made_up(k, "signs", v) for k, v in means.items()]
-    runs += [made_up("1x500 relu", m, v) for m, v in (("backprop", 1.7), ("shallow", 7.0))]
+    runs += [made_up(f"1x500 relu{LENGTH}", m, v) for m, v in (("backprop", 1.7), ("shallow", 7.0))]
     monkeypatch.setattr(results, "load", lambda name: pd.concat(runs))
     monkeypatch.setattr(
         results, "final", lambda frame, metric="test error": frame[frame["metric"] == metric]
@@ -332,14 +308,14 @@ def test_the_answer_in_brief_says_how_often_images_were_shown(study):
 def test_what_a_second_hidden_layer_brings_is_said(study, monkeypatch, two, says):
     found = study()
     deep = {"200-100 signs": ("signs", two), "200-100 none": ("fixed", 19.0)}
-    deep |= {"200-100 relu": ("backprop", 2.5)}
+    deep |= {f"200-100 relu{LENGTH}": ("backprop", 2.5)}
     runs = pd.concat([made_up(label, *what) for label, what in deep.items()])
     shown = {"01-spiking-depth": runs}
     monkeypatch.setattr(results, "load", shown.get)
     claim = found.deeper("200 signs")
     assert claim.holds and says in claim.text and "(5 seeds); with hidden synapses" in claim.text
     assert "it is 19.0 %, and backprop in rates, with both layers, has 2.52 %" in claim.text
-    for label, more in (("200-100 relu", 50.0), ("200-100 none", -18.0)):
+    for label, more in ((f"200-100 relu{LENGTH}", 50.0), ("200-100 none", -18.0)):
         shown["01-spiking-depth"] = runs.assign(
             value=runs["value"] + more * (runs["setting"] == label)
         )
@@ -379,10 +355,11 @@ def test_the_second_hidden_layer_is_looked_for_beside_the_experiment_and_among_t
     found = study()
     found.experiments = ["01-spiking-mirror"]
     own = made_up("200-100 signs", "signs", 4.5)
-    beside = {"200-100 none": ("fixed", 19.0), "200-100 relu": ("backprop", 2.5)}
+    beside = {"200-100 none": ("fixed", 19.0), f"200-100 relu{LENGTH}": ("backprop", 2.5)}
     shown = {
         "01-spiking-mirror-depth": own[own["seed"] < 3],
-        "02-spiking-depth": pd.concat([made_up(label, *what) for label, what in beside.items()]),
+        "02-spiking-depth": made_up("200-100 none", *beside["200-100 none"]),
+        "02-rates": made_up(f"200-100 relu{LENGTH}", *beside[f"200-100 relu{LENGTH}"]),
     }
     monkeypatch.setattr(results, "load", shown.__getitem__)
     assert "sign symmetry ends at 4.51 % test error (3 seeds)" in found.deeper("200 signs").text
@@ -429,7 +406,7 @@ def test_a_difference_within_the_noise_is_not_said_to_be_one(study, monkeypatch)
     found = study()
     found.errors["200 signs"] = found.errors["200 signs"] + [0.3, -0.3, 0.2, -0.2, 0.0]
     deep = {"200-100 signs": ("signs", 3.95), "200-100 none": ("fixed", 19.0)}
-    deep |= {"200-100 relu": ("backprop", 2.5)}
+    deep |= {f"200-100 relu{LENGTH}": ("backprop", 2.5)}
     runs = pd.concat([made_up(label, *what) for label, what in deep.items()])
     monkeypatch.setattr(results, "load", {"01-spiking-depth": runs}.get)
     assert "error is the same within the noise (-0.05 points" in found.deeper("200 signs").text

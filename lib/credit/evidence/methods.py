@@ -82,19 +82,20 @@ def _event_driven(notebook: str, pathway: str, variant: str = "", spikes: bool =
     how = "errors in spikes" if spikes else ""
     return Spiking(
         f"{notebook}-spiking" + "-populations" * spikes, _joined(f"200 {pathway}", how),
-        "200 none", RATES, beside=("02-spiking",),
+        "200 none", RATES, beside=("02-spiking", "02-rates"),
         variant=_joined(how or "errors as signed events", variant),
     )  # fmt: skip
 
 
 def _two_phases(experiment: str, label: str, variant: str = "") -> Spiking:
-    beside = tuple(e for e in ("09-spiking", "02-spiking") if e != experiment)
+    beside = tuple(e for e in ("09-spiking", "02-rates") if e != experiment)
     return Spiking(experiment, label, "200 untold", RATES, beside=beside, variant=variant)
 
 
-RATES = "1x200 relu"  # backprop beside both
+LENGTH = ", best at full length"  # rates of what spikes are compared with
+RATES = "1x200 relu" + LENGTH  # backprop beside both
 LARGEST = "sign symmetry", Spiking(  # the best so far, named below the network that all share
-    "01-spiking-long", "500 signs, errors in spikes", "500 none", "1x500 relu",
+    "01-spiking-long", "500 signs, errors in spikes", "500 none", "1x500 relu" + LENGTH,
     variant="500 hidden neurons, six passes, errors in spikes alone",
 )  # fmt: skip
 
@@ -189,8 +190,8 @@ METHODS = (
             "07-spiking-populations",
             "200-100 Kickback, errors in spikes",
             "200-100 none, coherent",
-            "200-100 relu",
-            beside=("07-spiking", "02-spiking-depth"),
+            "200-100 relu" + LENGTH,
+            beside=("07-spiking", "02-rates"),
             variant="errors in spikes, two hidden layers",
         ),
     ),

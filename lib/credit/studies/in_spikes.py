@@ -26,15 +26,10 @@ REFERENCES = {
 }
 BESIDES = ("controls", "mirror", "populations")  # what there may be of an experiment
 RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
-IN_RATES = "1x200 relu"
+LENGTH = event_driven_experiments.LENGTH
+IN_RATES = "1x200 relu" + LENGTH
 EVENTS = "synaptic events, test"
 ALONE, OTHERS = "errors in spikes, % (n)", "labels of other images, % (n)"
-WHICH = {  # whether errors are fewer with spikes for the output alone, and for hidden neurons alone
-    (True, False): "So it matters by what the output's own synapses learn.",
-    (False, True): "So it matters by what hidden neurons are told.",
-    (True, True): "So each half alone brings a part of it.",
-    (False, False): "So neither half alone brings it.",
-}
 NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
@@ -64,7 +59,9 @@ class InSpikes:
 
     references = REFERENCES
     # experiments of the references and of the rates
-    beside: tuple[str, ...] = ("02-spiking", "02-spiking-populations", "01-spiking-populations")
+    beside: tuple[str, ...] = (
+        "02-rates", "02-spiking", "02-spiking-populations", "01-spiking-populations"
+    )  # fmt: skip
     fixed = "200 none"  # label of the control
     control = "with hidden synapses fixed"
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
@@ -192,11 +189,11 @@ class InSpikes:
         """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
         neurons, _, rule = label.partition(" ")
         deep = f"{neurons}-100 {rule}"
-        names = dict.fromkeys((f"{self.experiments[0]}-depth", "02-spiking-depth"))
+        names = dict.fromkeys((f"{self.experiments[0]}-depth", "02-spiking-depth", "02-rates"))
         ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
         two, one = values(ends, setting=deep), self.errors[label]
         fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
-        backprop = values(ends, setting="200-100 relu", method="backprop")
+        backprop = values(ends, setting="200-100 relu" + LENGTH, method="backprop")
         return claim(
             "With a second hidden layer, of 100 neurons, {name} ends at {e:.2f} % test error ({n} "
             "seeds); {control} it is {f:.1f} %, and backprop in rates, with both layers, has "
@@ -340,10 +337,10 @@ class InCoherentNetworks(InSpikes):
         "200-100 symmetric, coherent": "errors through all layers, transposed weights",
         "200-100 none, coherent": "none: hidden synapses fixed",
     }
-    beside = ("02-spiking-depth",)
+    beside = ("02-spiking-depth", "02-rates")
     fixed = "200-100 none, coherent"
     compared = ("200-100 symmetric, coherent",)
-    in_rates = "200-100 relu"
+    in_rates = "200-100 relu" + LENGTH
     size = "of the same size, not coherent"
 
 
@@ -356,9 +353,9 @@ class WithTwoHiddenLayers(InSpikes):
         "200-100 symmetric": "forward weights, transposed",
         "200-100 none": "none: hidden synapses fixed",
     }
-    beside = ()
+    beside = ("02-rates",)
     fixed = "200-100 none"
-    in_rates = "200-100 relu"
+    in_rates = "200-100 relu" + LENGTH
 
 
 class ErrorsInSpikes(InSpikes):
@@ -368,29 +365,7 @@ class ErrorsInSpikes(InSpikes):
         "200 direct": "random feedback in signed events",
         "200 none": "none: hidden synapses fixed",
     }
-    beside = ("02-spiking", "02-spiking-halves")
     compared = ("200 direct",)
-
-    def halves(self) -> Claim:
-        """Which half of the errors makes the difference, those by which the output learns or those
-        that it sends."""
-        events, alone = self.errors["200 direct"], self.errors["200 direct, errors in spikes"]
-        output, hidden = (
-            self.errors[f"200 direct, {half} errors in spikes"] for half in ("output", "hidden")
-        )
-        found = WHICH[less(output, events), less(hidden, events)]
-        way = {
-            half: 100 * (events.mean() - error.mean()) / (events.mean() - alone.mean())
-            for half, error in (("output", output), ("hidden", hidden))
-        }
-        return claim(
-            "Where only the output's own synapses learn by spikes of error neurons the error is "
-            "{o:.2f} %, {share_o:.0f} % of the way from signed events to spikes alone; where only "
-            "hidden neurons are told by them it is {h:.2f} %, {share_h:.0f} % of it. {found}",
-            less(alone, events),
-            o=output.mean(), share_o=way["output"], h=hidden.mean(), share_h=way["hidden"],
-            found=found,
-        )  # fmt: skip
 
     def _spent(self, label):
         sent, events = (
@@ -415,11 +390,11 @@ class InALargerNetwork(InSpikes):
         "500 symmetric, errors in spikes": "transposed weights, errors in spikes alone",
         "500 none": "none: hidden synapses fixed",
     }
-    beside = ()
+    beside = ("02-rates",)
     fixed = "500 none"
     shown = event_driven_experiments.LARGE["image"] / 1000
     compared = ("500 symmetric, errors in spikes",)
-    in_rates = "1x500 relu"
+    in_rates = "1x500 relu" + LENGTH
 
     def _taught(self, label):
         error, fixed = self.errors[label], self.errors[self.fixed]
@@ -439,6 +414,7 @@ class InManyPasses(InALargerNetwork):
 
     references: ClassVar = {"500 none": "none: hidden synapses fixed"}
     shown = InSpikes.shown
+    beside = ()
     compared = ()
 
 
@@ -452,7 +428,7 @@ class InTwoPhases(InSpikes):
         ),
         "200 untold": "no feedback",
     }
-    beside = ("09-spiking", "09-spiking-fixed", "02-spiking")
+    beside = ("09-spiking", "09-spiking-fixed", "02-rates")
     fixed = "200 untold"
     control = "without feedback"
     frozen = "200 contrastive Hebbian, hidden synapses fixed"
