@@ -132,6 +132,18 @@ def test_what_errors_in_spikes_cost_is_said(study, alone, says):
     assert not study(alone=12.5)._alone("200 signs").holds
 
 
+def test_errors_in_spikes_that_do_not_teach_are_said_not_to(study):
+    found = study(alone=13.5)
+    found.alone_teaches = False
+    claim = found._alone("200 signs")
+    assert claim.holds and claim.text.endswith("and higher than with hidden synapses fixed.")
+    assert found.in_brief("200 signs").holds
+    for better in (11.0, 12.0):
+        found = study(alone=better)
+        found.alone_teaches = False
+        assert not found._alone("200 signs").holds
+
+
 def test_errors_in_spikes_at_the_edge_of_their_search_are_said_to_be_there(study, monkeypatch):
     spiking = event_driven.spiking
     for below, edge in ((0.1, "highest"), (0.003, "lowest")):
