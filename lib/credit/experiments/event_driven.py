@@ -19,7 +19,6 @@ from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
-from credit.spiking.pathways.half_in_spikes import HalfInSpikes
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -46,8 +45,8 @@ RATES = Setting(
 )
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
-FOUR = {"sizes": (784, 200, 100, 100, 100, 10)}
 LARGE = {"sizes": (784, 500, 10), "image": 120, "settling": 20}
+SIZES = (SPIKES.sizes, TWO["sizes"], LARGE["sizes"])  # of networks in rates
 LONG = {"sizes": (784, 500, 10), "epochs": 6}
 ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direct one, and 07's the
     # symmetric one, in a coherent network; in 02 what all are compared with
@@ -69,10 +68,8 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
         (TwoPopulations(way=Symmetric()), {}),
     ),
     "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
-    "01-spiking-four": ((KolenPollack(), FOUR), (Fixed(), FOUR)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
-    "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "06-spiking": ((TargetDifference(), {}),),
     "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
@@ -81,11 +78,6 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "11-spiking": ((Attention(), {}),),
     "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
-    "11-spiking-four": ((Attention(), FOUR),),
-    "07-spiking-four": (
-        (Kickback(), {"coherent": True} | FOUR),
-        (Fixed(), {"coherent": True} | FOUR),
-    ),
     "12-spiking": ((Gait(), {}),),
     "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
@@ -95,16 +87,12 @@ IN_RATES = (
     "02-spiking",
     "02-spiking-depth",
     "01-spiking-large",
-    "01-spiking-four",
-    "01-spiking-long",
 )  # beside them rates
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
     "none": (0.08, 0.0),
     "direct, errors in spikes": (0.01, 0.01),
-    "direct, output errors in spikes": (0.01, 0.01),
-    "direct, hidden errors in spikes": (0.01, 0.03),
     "signs": (0.01, 0.01),
     "Kolen-Pollack": (0.01, 0.03),
     "weight mirror": (0.01, 0.01),
@@ -123,7 +111,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "attention, errors in spikes": (0.003, 0.03),
     "target difference, errors in spikes": (0.03, 0.03),
     "200-100 Kickback, errors in spikes": (0.01, 0.001),
-    "synthetic, errors in spikes": (0.01, 0.1),
+    "synthetic, errors in spikes": (0.01, 0.01),
     "GAIT, errors in spikes": (0.01, 0.01),
     "500 Kolen-Pollack, errors in spikes": (0.02, 0.003),
     "500 symmetric, errors in spikes": (0.02, 0.01),
@@ -136,21 +124,29 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
     "200-100 Kolen-Pollack": (0.01, 0.003),
-    "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
-    "200-100-100-100 attention": (0.03, 0.0003),
-    "200-100-100-100 Kickback": (0.01, 0.0003),
-    "200-100-100-100 none": (0.04, 0.0),
-    "200-100-100-100 none, coherent": (0.04, 0.0),
 }
-BEST_RATES = {
+BEST_RATES = {  # of a search on a third of the images, as in spikes
     "500 BP": 1e-2,
     "500 shallow": 3e-2,
     "BP": 1e-2,
     "shallow": 1e-1,
-    "200-100-100-100 BP": 1e-2,
-    "200-100-100-100 shallow": 1e-1,
     "200-100 BP": 1e-2,
     "200-100 shallow": 1e-1,
+}
+
+
+# Of a search at full length on all images, more than spikes have.
+AT_LENGTH, LENGTH = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), ", best at full length"
+BEST_AT_LENGTH = {  # by passes
+    2: {
+        "200 BP": 3e-3,
+        "200 shallow": 1e-2,
+        "200-100 BP": 3e-3,
+        "200-100 shallow": 1e-2,
+        "500 BP": 3e-3,
+        "500 shallow": 1e-2,
+    },
+    6: {"500 BP": 1e-3, "500 shallow": 1e-2},
 }
 
 
@@ -204,9 +200,39 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
     beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
-    same = {"sizes": ways[0].sizes, "epochs": ways[0].epochs}
-    in_rates = [Job(experiment, rates(r, **same), s) for r in beside for s in seeds]
+    in_rates = [Job(experiment, rates(r, sizes=ways[0].sizes), s) for r in beside for s in seeds]
+    if ways[0].epochs > SPIKES.epochs:
+        in_rates = _at_length(experiment, "paper", ways[:1])
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
+
+
+def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
+    """In rates, as often as in spikes: with the best rate of five at full length."""
+    if profile == "quick":
+        setting = rates(Backprop(), examples=5000, epochs=1)
+        return [Job(experiment, setting, SEEDS[profile][0], setting.label + LENGTH)]
+    jobs = []
+    for net in nets or [replace(SPIKES, sizes=sizes) for sizes in SIZES]:
+        for rule in (Backprop(), Shallow()):
+            of = f"{'-'.join(map(str, net.sizes[1:-1]))} {rule.short}"
+            best = {"learning_rate": BEST_AT_LENGTH[net.epochs][of]}
+            setting = rates(rule, sizes=net.sizes, epochs=net.epochs, **best)
+            seeds = SEEDS[profile] if net.epochs == SPIKES.epochs else SEEDS[profile][:3]
+            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in seeds]
+    return jobs
+
+
+def _tuning_at_length(experiment: str, profile: str, nets=()) -> list[Job]:
+    jobs = []
+    for job in _at_length(experiment, "paper", nets):
+        if job.seed == SEEDS["paper"][0]:
+            for rate in AT_LENGTH:
+                setting = replace(job.setting, learning_rate=rate)
+                if profile == "quick":
+                    setting = replace(setting, examples=2500, epochs=1)
+                label = f"{job.name}, rate {rate:g}"
+                jobs += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
+    return jobs
 
 
 def _mirror(experiment: str, profile: str) -> list[Job]:
@@ -263,7 +289,6 @@ def _stands_beside(way: Spikes) -> bool:
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
-BELOW_FOUR = (0.0001, *BELOW_DEEP)  # with four
 WIDER = {  # pairs besides, where the best was the lowest of both rates
     "200 attention, errors in spikes": [
         *itertools.product((0.001,), (0.01, 0.03, 0.1)),
@@ -283,9 +308,9 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     kind = experiment.removesuffix("-tuning").split("-")[-1]
-    jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
+    jobs, deep, large = [], kind == "depth", kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
-        under = {3: BELOW, 4: BELOW_DEEP}.get(len(way.sizes), BELOW_FOUR)
+        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
         outputs = OUTPUT
         if large:
             outputs, under = OUTPUT_LARGE, BELOW_LARGE
@@ -302,7 +327,9 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             setting = replace(way, **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
-    if experiment.removesuffix("-tuning") in IN_RATES:
+    if kind == "long":
+        jobs += _tuning_at_length(experiment, profile, arms(experiment.removesuffix("-tuning"))[:1])
+    elif experiment.removesuffix("-tuning") in IN_RATES:
         sizes = arms(experiment.removesuffix("-tuning"))[0].sizes
         for rule in (Backprop(), Shallow()):
             for rate in (1e-3, 3e-3, 1e-2, 3e-2, 1e-1):
@@ -318,11 +345,10 @@ KINDS = {
     "mirror": _mirror,
     "populations": _populations,
     "depth": _depth,
-    "four": _depth,
-    "halves": _depth,
 }
 EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
+    | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
 )
