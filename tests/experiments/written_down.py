@@ -283,7 +283,7 @@ TABLE["02-rates"] = Experiment(
         at(label="1x500", sizes=(784, 500, 10)),
         at(label="200-100", sizes=(784, 200, 100, 10)),
         at("backprop", learning_rate=0.003),
-        at("shallow", learning_rate=0.01),
+        at("shallow", learning_rate=0.03),
     ],
     BRIEFLY,
 )
