@@ -140,11 +140,11 @@ AT_LENGTH, LENGTH = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), ", best at full length"
 BEST_AT_LENGTH = {  # by passes
     2: {
         "200 BP": 3e-3,
-        "200 shallow": 1e-2,
+        "200 shallow": 3e-2,
         "200-100 BP": 3e-3,
-        "200-100 shallow": 1e-2,
+        "200-100 shallow": 3e-2,
         "500 BP": 3e-3,
-        "500 shallow": 1e-2,
+        "500 shallow": 3e-2,
     },
     6: {"500 BP": 1e-3, "500 shallow": 1e-2},
 }
