@@ -297,7 +297,7 @@ TABLE["01-spiking-long"] = Experiment(
         at("two_populations", learning_rate=0.03, hidden_rate=0.03, rule={"way": Signs()}),
         at("fixed", learning_rate=0.04, hidden_rate=0.0, spread=100.0),
         *IN_RATES,
-        at("backprop", learning_rate=0.001),
+        at("backprop", learning_rate=0.003),
         at("shallow", learning_rate=0.01),
         at(epochs=6),
     ],

@@ -146,7 +146,7 @@ BEST_AT_LENGTH = {  # by passes
         "500 BP": 3e-3,
         "500 shallow": 3e-2,
     },
-    6: {"500 BP": 1e-3, "500 shallow": 1e-2},
+    6: {"500 BP": 3e-3, "500 shallow": 1e-2},
 }
 
 
