@@ -7,7 +7,7 @@ from credit.evidence.agreement import interval
 from credit.show.figures import look
 
 NAMES = {"events": "signed events", "alone": "spikes"}
-TICKS = (2.5, 3, 3.5, 4, 5, 6, 7, 8)
+TICKS = (2, 2.5, 3, 3.5, 4, 5, 6, 8, 10, 14)
 
 
 def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
