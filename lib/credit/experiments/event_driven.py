@@ -146,7 +146,7 @@ BEST_AT_LENGTH = {  # by passes
         "500 BP": 3e-3,
         "500 shallow": 3e-2,
     },
-    6: {"500 BP": 1e-3, "500 shallow": 1e-2},
+    6: {"500 BP": 3e-3, "500 shallow": 1e-2},
 }
 
 
@@ -227,7 +227,7 @@ def _tuning_at_length(experiment: str, profile: str, nets=()) -> list[Job]:
     jobs = []
     for job in _at_length(experiment, "paper", nets):
         if job.seed == SEEDS["paper"][0]:
-            for rate in AT_LENGTH:
+            for rate in AT_LENGTH[:4] if nets else AT_LENGTH:  # the longer, the lower
                 setting = replace(job.setting, learning_rate=rate)
                 if profile == "quick":
                     setting = replace(setting, examples=2500, epochs=1)
