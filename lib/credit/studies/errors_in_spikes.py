@@ -6,7 +6,7 @@ import pandas as pd
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim
-from credit.evidence.glossary import difference, greater, less, values
+from credit.evidence.glossary import difference, greater, less, undecided, values
 from credit.evidence.methods import METHODS
 from credit.experiments.event_driven import ARMS
 
@@ -48,7 +48,9 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     more = [k for k, v in each.items() if greater(v["alone"], v["events"])]
     other = [f"; {k} makes more, by {-gain[k]:.2f}" for k in more]
     open_ = [k for k in each if k not in (*fewer, *more)]
-    other += [f"; the seeds cannot tell for {' and '.join(open_)}"] * bool(open_)
+    every = [k for k in open_ if (each[k]["alone"] > each[k]["events"]).all()]
+    other += [f"; {k} makes more in every seed, but the interval holds zero" for k in every]
+    other += [f"; the seeds cannot tell for {k}" for k in open_ if k not in every]
     yield claim(
         "Of {n} pathways {k} make fewer errors when those of the output neurons are spikes than "
         "when they are signed events, by {low:.2f} ({first}) to {high:.2f} points ({last}){other}.",
@@ -60,9 +62,11 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     best = min(methods, key=lambda name: methods[name]["alone"].mean())
     alone = methods[best]["alone"]
     _, low, high = difference(alone, backprop)
+    same = [k for k, v in methods.items() if k != best and undecided(v["alone"], alone)]
     yield claim(
-        "Of those that are no reference {best} ends lowest, at {e:.2f} %; backprop in rates has "
-        "{bp:.2f} % (difference between {low:+.2f} and {high:+.2f} points).",
+        "Of those that are no reference {best} has the lowest mean, {e:.2f} %{same}; backprop in "
+        "rates has {bp:.2f} % (difference between {low:+.2f} and {high:+.2f} points).",
         not less(alone, backprop),
+        same=f" (not to be told from that of {' and '.join(same)})" if same else "",
         best=best, e=alone.mean(), bp=backprop.mean(), low=low, high=high,
     )  # fmt: skip

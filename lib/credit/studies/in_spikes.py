@@ -29,7 +29,7 @@ RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden 
 LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
 EVENTS = "synaptic events, test"
-ALONE, OTHERS = "errors in spikes, % (n)", "labels of other images, % (n)"
+ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
 NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
@@ -70,6 +70,7 @@ class InSpikes:
     shown = event_driven.Setting.image / 1000  # s, a test image
     in_rates = IN_RATES
     column = "feedback pathway"
+    shares = True  # whether the output of the control learns as that of the rule
     size = "of the same size"  # of the network in rates
 
     def __init__(
@@ -159,6 +160,7 @@ class InSpikes:
         """The answer to the first question, with what is particular about it in a few words."""
         error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
         more = f"; with errors in spikes alone, {alone.mean():.2f} %" if len(alone) else ""
+        more += "" if self.alone_teaches else ", not to be told from fixed hidden synapses"
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
@@ -261,10 +263,10 @@ class InSpikes:
         return claim(
             "{name} ends at {e:.2f} % test error; with hidden synapses fixed it is {s:.1f} %. "
             "Where its hidden neurons are told the labels of other images, while the output "
-            "learns the right ones, it ends at {w:.1f} %: {share}.",
+            "learns the right ones, it ends at {w:.1f} %{share}.",
             teaches(error, fixed) and less(error, told),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), w=told.mean(),
-            share=share,
+            share=f": {share}" if self.shares else "",
         )  # fmt: skip
 
     def _alone(self, label: str) -> Claim:
@@ -370,6 +372,7 @@ class ErrorsInSpikes(InSpikes):
         "200 direct": "random feedback in signed events",
         "200 none": "none: hidden synapses fixed",
     }
+    shares = False
     compared = ("200 direct",)
 
     def _spent(self, label):
@@ -473,7 +476,7 @@ class InTwoPhases(InSpikes):
 def _against(error: pd.Series, other: pd.Series) -> str:
     """ "lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
     d, low, high = difference(error, other)
-    way = "the same within the noise"
+    way = "neither lower nor higher by its interval"
     if less(error, other) or greater(error, other):
         way = "lower" if d < 0 else "higher"
     return f"{way} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"

@@ -25,7 +25,10 @@ REFERENCES = (
 )
 RATES = "1x200 relu"  # searched as briefly as all here
 ONE_LAYER = {"200 Kickback": ("07-spiking", "200 Kickback")}  # its cell of the answer has two
-OTHER = {"200 Kickback": " (one hidden layer, signed events)"}
+OTHER = {
+    "200 Kickback": " (one hidden layer, signed events)",
+    "200 attention": " (signed events)",
+}
 
 
 def pairs() -> pd.DataFrame:
@@ -87,8 +90,8 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     )  # fmt: skip
     rho, low, high = rank_correlation(means["spikes"], means["rates"])
     yield claim(
-        "What errs less in rates tends to err less in spikes: the rank correlation of the two errors "
-        "is {rho:.2f} (95 % interval {low:+.1f} to {high:+.1f}).",
+        "What errs less in rates tends to err less in spikes: the rank correlation of the two "
+        "errors is {rho:.2f} (95 % interval {low:+.1f} to {high:+.1f}).",
         bool(low > 0),
         rho=rho, low=low, high=high,
     )  # fmt: skip
