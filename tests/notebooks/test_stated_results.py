@@ -51,9 +51,12 @@ def ways_swapped(one, other):
     return lambda rows: stated.exchanged(rows, "setting", f"200 {one}", f"200 {other}")
 
 
+CARRIED = r"^(200 (?!none)[^,]+|200-100 Kickback)(, errors in spikes)?$"  # in both ways
+
+
 def carriers_swapped(rows):
     """Errors in spikes and signed events under each other's names."""
-    told = rows["setting"].str.extract(r"^(200(?:-100)? [^,]+)(, errors in spikes)?$")
+    told = rows["setting"].str.extract(CARRIED)
     there = told[0].notna() & (rows["metric"] == "test error")
     other = told[0] + told[1].isna().map({True: ", errors in spikes", False: ""})
     return rows.assign(setting=rows["setting"].where(~there, other))
@@ -107,7 +110,7 @@ FALSIFIED = {
     "direct and shuffled": ways_swapped("direct", "direct, shuffled"),
 }
 
-ONE = {"loud", "direct and symmetric"}  # in spikes the data choose the words of the others
+ONE = {"loud", "direct and symmetric", "events and spikes"}  # in spikes the data choose the words of the others
 
 
 def carried():
