@@ -110,7 +110,8 @@ FALSIFIED = {
     "direct and shuffled": ways_swapped("direct", "direct, shuffled"),
 }
 
-ONE = {"loud", "direct and symmetric", "events and spikes"}  # in spikes the data choose the words of the others
+# in spikes the data choose the words of the others
+ONE = {"loud", "direct and symmetric", "events and spikes"}
 
 
 def carried():
