@@ -83,11 +83,8 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "14-spiking": ((Synthetic(), {}),),
     "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
 }
-IN_RATES = (
-    "02-spiking",
-    "02-spiking-depth",
-    "01-spiking-large",
-)  # beside them rates
+# beside which networks in rates stand, searched as briefly
+IN_RATES = ("02-spiking", "02-spiking-depth", "01-spiking-large")
 BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "direct": (0.01, 0.03),
     "symmetric": (0.01, 0.01),
@@ -199,11 +196,11 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     seeds, ways = SEEDS[profile][:3], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
-    beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
-    in_rates = [Job(experiment, rates(r, sizes=ways[0].sizes), s) for r in beside for s in seeds]
+    jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
     if ways[0].epochs > SPIKES.epochs:
-        in_rates = _at_length(experiment, "paper", ways[:1])
-    return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds] + in_rates
+        return jobs + _at_length(experiment, profile, ways[:1])
+    beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
+    return jobs + [Job(experiment, rates(r, sizes=ways[0].sizes), s) for r in beside for s in seeds]
 
 
 def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
@@ -224,6 +221,7 @@ def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
 
 
 def _tuning_at_length(experiment: str, profile: str, nets=()) -> list[Job]:
+    """On all images, as often as the networks of `_at_length` see them: five rates, or four."""
     jobs = []
     for job in _at_length(experiment, "paper", nets):
         if job.seed == SEEDS["paper"][0]:
@@ -248,7 +246,7 @@ def _mirror(experiment: str, profile: str) -> list[Job]:
 
 
 def _populations(experiment: str, profile: str) -> list[Job]:
-    """Errors in spikes alone, and three seeds whose hidden neurons are told other labels."""
+    """Errors in spikes alone; of the direct way three seeds more are told other labels."""
     seeds, ways = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
