@@ -19,6 +19,7 @@ from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
+from credit.spiking.pathways.half_in_spikes import HalfInSpikes
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -45,6 +46,8 @@ RATES = Setting(
 )
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {"coherent": True} | TWO
+FOUR = {"sizes": (784, 200, 100, 100, 100, 10)}
+DEEPEST = {"coherent": True} | FOUR
 LARGE = {"sizes": (784, 500, 10), "image": 120, "settling": 20}
 SIZES = (SPIKES.sizes, TWO["sizes"], LARGE["sizes"])  # of networks in rates
 LONG = {"sizes": (784, 500, 10), "epochs": 6}
@@ -68,19 +71,28 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
         (TwoPopulations(way=Symmetric()), {}),
     ),
     "01-spiking-depth": ((Signs(), TWO), (KolenPollack(), TWO)),
+    "01-spiking-mirror-depth": ((WeightMirror(), TWO),),
+    "01-spiking-four": ((KolenPollack(), FOUR), (Fixed(), FOUR)),
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
+    "02-spiking-floor": ((TwoPopulations(way=Fixed()), {}),),
+    "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "06-spiking": ((TargetDifference(), {}),),
+    "06-spiking-depth": ((TargetDifference(), TWO),),
     "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
     "07-spiking": ((Kickback(), {}), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
+    "07-spiking-four": ((Kickback(), DEEPEST), (Fixed(), DEEPEST)),
     "07-spiking-populations": ((TwoPopulations(way=Kickback()), DEEP),),
     "11-spiking": ((Attention(), {}),),
     "11-spiking-populations": ((TwoPopulations(way=Attention()), {}),),
     "11-spiking-depth": ((Attention(), TWO),),
+    "11-spiking-four": ((Attention(), FOUR),),
     "12-spiking": ((Gait(), {}),),
+    "12-spiking-depth": ((Gait(), TWO),),
     "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
+    "14-spiking-depth": ((Synthetic(), TWO),),
     "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
 }
 # beside which networks in rates stand, searched as briefly
@@ -121,6 +133,18 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
     "200-100 Kolen-Pollack": (0.01, 0.003),
+    "200-100 weight mirror": (0.01, 0.001),
+    "200-100 target difference": (0.01, 0.003),
+    "200-100 GAIT": (0.01, 0.001),
+    "200-100 synthetic": (0.01, 0.01),
+    "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
+    "200-100-100-100 none": (0.04, 0.0),
+    "200-100-100-100 Kickback": (0.01, 0.0003),
+    "200-100-100-100 none, coherent": (0.04, 0.0),
+    "200-100-100-100 attention": (0.03, 0.0003),
+    "none, errors in spikes": (0.08, 0.0),
+    "direct, output errors in spikes": (0.01, 0.01),
+    "direct, hidden errors in spikes": (0.01, 0.01),
 }
 BEST_RATES = {  # of a search on a third of the images, as in spikes
     "500 BP": 1e-2,
@@ -288,6 +312,7 @@ def _stands_beside(way: Spikes) -> bool:
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
+BELOW_FOUR = (0.0001, *BELOW_DEEP)
 WIDER = {  # pairs besides, where the best was the lowest of both rates
     "200 attention, errors in spikes": [
         *itertools.product((0.001,), (0.01, 0.03, 0.1)),
@@ -307,9 +332,9 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     """
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     kind = experiment.removesuffix("-tuning").split("-")[-1]
-    jobs, deep, large = [], kind == "depth", kind == "large"
+    jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
-        under = BELOW if len(way.sizes) == 3 else BELOW_DEEP
+        under = {1: BELOW, 2: BELOW_DEEP, 4: BELOW_FOUR}[len(way.sizes) - 2]
         outputs = OUTPUT
         if large:
             outputs, under = OUTPUT_LARGE, BELOW_LARGE
@@ -344,6 +369,9 @@ KINDS = {
     "mirror": _mirror,
     "populations": _populations,
     "depth": _depth,
+    "four": _depth,
+    "halves": _depth,
+    "floor": _populations,
 }
 EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}

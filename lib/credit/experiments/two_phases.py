@@ -3,6 +3,7 @@
 The same network, images and length for every rule, and as many rates tried on one seed.
 """
 
+import itertools
 from dataclasses import replace
 
 from credit.experiments.common import SEEDS, TUNING_SEEDS
@@ -25,6 +26,12 @@ RULES = {
     "08": (GeneralizedRecirculation(), GeneralizedRecirculation(apart=False)),
     "09": (ContrastiveHebbian(), Untold()),
 }
+TWO = {"sizes": (784, 200, 100, 10)}
+DEEP = {  # with two hidden layers
+    "05": (EquilibriumPropagation(),),
+    "08": (GeneralizedRecirculation(),),
+    "09": (ContrastiveHebbian(), Untold()),
+}
 BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output's synapses, of the
     # hidden ones; spread of the first weights
     "equilibrium propagation": (1.5, 5.0, 50.0),  # these two not its best: see SEARCHED
@@ -33,6 +40,15 @@ BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output
     "contrastive Hebbian": (0.5, 5.0, 50.0),
     "untold": (2.0, 0.0, 100.0),
 }
+# The same of networks with two hidden layers, and gain.
+BEST_DEEP = {
+    "equilibrium propagation": (1.5, 5.0, 50.0, 0.2),
+    "GeneRec, V apart": (1.5, 5.0, 50.0, 0.2),
+    "contrastive Hebbian": (1.5, 5.0, 50.0, 0.2),
+    "untold": (2.0, 0.0, 100.0, 0.0),
+}
+# More spikes come back to a hidden layer below another, and run away.
+GAINS, OUTPUT_DEEP, BELOW_DEEP = (0.5, 0.2, 0.1), (0.5, 1.5), (1.5, 5.0)
 OUTPUT, BELOW, SPREAD = (0.15, 0.5, 1.5, 4.5), (1.5, 5.0, 15.0), 50.0  # mV
 ALONE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of the output's synapses, where no others learn
 OWN = {  # the rule's own constant: where rates are tried, then others at the best rates
@@ -85,6 +101,38 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+def deep(rule: Contrast, **changes) -> Setting:
+    """With two hidden layers, and the rates and the gain of their tuning."""
+    rate, below, spread, gain = BEST_DEEP[rule.short]
+    given = TWO | {"learning_rate": rate, "hidden_rate": below, "spread": spread} | changes
+    return Setting(replace(rule, gain=given.pop("gain", gain)), **given)
+
+
+def _depth(experiment: str, profile: str) -> list[Job]:
+    seeds, rules = SEEDS[profile][:3], DEEP[experiment[:2]]
+    if profile == "quick":  # one program
+        return [Job(experiment, deep(rules[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    return [Job(experiment, deep(rule), seed, run=RUN) for rule in rules for seed in seeds]
+
+
+def _tuning_deep(experiment: str, profile: str) -> list[Job]:
+    """On a third of the images once: twelve settings of a rule."""
+    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    jobs = []
+    for rule in DEEP[experiment[:2]]:
+        tried = list(itertools.product(OUTPUT_DEEP, BELOW_DEEP, (SPREAD,), GAINS))
+        if isinstance(rule, Untold):
+            tried = list(itertools.product(ALONE, (0.0,), (50.0, 100.0), (0.0,)))
+        for rate, below, spread, gain in tried:
+            given = {"learning_rate": rate, "hidden_rate": below, "spread": spread, "gain": gain}
+            one = deep(rule, **given | few)
+            label = (
+                f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV, gain {gain:g}"
+            )
+            jobs += [Job(experiment, one, s, label, RUN) for s in TUNING_SEEDS]
+    return jobs
+
+
 def _more(experiment: str, profile: str) -> list[Job]:
     """A rule as its search would have it; or with feedback, but an output that learns alone."""
     seeds, (rule, rates) = SEEDS[profile], SEARCHED[experiment[:2]]
@@ -111,6 +159,8 @@ def _bridge(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in RULES}
     | {f"{number}-spiking-tuning": _tuning for number in RULES}
+    | {f"{number}-spiking-depth": _depth for number in DEEP}
+    | {f"{number}-spiking-depth-tuning": _tuning_deep for number in DEEP}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}
     | {"09-spiking-bridge": _bridge}
 )

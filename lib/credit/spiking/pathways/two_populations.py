@@ -46,6 +46,7 @@ class TwoPopulations(Pathway):
 
     counted = "E : 1\n"
     in_spikes = ("label", "error", "events")
+    sends = property(attrgetter("way.sends"))
     coherent = property(attrgetter("way.coherent"))
     chain = property(attrgetter("way.chain"))
     passed = property(attrgetter("way.passed"))
@@ -71,6 +72,11 @@ class TwoPopulations(Pathway):
         return f"{self.way.short}, errors in spikes{gain}"
 
     @property
+    def links(self):
+        """By what error neurons act: at the output's own synapses, and on what goes down."""
+        return ("trace", "relay") if self.sends else ("trace",)
+
+    @property
     def error(self):
         return self.way.error.replace("error = ", "number = ") + TRACE
 
@@ -91,8 +97,10 @@ class TwoPopulations(Pathway):
         output, here = parts.layers[-1], parts.here
         own, *added = _error_neurons("label", parts)
         told, *others = _error_neurons("teacher", parts) if self.shuffled else (own,)
-        added.append(_joined("trace", own, output, "learned_post += side_pre", here))
-        added.append(_joined("relay", told, output, "E_post += side_pre", here))
+        if "trace" in self.links:
+            added.append(_joined("trace", own, output, "learned_post += side_pre", here))
+        if "relay" in self.links:
+            added.append(_joined("relay", told, output, "E_post += side_pre", here))
         return [*dict.fromkeys((own, told)), *added, *others, *self.way.add(parts)]
 
 
