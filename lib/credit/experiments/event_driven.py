@@ -138,9 +138,9 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 GAIT": (0.01, 0.001),
     "200-100 synthetic": (0.01, 0.01),
     "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
-    "200-100-100-100 none": (0.04, 0.0),
+    "200-100-100-100 none": (0.02, 0.0),
     "200-100-100-100 Kickback": (0.01, 0.0003),
-    "200-100-100-100 none, coherent": (0.04, 0.0),
+    "200-100-100-100 none, coherent": (0.02, 0.0),
     "200-100-100-100 attention": (0.03, 0.0003),
     "none, errors in spikes": (0.08, 0.0),
     "direct, output errors in spikes": (0.01, 0.01),
@@ -313,11 +313,14 @@ def _stands_beside(way: Spikes) -> bool:
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
 BELOW_FOUR = (0.0001, *BELOW_DEEP)
-WIDER = {  # pairs besides, where the best was the lowest of both rates
+WIDER = {  # pairs besides, where the best was at an end
+    "200-100 weight mirror": [(0.01, 0.0001)],
+    "200-100 GAIT": [(0.01, 0.0001)],
+    "200-100 synthetic": [(0.01, 0.03), (0.01, 0.1)],
     "200 attention, errors in spikes": [
         *itertools.product((0.001,), (0.01, 0.03, 0.1)),
         *itertools.product((0.003,), (0.001, 0.003, 0.01, 0.03, 0.1)),
-    ]
+    ],
 }
 OUTPUT_LARGE, BELOW_LARGE = (0.01, 0.02), (0.003, 0.01)  # mV, where images are longer
 ALONE_LARGE = (0.01, 0.02, 0.04)  # mV, where images are longer

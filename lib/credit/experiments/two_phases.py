@@ -48,7 +48,12 @@ BEST_DEEP = {
     "untold": (2.0, 0.0, 100.0, 0.0),
 }
 # More spikes come back to a hidden layer below another, and run away.
-GAINS, OUTPUT_DEEP, BELOW_DEEP = (0.5, 0.2, 0.1), (0.5, 1.5), (1.5, 5.0)
+SEARCH_DEEP = dict.fromkeys(  # rate of the output, of the hidden layers, and the gain
+    (
+        *itertools.product((0.5, 1.5), (1.5, 5.0), (0.5, 0.2, 0.1)),
+        *itertools.product((1.5, 4.5), (0.15, 0.5, 1.5), (0.2, 0.1)),
+    )
+)
 OUTPUT, BELOW, SPREAD = (0.15, 0.5, 1.5, 4.5), (1.5, 5.0, 15.0), 50.0  # mV
 ALONE = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # of the output's synapses, where no others learn
 OWN = {  # the rule's own constant: where rates are tried, then others at the best rates
@@ -116,11 +121,11 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 
 
 def _tuning_deep(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images once: twelve settings of a rule."""
+    """On a third of the images once: 22 settings of a rule, twelve where no others learn."""
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
     jobs = []
     for rule in DEEP[experiment[:2]]:
-        tried = list(itertools.product(OUTPUT_DEEP, BELOW_DEEP, (SPREAD,), GAINS))
+        tried = [(rate, below, SPREAD, gain) for rate, below, gain in SEARCH_DEEP]
         if isinstance(rule, Untold):
             tried = list(itertools.product(ALONE, (0.0,), (50.0, 100.0), (0.0,)))
         for rate, below, spread, gain in tried:
