@@ -31,7 +31,7 @@ from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.training.setting import Setting
 
-RUN = "credit.spiking.event_driven:run"
+RUN, COURSE_RUN = "credit.spiking.event_driven:run", "credit.spiking.in_rates:run"
 SPIKES = Spikes(sizes=(784, 200, 10), epochs=2)
 # Networks of the same size in rates, on the same images as often.
 RATES = Setting(
@@ -79,7 +79,7 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "06-spiking": ((TargetDifference(), {}),),
-    "06-spiking-depth": ((TargetDifference(), TWO),),
+    "06-spiking-depth": ((TargetDifference(own=3e-5), TWO),),
     "06-spiking-populations": ((TwoPopulations(way=TargetDifference()), {}),),
     "07-spiking": ((Kickback(), {}), (Kickback(), DEEP), (Symmetric(), DEEP), (Fixed(), DEEP)),
     "07-spiking-four": ((Kickback(), DEEPEST), (Fixed(), DEEPEST)),
@@ -310,6 +310,27 @@ def _stands_beside(way: Spikes) -> bool:
     return len(way.sizes) > 3 and way.rule in (Symmetric(), Kickback(shuffled=True))
 
 
+COURSE = {  # beside their own rules in rates, while they learn
+    "01": (Signs(), KolenPollack(), WeightMirror()),
+    "02": (Direct(), Symmetric()),
+    "06": (TargetDifference(),),
+    "07": (Kickback(),),
+    "11": (Attention(),),
+    "12": (Gait(),),
+    "14": (Synthetic(),),
+}
+
+
+def _course(experiment: str, profile: str) -> list[Job]:
+    """One pass; angles to the rules in rates on the way."""
+    length = {"examples": 5000 if profile == "quick" else None, "epochs": 1}
+    ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
+    seeds = SEEDS[profile][:3]
+    if profile == "quick":  # one program
+        ways, seeds = ways[:1], seeds[:1]
+    return [Job(experiment, way, seed, run=COURSE_RUN) for way in ways for seed in seeds]
+
+
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
 BELOW_DEEP = (0.0003, 0.001, 0.003, 0.01)  # with two hidden layers
 BELOW_FOUR = (0.0001, *BELOW_DEEP)
@@ -321,6 +342,9 @@ WIDER = {  # pairs besides, where the best was at an end
         *itertools.product((0.001,), (0.01, 0.03, 0.1)),
         *itertools.product((0.003,), (0.001, 0.003, 0.01, 0.03, 0.1)),
     ],
+}
+OWN = {  # constants of a pathway that are tried besides, with every pair
+    "200-100 target difference": [{"own": own} for own in (3e-3, 1e-4, 3e-5, 1e-5)]
 }
 OUTPUT_LARGE, BELOW_LARGE = (0.01, 0.02), (0.003, 0.01)  # mV, where images are longer
 ALONE_LARGE = (0.01, 0.02, 0.04)  # mV, where images are longer
@@ -349,10 +373,11 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             spreads = (way.spread,) if deep or large or kind == "long" else (50.0, 100.0)
             alone = ALONE_LARGE if large else ALONE
             pairs = [(rate, 0.0, spread) for spread in spreads for rate in alone]
-        for rate, below, spread in pairs:
+        for (rate, below, spread), own in itertools.product(pairs, OWN.get(way.label, ({},))):
             given = {"learning_rate": rate, "hidden_rate": below, "spread": spread} | few
-            setting = replace(way, **given)
+            setting = replace(way, rule=replace(way.rule, **own), **given)
             label = f"{setting.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
+            label += "".join(f", {name} {value:g}" for name, value in own.items())
             jobs += [Job(experiment, setting, seed, label, RUN) for seed in TUNING_SEEDS]
     if kind == "long":
         jobs += _tuning_at_length(experiment, profile, arms(experiment.removesuffix("-tuning"))[:1])
@@ -381,4 +406,5 @@ EXPERIMENTS = (
     | {f"{name}-tuning": _tuning for name in ARMS}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
+    | {f"{notebook}-spiking-course": _course for notebook in COURSE}
 )
