@@ -133,10 +133,10 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 attention": (0.03, 0.001),
     "200-100 signs": (0.01, 0.001),
     "200-100 Kolen-Pollack": (0.01, 0.003),
-    "200-100 weight mirror": (0.01, 0.001),
+    "200-100 weight mirror": (0.01, 0.0003),
     "200-100 target difference": (0.01, 0.003),
-    "200-100 GAIT": (0.01, 0.001),
-    "200-100 synthetic": (0.01, 0.01),
+    "200-100 GAIT": (0.01, 0.0003),
+    "200-100 synthetic": (0.01, 0.001),
     "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
     "200-100-100-100 none": (0.02, 0.0),
     "200-100-100-100 Kickback": (0.01, 0.0003),
@@ -337,7 +337,6 @@ BELOW_FOUR = (0.0001, *BELOW_DEEP)
 WIDER = {  # pairs besides, where the best was at an end
     "200-100 weight mirror": [(0.01, 0.0001)],
     "200-100 GAIT": [(0.01, 0.0001)],
-    "200-100 synthetic": [(0.01, 0.03), (0.01, 0.1)],
     "200 attention, errors in spikes": [
         *itertools.product((0.001,), (0.01, 0.03, 0.1)),
         *itertools.product((0.003,), (0.001, 0.003, 0.01, 0.03, 0.1)),

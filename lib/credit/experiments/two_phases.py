@@ -42,9 +42,9 @@ BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output
 }
 # The same of networks with two hidden layers, and gain.
 BEST_DEEP = {
-    "equilibrium propagation": (1.5, 5.0, 50.0, 0.2),
-    "GeneRec, V apart": (1.5, 5.0, 50.0, 0.2),
-    "contrastive Hebbian": (1.5, 5.0, 50.0, 0.2),
+    "equilibrium propagation": (1.5, 0.5, 50.0, 0.1),
+    "GeneRec, V apart": (1.5, 0.15, 50.0, 0.2),
+    "contrastive Hebbian": (4.5, 1.5, 50.0, 0.1),
     "untold": (2.0, 0.0, 100.0, 0.0),
 }
 # More spikes come back to a hidden layer below another, and run away.
