@@ -6,6 +6,7 @@ Notebook 07 has coherent networks, one for every class, with one hidden layer an
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 from credit.experiments.common import SEEDS, TUNING_SEEDS
 from credit.nets.networks import Init
@@ -166,6 +167,8 @@ BEST_AT_LENGTH = {  # by passes
         "200-100 shallow": 3e-2,
         "500 BP": 3e-3,
         "500 shallow": 3e-2,
+        "200-100-100-100 BP": 3e-3,
+        "200-100-100-100 shallow": 3e-2,
     },
     6: {"500 BP": 3e-3, "500 shallow": 1e-2},
 }
@@ -190,9 +193,11 @@ def arms(experiment: str) -> list[Spikes]:
 
 
 def rates(rule: Rule, **changes) -> Setting:
-    sizes = changes.get("sizes", SPIKES.sizes)
-    of = f"{'-'.join(map(str, sizes[1:-1]))} {rule.short}".removeprefix("200 ")
-    return replace(RATES, rule=rule, **{"sizes": sizes, "learning_rate": BEST_RATES[of]} | changes)
+    given = {"sizes": SPIKES.sizes} | changes
+    if "learning_rate" not in given:
+        of = f"{'-'.join(map(str, given['sizes'][1:-1]))} {rule.short}".removeprefix("200 ")
+        given["learning_rate"] = BEST_RATES[of]
+    return replace(RATES, rule=rule, **given)
 
 
 def _spiking(experiment: str, profile: str) -> list[Job]:
@@ -404,6 +409,10 @@ EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
+    | {
+        "02-rates-four": partial(_at_length, nets=(replace(SPIKES, **FOUR),)),
+        "02-rates-four-tuning": partial(_tuning_at_length, nets=(replace(SPIKES, **FOUR),)),
+    }
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
 )
