@@ -254,7 +254,8 @@ def _tuning_at_length(experiment: str, profile: str, nets=()) -> list[Job]:
     jobs = []
     for job in _at_length(experiment, "paper", nets):
         if job.seed == SEEDS["paper"][0]:
-            for rate in AT_LENGTH[:4] if nets else AT_LENGTH:  # the longer, the lower
+            longer = job.setting.epochs > SPIKES.epochs
+            for rate in AT_LENGTH[:4] if longer else AT_LENGTH:  # the longer, the lower
                 setting = replace(job.setting, learning_rate=rate)
                 if profile == "quick":
                     setting = replace(setting, examples=2500, epochs=1)
