@@ -1,6 +1,5 @@
 """The answer so far: a row per cited method, every cell from data or marked as not measured."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -9,6 +8,7 @@ from credit import paths
 from credit.audit import probes
 from credit.evidence import results, verdicts
 from credit.evidence.agreement import AGREEING, BEST, WORDS, badness
+from credit.evidence.claims import listed
 from credit.evidence.methods import LARGEST, METHODS, Method, Spiking, Trained, own_rules
 from credit.evidence.published import READ, has_value
 from credit.evidence.verdicts import UNMEASURED
@@ -263,7 +263,7 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     return (
         f"**Spiking neurons.** {len(each)} networks of spiking neurons learn MNIST so far, with "
         f"{_range(found.loc[learns, 'layers'])} hidden layer{deep} and an error "
-        f"{_times(found[learns])} times that of backprop in rates: {_list(each)}{more}."
+        f"{_times(found[learns])} times that of backprop in rates: {listed(each)}{more}."
     )
 
 
@@ -272,8 +272,8 @@ def _in_depth(rows: pd.DataFrame) -> str:
     near, between, far = _sorted(found)
     return (
         f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
-        f"{_range(found['epochs'])} epochs, {_list(near)} stay within {NEAR:g} times the error of "
-        f"backprop in the same network{_open(between)}; beyond it lie {_list(far)}."
+        f"{_range(found['epochs'])} epochs, {listed(near)} stay within {NEAR:g} times the error of "
+        f"backprop in the same network{_open(between)}; beyond it lie {listed(far)}."
     )
 
 
@@ -286,9 +286,9 @@ def _on_benchmarks(rows: pd.DataFrame) -> str:
     ]
     return (
         f"**Benchmarks.** On MNIST {len(near)} of {len([*near, *between, *far])} methods come "
-        f"within {NEAR:g} times the error of backprop: {_list(near)}{_open(between)}. "
+        f"within {NEAR:g} times the error of backprop: {listed(near)}{_open(between)}. "
         "ImageNet is not run here; in the published record the share of what backprop learns there "
-        f"that is lost, in percent and in the same network, is: {_list(lost)}."
+        f"that is lost, in percent and in the same network, is: {listed(lost)}."
     )
 
 
@@ -307,12 +307,7 @@ def _sorted(rows: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
 
 
 def _open(methods: list[str]) -> str:
-    return f"; too close to tell: {_list(methods)}" if methods else ""
-
-
-def _list(words: Iterable[str]) -> str:
-    words = list(words)
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "none"
+    return f"; too close to tell: {listed(methods)}" if methods else ""
 
 
 def _range(values: pd.Series) -> str:

@@ -18,7 +18,7 @@ In a notebook the sentence is code, in a cell tagged hide-input and nbval-check-
 
 import math
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 
@@ -67,6 +67,12 @@ class Said:
 
     def __repr__(self) -> str:
         return "\n".join(c.text if c.holds else f"{BROKEN}: {c}" for c in self.claims)
+
+
+def listed(words: Iterable[str]) -> str:
+    """ "a, b and c"; "none" of none."""
+    words = list(words)
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "none"
 
 
 def claim(sentence: str, condition: bool, **numbers) -> Claim:

@@ -2,14 +2,14 @@
 in one network of spiking neurons, and beside backprop in rates."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
 from credit.evidence import results, verdicts
-from credit.evidence.claims import Claim, claim
+from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
 from credit.experiments import event_driven as event_driven_experiments
 from credit.experiments import jobs
@@ -18,6 +18,7 @@ from credit.spiking.contrasts import base as contrasts
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Pathway
+from credit.studies.course_in_spikes import ANGLES
 
 REFERENCES = {
     "200 direct": "random feedback",
@@ -29,6 +30,8 @@ RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden 
 LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
 EVENTS = "synaptic events, test"
+RATES_BY_DEPTH = ("02-rates", "02-rates-four")
+DEEPER = {"two": "200-100", "four": "200-100-100-100"}  # neurons of every hidden layer
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
 NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
@@ -56,6 +59,7 @@ class InSpikes:
     named       {label of its runs: name in words}
     lateral     {label: synapses of a hidden neuron with its own layer}
     alone_teaches  whether errors in spikes alone can be said to teach
+    untaught  {labels of deeper networks that cannot be said to be taught}
     """
 
     references = REFERENCES
@@ -72,6 +76,7 @@ class InSpikes:
     column = "feedback pathway"
     shares = True  # whether the output of the control learns as that of the rule
     size = "of the same size"  # of the network in rates
+    deep_beside: tuple[str, ...] = ("02-spiking", "01-spiking-four")  # with fixed synapses, deeper
 
     def __init__(
         self,
@@ -79,10 +84,12 @@ class InSpikes:
         named: dict[str, str],
         lateral: dict[str, int] | None = None,
         alone_teaches: bool = True,
+        untaught: Sequence[str] = (),
     ):
         there, besides = results.available(), [f"{experiment}-{kind}" for kind in BESIDES]
         self.experiments = [experiment, *(name for name in besides if name in there)]
         self.lateral, self.alone_teaches = lateral or {}, alone_teaches
+        self.untaught = untaught
         self.named = named | {k: v for k, v in self.references.items() if k not in named}
         names = dict.fromkeys((*self.experiments, *self.beside))
         self.runs = pd.concat([results.load(name) for name in names], ignore_index=True)
@@ -168,16 +175,18 @@ class InSpikes:
             "error{more}; {control} it is {s:.1f} %.",
             teaches(error, fixed) and (not more or teaches(alone, fixed) == self.alone_teaches),
             answer=answer, control=self.control,
-            layers=("one hidden layer", "two hidden layers")[label.count("-")], how=how,
-            k=" and ".join(map(str, _hidden(label))),
+            layers=_layers(label), how=how, k=listed([str(k) for k in _hidden(label)]),
             passes=("one pass", "two passes")[times - 1],
             e=error.mean(), more=more, s=fixed.mean(),
         )  # fmt: skip
 
-    def sentences(self, label: str, compared: Sequence[str] = ()) -> Sequence[Claim]:
+    def sentences(
+        self, label: str, compared: Sequence[str] = (), deeper: bool = True
+    ) -> Iterator[Claim]:
         """What is said of a rule: whether it teaches, beside what others reach, what it costs.
 
         compared  labels of those others; by default the two references
+        deeper    whether more hidden layers are spoken of
         """
         yield self._taught(label)
         if len(self.alone(label)):
@@ -187,25 +196,46 @@ class InSpikes:
                 yield self._beside(label, other)
         yield self._in_rates(label)
         yield self._spent(label)
+        yield from self._course(label)
         yield self.tuned(label)
+        if deeper:
+            yield from self.deeper(label)
 
-    def deeper(self, label: str) -> Claim:
-        """What a second hidden layer brings, by the runs of the notebook's -depth experiment."""
-        neurons, _, rule = label.partition(" ")
-        deep = f"{neurons}-100 {rule}"
-        names = dict.fromkeys((f"{self.experiments[0]}-depth", "02-spiking-depth", "02-rates"))
-        ends = results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
-        two, one = values(ends, setting=deep), self.errors[label]
-        fixed = values(ends, setting=f"200-100 {self.fixed.partition(' ')[2]}")
-        backprop = values(ends, setting="200-100 relu" + LENGTH, method="backprop")
-        return claim(
-            "With a second hidden layer, of 100 neurons, {name} ends at {e:.2f} % test error ({n} "
-            "seeds); {control} it is {f:.1f} %, and backprop in rates, with both layers, has "
-            "{bp:.2f} %. Compared with one hidden layer the error is {way}.",
-            teaches(two, fixed) and less(backprop, two),
-            name=self.named[label], e=two.mean(), n=len(two), control=self.control,
-            f=fixed.mean(), bp=backprop.mean(), way=_against(two, one),
-        )  # fmt: skip
+    def deeper(self, label: str) -> Iterator[Claim]:
+        """What more hidden layers bring, for every number of them that was run."""
+        rule, before = label.partition(" ")[2], self.errors[label].rename(label)
+        for layers, neurons in DEEPER.items():
+            deep = f"{neurons} {rule}"
+            if deep == label or not (self.deep["setting"] == deep).any():
+                continue
+            fixed = values(self.deep, setting=f"{neurons} {self.fixed.partition(' ')[2]}")
+            backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
+            error = values(self.deep, setting=deep)
+            learns = deep not in self.untaught
+            yield claim(
+                "With {layers} hidden layers, of {k} neurons, {name} ends at {e:.2f} % test error "
+                "({n} seeds); {control} it is {f:.1f} %, and backprop in rates has {bp:.2f} %. "
+                "Compared with {fewer} the error is {way}.",
+                (teaches(error, fixed) if learns else not less(error, fixed))
+                and less(backprop, error),
+                layers=layers, k=listed(neurons.split("-")), name=self.named[label],
+                e=error.mean(), n=len(error),
+                control=self.control, f=fixed.mean(), bp=backprop.mean(),
+                fewer=_layers(before.name), way=_against(error, before),
+            )  # fmt: skip
+            before = error.rename(deep)
+
+    @cached_property
+    def deep(self) -> pd.DataFrame:
+        """How the networks with more hidden layers of this notebook ended, and their references."""
+        beside = (f"{self.experiments[0][:2]}-spiking", *self.deep_beside)
+        names = [
+            name
+            for name in results.available()
+            if name in RATES_BY_DEPTH
+            or (name.startswith(beside) and name.endswith(("-depth", "-four")))
+        ]
+        return results.final(pd.concat([results.load(n) for n in names], ignore_index=True))
 
     def tuned(self, label: str) -> Claim:
         """How its learning rates were found, by the results of the search."""
@@ -281,6 +311,38 @@ class InSpikes:
             way=_against(alone, error),
             no="" if self.alone_teaches else f"; its seeds end at {seeds} %, and cannot be told "
             "apart from those with hidden synapses fixed",
+        )  # fmt: skip
+
+    def _course(self, label: str) -> Iterator[Claim]:
+        """How near the change by spikes is to that of the same rule in rates, first and last."""
+        experiment = f"{self.experiments[0]}-course"
+        if experiment not in results.available():
+            return
+        runs = results.load(experiment)
+        one = f"200 {label.partition(' ')[2]}"
+        runs = runs[runs["setting"] == one]
+        if not len(runs):
+            return
+        ends = {"first": runs["epoch"].min(), "last": runs["epoch"].max()}
+        own, other, backprop = (
+            {
+                when: runs.loc[(runs["epoch"] == at) & (runs["metric"] == metric), "value"].mean()
+                for when, at in ends.items()
+            }
+            for metric in ANGLES.values()
+        )
+        apart = "" if pd.isna(backprop["last"]) or backprop == own else (
+            f", and {backprop['first']:.0f} and {backprop['last']:.0f}° from backprop's"
+        )  # fmt: skip
+        yield claim(
+            "{where} the change of hidden synapses that 2,500 images ask for by spikes lies "
+            "{first:.0f}° from that of the same rule in rates at the first weights, and "
+            "{last:.0f}° after one pass ({n} seeds){apart}; from that for other labels it is "
+            "{first_other:.0f} and {last_other:.0f}°.",
+            all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
+            where="All in all" if one == label else "With one hidden layer",
+            **own, n=runs["seed"].nunique(), apart=apart, first_other=other["first"],
+            last_other=other["last"],
         )  # fmt: skip
 
     def _in_rates(self, label: str) -> Claim:
@@ -437,6 +499,7 @@ class InTwoPhases(InSpikes):
         "200 untold": "no feedback",
     }
     beside = ("09-spiking", "09-spiking-fixed", "02-rates")
+    deep_beside = ("09-spiking",)
     fixed = "200 untold"
     control = "without feedback"
     frozen = "200 contrastive Hebbian, hidden synapses fixed"
@@ -480,6 +543,12 @@ def _against(error: pd.Series, other: pd.Series) -> str:
     if less(error, other) or greater(error, other):
         way = "lower" if d < 0 else "higher"
     return f"{way} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"
+
+
+def _layers(label: str) -> str:
+    """ "one hidden layer", by the label of a network."""
+    layers = label.split()[0].count("-")
+    return "one hidden layer" if not layers else f"{('', 'two', '', 'four')[layers]} hidden layers"
 
 
 def _hidden(label: str) -> list[int]:

@@ -1,0 +1,120 @@
+"""One, two and four hidden layers of spiking neurons: all pathways and rules trained so."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from credit.evidence import results
+from credit.evidence.claims import Claim, claim, listed
+from credit.evidence.glossary import difference, greater, less, teaches, values
+from credit.evidence.methods import LENGTH, METHODS
+from credit.experiments import event_driven, two_phases
+
+LAYERS = {1: "200", 2: "200-100", 4: "200-100-100-100"}  # neurons of every hidden layer
+REFERENCES = {
+    "direct": ("direct feedback", "direct_feedback_alignment"),
+    "layered": ("feedback alignment", "feedback_alignment"),
+    "symmetric": ("backprop (transposed weights)", "backprop"),
+}
+# Networks in which hidden synapses stay as they are, by what learns in such a network.
+FLOORS = {
+    "none": "hidden synapses fixed",
+    "none, coherent": "hidden synapses fixed, coherent networks",
+    "untold": "hidden synapses fixed, two phases",
+}
+PASSES = 2
+
+
+def errors() -> pd.DataFrame:
+    """MNIST in two passes, errors as signed events or in two phases, by depth.
+
+    Returns  columns method, rule, floor (of FLOORS), layers, seed, error (test error, %), a row for
+             every seed; a floor is a method, too, of the rule "shallow"
+    """
+    experiments = (*event_driven.ARMS, *two_phases.EXPERIMENTS)
+    there = [name for name in experiments if name in results.available()]
+    runs = pd.concat([results.load(name) for name in there], ignore_index=True)
+    ends = results.final(runs[runs["epoch"] <= PASSES])
+    parts = []
+    for way, (name, rule, floor) in _known().items():
+        for layers, neurons in LAYERS.items():
+            # with one hidden layer the way from layer to layer is the direct one
+            label = f"{neurons} {'direct' if (way, layers) == ('layered', 1) else way}"
+            if (ends["setting"] == label).any():
+                found = values(ends, setting=label).rename("error").reset_index()
+                about = {"method": name, "rule": rule, "floor": floor, "layers": layers}
+                parts.append(found.assign(**about))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _known() -> dict[str, tuple[str, str, str]]:
+    """{the way of a label: (name, rule, what has fixed hidden synapses beside it)}."""
+    known = {way: (name, "shallow", name) for way, name in FLOORS.items()}
+    known |= {way: (*named, FLOORS["none"]) for way, named in REFERENCES.items()}
+    for method in METHODS:
+        if method.spiking and method.spiking.label.split(" ")[0] in LAYERS.values():
+            way = method.spiking.label.split(" ", 1)[1].removesuffix(", errors in spikes")
+            floor = method.spiking.floor.split(" ", 1)[1]
+            if way not in known and floor in FLOORS:
+                known[way] = (method.name, method.rule, FLOORS[floor])
+    return known
+
+
+def backprop() -> dict[int, pd.Series]:
+    """{hidden layers: test error of backprop in rates, of every seed, %}."""
+    there = [name for name in ("02-rates", "02-rates-four") if name in results.available()]
+    ends = results.final(pd.concat([results.load(name) for name in there], ignore_index=True))
+    names = {1: "1x200 relu", 2: "200-100 relu", 4: "200-100-100-100 relu"}
+    return {
+        layers: values(ends, setting=name + LENGTH, method="backprop")
+        for layers, name in names.items()
+        if (ends["setting"] == name + LENGTH).any()
+    }
+
+
+def sentences(rows: pd.DataFrame, in_rates: dict[int, pd.Series]) -> Iterator[Claim]:
+    """What a second hidden layer brings to how many, and how four do.
+
+    rows      of `errors`
+    in_rates  of `backprop`
+    """
+    floors = rows[rows["rule"] == "shallow"].set_index("method")
+    each = {
+        name: {n: part.set_index("seed")["error"] for n, part in runs.groupby("layers")}
+        for name, runs in rows[rows["rule"] != "shallow"].groupby("method", sort=False)
+    }
+    floor = rows.drop_duplicates("method").set_index("method")["floor"]
+
+    def fixed(name, layers):
+        runs = floors.loc[[floor[name]]]
+        return runs[runs["layers"] == layers].set_index("seed")["error"]
+
+    two = {name: of for name, of in each.items() if {1, 2} <= of.keys()}
+    taught = [name for name, of in two.items() if teaches(of[2], fixed(name, 2))]
+    by = pd.Series({name: difference(two[name][2], two[name][1])[0] for name in taught})
+    more = [name for name in taught if greater(two[name][2], two[name][1])]
+    fewer = [name for name in taught if less(two[name][2], two[name][1])]
+    open_ = [name for name in taught if name not in (*more, *fewer)]
+    lost = [f"{name} ({two[name][2].mean():.0f} %)" for name in two if name not in taught]
+    yield claim(
+        "Of {n} pathways and rules with two hidden layers {k} do better than fixed hidden synapses"
+        "{lost}. Of these, {m} make more errors than with one hidden layer, by {low:.1f} ({first}) "
+        "to {high:.1f} points ({last}){fewer}{open_}.",
+        2 * len(taught) > len(two) and 2 * len(more) > len(taught),
+        n=len(two), k=len(taught), m=len(more),
+        lost=f"; {listed(lost)} cannot be said to" if lost else "",
+        low=by[more].min(), first=by[more].idxmin(), high=by[more].max(), last=by[more].idxmax(),
+        fewer=f"; {listed(fewer)} fewer" if fewer else "",
+        open_=f"; for {listed(open_)} the seeds cannot tell" if open_ else "",
+    )  # fmt: skip
+    four = {name: of for name, of in each.items() if 4 in of}
+    said = [
+        f"{name} ends at {of[4].mean():.1f} % (fixed: {fixed(name, 4).mean():.0f} %)"
+        for name, of in sorted(four.items(), key=lambda item: item[1][4].mean())
+    ]
+    yield claim(
+        "With four hidden layers {said}; backprop in rates has {bp:.2f} %.",
+        all(teaches(of[4], fixed(name, 4)) for name, of in four.items())
+        and all(greater(of[4], in_rates[4]) for of in four.values()),
+        said=listed(said), bp=in_rates[4].mean(),
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""The figures of depth and of the course of learning in spikes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from credit.show.course_in_spikes import FIRST, plot_course_in_spikes
+from credit.show.depth_in_spikes import plot_depth_in_spikes
+from credit.show.figures import look
+
+MEANS = {
+    "sign symmetry": ("sign_symmetry", {1: 4.5, 2: 5.6}),
+    "Kickback": ("kickback", {1: 4.1, 2: 3.9, 4: 5.0}),
+    "hidden synapses fixed": ("shallow", {1: 13.0, 2: 20.0, 4: 38.0}),
+}
+
+
+@pytest.fixture
+def depth():
+    rows = pd.DataFrame(
+        [
+            {"method": name, "rule": rule, "layers": n, "seed": s, "error": mean + s / 10}
+            for name, (rule, means) in MEANS.items()
+            for n, mean in means.items()
+            for s in (-1, 0, 1)
+        ]
+    )
+    rates = {n: pd.Series([2.0, 2.2]) + n / 10 for n in (1, 2, 4)}
+    fig, ax = plt.subplots()
+    yield plot_depth_in_spikes(ax, rows, rates)
+    plt.close(fig)
+
+
+def test_a_line_a_method_goes_over_the_layers_that_were_run(depth):
+    lines = {line.get_color(): line for line in depth.lines if len(line.get_xdata()) > 1}
+    for rule, means in MEANS.values():
+        line = lines[look(rule)["color"]]
+        assert list(line.get_xdata()) == [{1: 0, 2: 1, 4: 2}[n] for n in means]
+        assert list(line.get_ydata()) == pytest.approx(list(means.values()))
+    black = lines["k"]
+    assert list(black.get_ydata()) == pytest.approx([2.2, 2.3, 2.5])
+    assert [t.get_text() for t in depth.get_xticklabels()] == ["1", "2", "4"]
+
+
+def test_names_stand_beside_the_last_marks_from_top_to_bottom(depth):
+    names = sorted(depth.texts, key=lambda text: -text.get_position()[1])
+    assert [text.get_text() for text in names] == [
+        "hidden synapses fixed", "sign symmetry", "Kickback", "backprop in rates"
+    ]  # fmt: skip
+    assert names[1].xy == (1, pytest.approx(5.6)) and names[2].xy == (2, pytest.approx(5.0))
+    gaps = -np.diff([text.get_position()[1] for text in names])
+    assert (gaps > 0.049).all()
+
+
+def test_angles_go_over_the_images_learned_in_both_panels():
+    rows = pd.DataFrame(
+        [
+            {"method": m, "rule": r, "seed": s, "images": n, "own": a + s, "backprop": b}
+            for m, r, b in (("signs", "sign_symmetry", 40.0), ("EqProp", "x", np.nan))
+            for n, a in ((0, 8.0), (2500, 20.0), (50_000, 30.0))
+            for s in (-1, 0, 1)
+        ]
+    )
+    fig, axes = plt.subplots(1, 2)
+    own, backprop = plot_course_in_spikes(axes, rows)
+    assert len(own.lines) == 3 and len(backprop.lines) == 2  # one is at 90 degrees
+    line = own.lines[0]
+    assert list(line.get_xdata()) == [FIRST, 2500, 50_000]
+    assert list(line.get_ydata()) == pytest.approx([8, 20, 30])
+    fig.canvas.draw()
+    assert [t.get_text() for t in own.get_xticklabels()] == ["0", "2.5k", "50k"]
+    plt.close(fig)

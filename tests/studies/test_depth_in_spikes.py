@@ -1,0 +1,116 @@
+"""What more hidden layers bring in spikes, on runs that are made up."""
+
+import pandas as pd
+import pytest
+
+from credit.evidence import results
+from credit.evidence.methods import LENGTH
+from credit.studies import depth_in_spikes
+
+FLOOR = "hidden synapses fixed"
+
+
+def rows(**means):
+    """errors() of {name: {layers: mean}}, three seeds a hundredth apart."""
+    means = {FLOOR: {1: 13.0, 2: 20.0, 4: 38.0}} | means
+    return pd.DataFrame(
+        [
+            {
+                "method": name, "rule": "shallow" if name == FLOOR else "x", "floor": FLOOR,
+                "layers": n, "seed": seed, "error": mean + seed / 100,
+            }
+            for name, of in means.items() for n, mean in of.items() for seed in (-1, 0, 1)
+        ]
+    )  # fmt: skip
+
+
+RATES = {n: pd.Series([2.0, 2.1, 2.2]) for n in (1, 2, 4)}
+NETS = {"a": {1: 4.0, 2: 5.0, 4: 9.0}, "b": {1: 4.0, 2: 6.0}, "c": {1: 4.0, 2: 3.5, 4: 6.0}}
+
+
+def test_how_many_gain_and_lose_by_a_second_layer_is_said():
+    two, four = depth_in_spikes.sentences(rows(**NETS), RATES)
+    assert two.holds and two.text == (
+        "Of 3 pathways and rules with two hidden layers 3 do better than fixed hidden synapses. Of "
+        "these, 2 make more errors than with one hidden layer, by 1.0 (a) to 2.0 points (b); "
+        "c fewer."
+    )
+    assert four.holds and four.text == (
+        "With four hidden layers c ends at 6.0 % (fixed: 38 %) and a ends at 9.0 % (fixed: 38 %); "
+        "backprop in rates has 2.10 %."
+    )
+
+
+def test_what_does_no_better_than_fixed_synapses_and_what_cannot_be_told_is_named():
+    nets = NETS | {"d": {1: 7.0, 2: 21.0}, "e": {1: 5.0, 2: 5.0}}
+    two, _ = depth_in_spikes.sentences(rows(**nets), RATES)
+    assert "5 pathways and rules with two hidden layers 4 do better" in two.text
+    assert "fixed hidden synapses; d (21 %) cannot be said to. Of these, 2 make" in two.text
+    assert two.text.endswith("; c fewer; for e the seeds cannot tell.")
+    assert not two.holds  # two of four are no majority
+
+
+@pytest.mark.parametrize("wrong", [{"a": {1: 4.0, 4: 39.0}}, {"a": {1: 4.0, 4: 1.5}}])
+def test_four_layers_that_are_not_taught_or_beat_backprop_stop_the_notebook(wrong):
+    _, four = depth_in_spikes.sentences(rows(**NETS | wrong), RATES)
+    assert not four.holds
+
+
+def test_errors_are_of_all_networks_by_their_layers(monkeypatch):
+    labels = {
+        "200 direct": 4.7, "200-100 direct": 5.5, "200-100 layered": 5.2, "200 Kickback": 4.1,
+        "200-100-100-100 Kickback": 5.0, "200-100 none, coherent": 80.0, "200-100 untold": 19.0,
+        "200-100 contrastive Hebbian": 11.0, "200 direct, errors in spikes": 1.0,
+        "200-100 direct, shuffled": 2.0,
+    }  # fmt: skip
+    runs = pd.DataFrame(
+        [
+            {
+                "setting": label,
+                "seed": s,
+                "metric": "test error",
+                "value": v,
+                "method": "m",
+                "epoch": 2,
+            }
+            for label, v in labels.items()
+            for s in (0, 1)
+        ]
+    )
+    longer = runs[runs["setting"] == "200 direct"].assign(epoch=6, value=0.5)
+    monkeypatch.setattr(results, "available", lambda: ["02-spiking", "01-spiking-long", "09-x"])
+    monkeypatch.setattr(
+        results, "load", {"02-spiking": runs, "01-spiking-long": longer}.__getitem__
+    )
+    monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
+    found = depth_in_spikes.errors().groupby(["method", "rule", "floor", "layers"])["error"].mean()
+    coherent, phases = (
+        f"hidden synapses fixed, {kind}" for kind in ("coherent networks", "two phases")
+    )
+    assert found.round(3).to_dict() == {
+        ("direct feedback", "direct_feedback_alignment", FLOOR, 1): 4.7,
+        ("direct feedback", "direct_feedback_alignment", FLOOR, 2): 5.5,
+        ("feedback alignment", "feedback_alignment", FLOOR, 1): 4.7,
+        ("feedback alignment", "feedback_alignment", FLOOR, 2): 5.2,
+        ("Kickback", "kickback", coherent, 1): 4.1,
+        ("Kickback", "kickback", coherent, 4): 5.0,
+        ("contrastive Hebbian learning", "contrastive_hebbian", phases, 2): 11.0,
+        (coherent, "shallow", coherent, 2): 80.0,
+        (phases, "shallow", phases, 2): 19.0,
+    }
+
+
+def test_backprop_in_rates_is_that_of_the_search_at_full_length(monkeypatch):
+    means = {f"1x200 relu{LENGTH}": 2.0, f"200-100-100-100 relu{LENGTH}": 2.2, "200-100 relu": 1.0}
+    runs = pd.DataFrame(
+        [
+            {"setting": s, "seed": 0, "metric": "test error", "value": v, "method": m, "epoch": 2}
+            for s, v in means.items()
+            for m, v in (("backprop", v), ("shallow", 9.0))
+        ]
+    )
+    monkeypatch.setattr(results, "available", lambda: ["02-rates"])
+    monkeypatch.setattr(results, "load", {"02-rates": runs}.__getitem__)
+    monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
+    found = depth_in_spikes.backprop()
+    assert {n: runs.mean() for n, runs in found.items()} == {1: 2.0, 4: 2.2}
