@@ -13,6 +13,7 @@ from credit.nets.networks import Init
 from credit.nets.relaxation import Settling
 from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
@@ -465,6 +466,81 @@ TABLE["14-spiking-controls"] = Experiment(
     ],
     BRIEFLY,
 )
+# More hidden layers, and angles to the rules in rates in the course of learning.
+LAYERS_TWO, LAYERS_FOUR = (784, 200, 100, 10), (784, 200, 100, 100, 100, 10)
+for _name, _method, _given in (
+    ("01-spiking-mirror", "weight_mirror", {"hidden_rate": 0.0003}),
+    ("06-spiking", "target_difference", {"hidden_rate": 0.01, "rule": {"own": 1e-5}}),
+    ("12-spiking", "gait", {"hidden_rate": 0.0003, "chunk": 250}),
+    ("14-spiking", "synthetic", {"hidden_rate": 0.001}),
+):
+    TABLE[f"{_name}-depth"] = Experiment(
+        "not published: two hidden layers in spikes",
+        3,
+        {_method: 1},
+        [*IN_SPIKES, at(sizes=LAYERS_TWO, learning_rate=0.01, **_given)],
+        BRIEFLY,
+    )
+for _notebook, _method, _given, _fixed in (
+    ("01", "kolen_pollack", {}, 1),
+    ("07", "kickback", {"coherent": True}, 1),
+    ("11", "attention", {"learning_rate": 0.03}, 0),
+):
+    TABLE[f"{_notebook}-spiking-four"] = Experiment(
+        "not published: four hidden layers in spikes",
+        3,
+        {_method: 1, "fixed": 1} if _fixed else {_method: 1},
+        [
+            *IN_SPIKES,
+            at(sizes=LAYERS_FOUR, hidden_rate=0.0003, **{"learning_rate": 0.01} | _given),
+            at("fixed", learning_rate=0.02, hidden_rate=0.0, spread=100.0),
+        ],
+        BRIEFLY,
+    )
+TABLE["02-rates-four"] = Experiment(
+    "not published: four hidden layers in rates, rates by 02-rates-four-tuning",
+    5,
+    {"backprop": 1, "shallow": 1},
+    [
+        *IN_RATES,
+        at(sizes=LAYERS_FOUR),
+        at("backprop", learning_rate=0.001),
+        at("shallow", learning_rate=0.03),
+    ],
+    BRIEFLY,
+)
+TABLE["02-spiking-floor"] = Experiment(
+    "not published: fixed hidden synapses where the output learns by spikes of error neurons",
+    5,
+    {"two_populations": 1},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.08, hidden_rate=0.0, spread=100.0, rule={"gain": 60.0, "way": Fixed()}),
+    ],
+    BRIEFLY,
+)
+for _notebook, _ways in (
+    ("01", {"signs": (0.01, 0.01), "kolen_pollack": (0.01, 0.03), "weight_mirror": (0.01, 0.01)}),
+    ("02", {"direct": (0.01, 0.03), "symmetric": (0.01, 0.01)}),
+    ("06", {"target_difference": (0.01, 0.03)}),
+    ("07", {"kickback": (0.03, 0.01)}),
+    ("11", {"attention": (0.03, 0.01)}),
+    ("12", {"gait": (0.01, 0.003)}),
+    ("14", {"synthetic": (0.01, 0.1)}),
+):
+    TABLE[f"{_notebook}-spiking-course"] = Experiment(
+        "not published: angles to the same rule in rates, as it learns",
+        3,
+        dict.fromkeys(_ways, 1),
+        [
+            *IN_SPIKES,
+            at(epochs=1),
+            at("kickback", coherent=True),
+            at("gait", chunk=250),
+            *(at(way, learning_rate=r, hidden_rate=below) for way, (r, below) in _ways.items()),
+        ],
+        BRIEFLY,
+    )
 # In two phases, not published: one network for all rules.
 IN_TWO_PHASES = [
     at(sizes=(784, 200, 10), epochs=2, white=100.0, phase=60, settling=15, target=200.0,
@@ -491,6 +567,46 @@ TABLE["08-spiking"] = Experiment(
     [*IN_TWO_PHASES, at(learning_rate=1.5), at(label="is W", rule={"apart": False})],
     BRIEFLY,
 )
+for _notebook, _method, _given in (
+    (
+        "05",
+        "equilibrium_propagation",
+        {"learning_rate": 1.5, "hidden_rate": 0.5, "rule": {"gain": 0.1}},
+    ),
+    (
+        "08",
+        "generalized_recirculation",
+        {"learning_rate": 1.5, "hidden_rate": 0.15, "rule": {"gain": 0.2}},
+    ),
+    (
+        "09",
+        "contrastive_hebbian",
+        {"learning_rate": 4.5, "hidden_rate": 1.5, "rule": {"gain": 0.1}},
+    ),
+):
+    TABLE[f"{_notebook}-spiking-depth"] = Experiment(
+        "not published: two hidden layers in two phases",
+        3,
+        {_method: 1} | ({"untold": 1} if _notebook == "09" else {}),
+        [
+            *IN_TWO_PHASES,
+            at(sizes=LAYERS_TWO, **_given),
+            at("untold", learning_rate=2.0, hidden_rate=0.0, spread=100.0, rule={"gain": 0.0}),
+        ],
+        BRIEFLY,
+    )
+for _notebook, _method, _rate in (
+    ("05", "equilibrium_propagation", 1.5),
+    ("08", "generalized_recirculation", 1.5),
+    ("09", "contrastive_hebbian", 0.5),
+):
+    TABLE[f"{_notebook}-spiking-course"] = Experiment(
+        "not published: angles to the same rule in rates, as it learns",
+        3,
+        {_method: 1},
+        [*IN_TWO_PHASES, at(epochs=1, learning_rate=_rate)],
+        BRIEFLY,
+    )
 TABLE["08-recirculation"] = Experiment(
     "not published: images of MNIST reconstructed by spikes and in rates, rates of "
     "08-recirculation-tuning",
