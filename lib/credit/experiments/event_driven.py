@@ -235,8 +235,9 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
     """In rates, as often as in spikes: with the best rate of five at full length."""
     if profile == "quick":
-        best = BEST_AT_LENGTH[SPIKES.epochs]["200 BP"]
-        setting = rates(Backprop(), learning_rate=best, examples=5000, epochs=1)
+        sizes = nets[0].sizes if nets else SPIKES.sizes
+        best = BEST_AT_LENGTH[SPIKES.epochs][f"{'-'.join(map(str, sizes[1:-1]))} BP"]
+        setting = rates(Backprop(), sizes=sizes, learning_rate=best, examples=5000, epochs=1)
         return [Job(experiment, setting, SEEDS[profile][0], setting.label + LENGTH)]
     jobs = []
     for net in nets or [replace(SPIKES, sizes=sizes) for sizes in SIZES]:
