@@ -534,7 +534,7 @@ for _notebook, _ways in (
         dict.fromkeys(_ways, 1),
         [
             *IN_SPIKES,
-            at(epochs=1),
+            at(epochs=1, examples=25_000),
             at("kickback", coherent=True),
             at("gait", chunk=250),
             *(at(way, learning_rate=r, hidden_rate=below) for way, (r, below) in _ways.items()),
@@ -604,7 +604,7 @@ for _notebook, _method, _rate in (
         "not published: angles to the same rule in rates, as it learns",
         3,
         {_method: 1},
-        [*IN_TWO_PHASES, at(epochs=1, learning_rate=_rate)],
+        [*IN_TWO_PHASES, at(epochs=1, examples=25_000, learning_rate=_rate)],
         BRIEFLY,
     )
 TABLE["08-recirculation"] = Experiment(

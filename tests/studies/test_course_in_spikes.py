@@ -37,12 +37,12 @@ def rows(monkeypatch):
 
 
 def test_angles_have_names_rules_and_images(rows):
-    assert set(rows["images"]) == {0, 2500, 50_000}
+    assert set(rows["images"]) == {0, 1250, 25_000}
     rules = dict(zip(rows["method"], rows["rule"], strict=True))
     assert rules["sign symmetry"] == "sign_symmetry" and rules["Kickback"] == "kickback"
     assert rules["backprop (transposed weights)"] == "backprop"
     assert len(rules) == 5 and rules["equilibrium propagation"] == "equilibrium_propagation"
-    of = rows.set_index(["method", "images", "seed"]).loc[("sign symmetry", 50_000, 1)]
+    of = rows.set_index(["method", "images", "seed"]).loc[("sign symmetry", 25_000, 1)]
     assert tuple(of[list(ANGLES)]) == (31, 81, 36)
     assert rows[rows["method"] == "equilibrium propagation"]["backprop"].isna().all()
 
@@ -51,14 +51,14 @@ def test_the_sentences_name_the_nearest_and_the_farthest(rows):
     own, backprop = course_in_spikes.sentences(rows)
     assert own.holds and own.text == (
         "The change by spikes lies 6 (Kickback) to 12° (equilibrium propagation) from that of the "
-        "same rule in rates at the first weights, and after one pass 26 (feedback alignment) to "
-        "50° (equilibrium propagation): for 5 of 5 the angle has grown. From that of the same rule "
+        "same rule in rates at the first weights, and after 25,000 images 26 (feedback alignment) "
+        "to 50° (equilibrium propagation): for 5 of 5 the angle has grown. From that of the same rule "
         "for other labels it is then at least 80°."
     )
     assert backprop.holds and backprop.text == (
         "Among pathways that are not backprop's own way the change is 36 (sign symmetry) to 50° "
-        "(feedback alignment) from that of backprop in rates after one pass; nearer than at the "
-        "first weights: feedback alignment."
+        "(feedback alignment) from that of backprop in rates after 25,000 images; nearer than at "
+        "the first weights: feedback alignment."
     )
 
 
@@ -66,10 +66,10 @@ def test_an_angle_that_does_not_grow_or_is_that_for_other_labels_stops_the_noteb
     signs = rows["method"] == "sign symmetry"
     for what, value in (("own", 5.0), ("other", 20.0)):
         changed = rows.copy()
-        changed.loc[signs & (rows["images"] == 50_000), what] = value
+        changed.loc[signs & (rows["images"] == 25_000), what] = value
         own, _ = course_in_spikes.sentences(changed)
         assert not own.holds
     changed = rows.copy()
-    changed.loc[signs & (rows["images"] == 50_000), "backprop"] = 95.0
+    changed.loc[signs & (rows["images"] == 25_000), "backprop"] = 95.0
     _, backprop = course_in_spikes.sentences(changed)
     assert not backprop.holds

@@ -9,7 +9,7 @@ from credit.audit import probes
 from credit.evidence import results, verdicts
 from credit.evidence.agreement import AGREEING, BEST, WORDS, badness
 from credit.evidence.claims import listed
-from credit.evidence.methods import LARGEST, METHODS, Method, Spiking, Trained, own_rules
+from credit.evidence.methods import DEEPEST, LARGEST, METHODS, Method, Spiking, Trained, own_rules
 from credit.evidence.published import READ, has_value
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
@@ -270,10 +270,14 @@ def _in_spikes(rows: pd.DataFrame) -> str:
 def _in_depth(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == DEEP]
     near, between, far = _sorted(found)
+    deepest = [(name, measured(network)) for name, network in DEEPEST]
+    spikes = [f"{network.cell} by {name}" for name, network in deepest if network]
     return (
         f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
         f"{_range(found['epochs'])} epochs, {listed(near)} stay within {NEAR:g} times the error of "
         f"backprop in the same network{_open(between)}; beyond it lie {listed(far)}."
+        + f" In spikes four hidden layers come to {listed(spikes)}."
+        * bool(spikes)
     )
 
 

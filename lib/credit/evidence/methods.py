@@ -100,6 +100,21 @@ LARGEST = "sign symmetry", Spiking(  # the best so far, named below the network 
 )  # fmt: skip
 
 
+def _four_layers(experiment: str, pathway: str, floor: str = "none") -> Spiking:
+    layers = "200-100-100-100"
+    return Spiking(
+        experiment, f"{layers} {pathway}", f"{layers} {floor}", f"{layers} relu{LENGTH}",
+        beside=tuple(e for e in ("01-spiking-four", "02-rates-four") if e != experiment),
+    )  # fmt: skip
+
+
+DEEPEST = (  # four hidden layers in spikes, errors as signed events
+    ("Kickback", _four_layers("07-spiking-four", "Kickback", "none, coherent")),
+    ("attention-gated learning", _four_layers("11-spiking-four", "attention")),
+    ("Kolen-Pollack", _four_layers("01-spiking-four", "Kolen-Pollack")),
+)
+
+
 AKROUT = Trained("01-akrout", "1x500 logistic")
 EIGHT = Trained("02-depth", "8x240 tanh")  # on equal terms, for a short time
 

@@ -7,6 +7,7 @@ from credit.training.setting import Setting
 
 PROFILES = ("quick", "paper")
 SEEDS = {"quick": (0, 1, 2), "paper": (0, 1, 2, 3, 4)}
+COURSE = {"quick": 5000, "paper": 25_000}  # images learned while spikes stand beside rates
 TUNING_SEEDS = (1000,)  # never those of a reported run
 Experiments = Mapping[str, Callable[[str, str], list[Job]]]  # name: (name, profile) -> jobs
 

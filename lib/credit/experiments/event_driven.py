@@ -8,6 +8,7 @@ import itertools
 from dataclasses import replace
 from functools import partial
 
+from credit.experiments.common import COURSE as LEARNED
 from credit.experiments.common import SEEDS, TUNING_SEEDS
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
@@ -329,8 +330,8 @@ COURSE = {  # beside their own rules in rates, while they learn
 
 
 def _course(experiment: str, profile: str) -> list[Job]:
-    """One pass; angles to the rules in rates on the way."""
-    length = {"examples": 5000 if profile == "quick" else None, "epochs": 1}
+    """Half of the images, once; angles to the rules in rates on the way."""
+    length = {"examples": LEARNED[profile], "epochs": 1}
     ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
     seeds = SEEDS[profile][:3]
     if profile == "quick":  # one program

@@ -6,7 +6,7 @@ The same network, images and length for every rule, and as many rates tried on o
 import itertools
 from dataclasses import replace
 
-from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.experiments.common import COURSE, SEEDS, TUNING_SEEDS
 from credit.runs.store import Job
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
@@ -121,11 +121,12 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 
 
 def _course(experiment: str, profile: str) -> list[Job]:
-    """One pass with one hidden layer; angles to the rule in rates on the way."""
-    seeds, rules = SEEDS[profile][:3], RULES[experiment[:2]][:1]
-    length = {"examples": None, "epochs": 1}
-    if profile == "quick":
-        seeds, length = seeds[:1], {"examples": 5000, "epochs": 1}
+    """Half of the images, once, with one hidden layer; angles to the rule in rates on the way."""
+    rules, seeds = RULES[experiment[:2]][:1], SEEDS[profile][:3]
+    seeds, length = (
+        seeds[:1] if profile == "quick" else seeds,
+        {"examples": COURSE[profile], "epochs": 1},
+    )
     run = "credit.spiking.in_rates:run"
     return [Job(experiment, setting(r, **length), s, run=run) for r in rules for s in seeds]
 

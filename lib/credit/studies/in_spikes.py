@@ -13,6 +13,7 @@ from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
 from credit.experiments import event_driven as event_driven_experiments
 from credit.experiments import jobs
+from credit.experiments.common import COURSE
 from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
 from credit.spiking.contrasts.base import Contrast
@@ -33,6 +34,7 @@ EVENTS = "synaptic events, test"
 RATES_BY_DEPTH = ("02-rates", "02-rates-four")
 DEEPER = {"two": "200-100", "four": "200-100-100-100"}  # neurons of every hidden layer
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
+ALONE_TOO = ", errors in spikes"  # behind the label of what has them
 NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
@@ -111,7 +113,7 @@ class InSpikes:
 
     def alone(self, label: str) -> pd.Series:
         """The same where errors of the output are spikes alone; empty too where this is a row."""
-        other = f"{label}, errors in spikes"
+        other = label + ALONE_TOO
         return self._beside_it("" if other in self.named else other)
 
     def _beside_it(self, label: str) -> pd.Series:
@@ -301,7 +303,7 @@ class InSpikes:
 
     def _alone(self, label: str) -> Claim:
         alone, error, fixed = self.alone(label), self.errors[label], self.errors[self.fixed]
-        edge = self._search(f"{label}, errors in spikes").edge
+        edge = self._search(label + ALONE_TOO).edge
         seeds = ", ".join(f"{value:.1f}" for value in sorted(alone))
         return claim(
             "Where the error is spikes, too, of two neurons for every output neuron, {name} ends "
@@ -337,11 +339,12 @@ class InSpikes:
         yield claim(
             "{where} the change of hidden synapses that 2,500 images ask for by spikes lies "
             "{first:.0f}° from that of the same rule in rates at the first weights, and "
-            "{last:.0f}° after one pass ({n} seeds){apart}; from that for other labels it is "
-            "{first_other:.0f} and {last_other:.0f}°.",
+            "{last:.0f}° after {images:,} images ({n} seeds){apart}; from that for other labels "
+            "it is {first_other:.0f} and {last_other:.0f}°.",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
             where="All in all" if one == label else "With one hidden layer",
-            **own, n=runs["seed"].nunique(), apart=apart, first_other=other["first"],
+            **own, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
+            first_other=other["first"],
             last_other=other["last"],
         )  # fmt: skip
 
@@ -452,6 +455,23 @@ class ErrorsInSpikes(InSpikes):
             sent=sent, events=events, k=k, rate=sent / k / speaks, hidden=self.hidden_rate(label),
         )  # fmt: skip
 
+    def beside_floor(self, label: str, experiment: str) -> Claim:
+        """Beside fixed hidden synapses under an output that learns by spikes of error neurons.
+
+        experiment  of the latter
+        """
+        fixed = values(results.final(results.load(experiment)), setting=f"{self.fixed}{ALONE_TOO}")
+        error, number = self.errors[label], self.errors[self.fixed]
+        return claim(
+            "An output that learns by spikes of error neurons above fixed hidden synapses ends at "
+            "{f:.1f} % ({n} seeds), by the number at {s:.1f} %: the error is {way}. {name} in "
+            "spikes is {gain:.1f} points below that.",
+            teaches(error, fixed),
+            f=fixed.mean(), n=len(fixed), s=number.mean(), way=_against(fixed, number),
+            name=_capital(self.named[label]).removesuffix(" in spikes"),
+            gain=(fixed - error).mean(),
+        )  # fmt: skip
+
 
 class InALargerNetwork(InSpikes):
     """500 hidden neurons, and images shown for longer."""
@@ -520,6 +540,26 @@ class InTwoPhases(InSpikes):
             teaches(error, fixed) and teaches(error, frozen),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), f=frozen.mean(),
         )  # fmt: skip
+
+    def deeper(self, label):
+        yield from super().deeper(label)
+        experiment = f"{self.experiments[0]}-depth-tuning"
+        tried = results.load(experiment) if experiment in results.available() else pd.DataFrame()
+        if len(tried):
+            deep = f"{DEEPER['two']} {label.partition(' ')[2]}, "
+            tried = tried[tried["setting"].str.startswith(deep)]
+            tried = tried[tried["metric"] == "validation error"]
+            gain = tried["setting"].str.extract(r"gain (\S+)$")[0].astype(float)
+            best = tried["value"].groupby(gain).min()
+        if len(tried):
+            yield claim(
+                "Feedback had to be weak for that: of {k} settings that were tried on part of the "
+                "images, the best with a gain of {high:g} has {e:.0f} % validation error, with "
+                "{low:g} {f:.0f} %.",
+                bool(best.iloc[0] < best.iloc[-1]),
+                k=len(tried), high=best.index[-1], e=best.iloc[-1], low=best.idxmin(),
+                f=best.min(),
+            )  # fmt: skip
 
     def _spent(self, label):
         rate, target = self.hidden_rate(label), two_phases.Setting.target
