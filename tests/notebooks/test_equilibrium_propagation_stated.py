@@ -58,7 +58,7 @@ def falsified(tmp_path_factory):
             NOTEBOOK,
             FALSIFIED,
             tmp_path_factory.mktemp,
-            ("09-spiking", "09-spiking-fixed", "02-rates"),
+            ("09-spiking", "09-spiking-depth", "09-spiking-fixed", "02-rates"),
         )
 
 

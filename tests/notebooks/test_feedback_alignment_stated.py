@@ -57,6 +57,7 @@ FALSIFIED = {
 BESIDE = (
     "02-depth",
     "02-rates",
+    "02-rates-four",
     "02-spiking",
     "02-spiking-depth",
     "02-spiking-populations",

@@ -9,6 +9,7 @@ from credit import paths
 from credit.evidence import results, verdicts
 from credit.evidence.claims import ClaimFailed
 from credit.experiments.event_driven import ARMS
+from credit.experiments.two_phases import DEEP
 from credit.reruns.notebooks import unbound_results
 
 STORED = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
@@ -115,8 +116,13 @@ ONE = {"loud", "direct and symmetric", "events and spikes"}
 
 
 def carried():
-    """Experiments of other notebooks, whose errors were events and spikes."""
-    return [name for name in ARMS if not name.startswith("02") and name in results.available()]
+    """Experiments of other notebooks that it shows: spikes and events, depth, angles."""
+    known = (*ARMS, *(f"{n}-spiking-depth" for n in DEEP))
+    return [
+        name
+        for name in results.available()
+        if not name.startswith("02") and (name in known or name.endswith("-spiking-course"))
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -52,8 +52,8 @@ def test_the_sentences_name_the_nearest_and_the_farthest(rows):
     assert own.holds and own.text == (
         "The change by spikes lies 6 (Kickback) to 12° (equilibrium propagation) from that of the "
         "same rule in rates at the first weights, and after 25,000 images 26 (feedback alignment) "
-        "to 50° (equilibrium propagation): for 5 of 5 the angle has grown. From that of the same rule "
-        "for other labels it is then at least 80°."
+        "to 50° (equilibrium propagation): for 5 of 5 the angle has grown. From that of the same "
+        "rule for other labels it is then at least 80°."
     )
     assert backprop.holds and backprop.text == (
         "Among pathways that are not backprop's own way the change is 36 (sign symmetry) to 50° "

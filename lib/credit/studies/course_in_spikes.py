@@ -18,7 +18,7 @@ ANGLES = {
 
 
 def angles() -> pd.DataFrame:
-    """Of the change of the hidden synapses by spikes, with one hidden layer, over half of the images.
+    """Of the change of hidden synapses by spikes, with one hidden layer, over half of the images.
 
     Returns  columns method, rule, seed, images (learned so far), own, other, backprop (degrees, see
              ANGLES; nan where it was not measured), a row for every seed and time
