@@ -35,7 +35,8 @@ def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series])
     ax.plot(x, reference, color="k", lw=2, zorder=3)
     ends.append(("backprop in rates", x[-1], reference[-1]))
     ax.set(yscale="log", xlim=(-0.15, len(layers) - 0.85), xlabel="hidden layers",
-           ylabel="test error (%)")  # fmt: skip
+           ylim=(reference[0] / 1.5, 1.15 * rows["error"].max()), ylabel="test error (%)",
+    )  # fmt: skip
     ax.set_xticks(range(len(layers)), layers)
     ax.yaxis.set_major_locator(FixedLocator(TICKS))
     ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))

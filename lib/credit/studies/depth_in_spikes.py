@@ -26,7 +26,7 @@ PASSES = 2
 
 
 def errors() -> pd.DataFrame:
-    """MNIST in two passes, errors as signed events or in two phases, by depth.
+    """MNIST in two passes, errors as signed events or in two phases: what has more than one depth.
 
     Returns  columns method, rule, floor (of FLOORS), layers, seed, error (test error, %), a row for
              every seed; a floor is a method, too, of the rule "shallow"
@@ -44,7 +44,9 @@ def errors() -> pd.DataFrame:
                 found = values(ends, setting=label).rename("error").reset_index()
                 about = {"method": name, "rule": rule, "floor": floor, "layers": layers}
                 parts.append(found.assign(**about))
-    return pd.concat(parts, ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
+    depths = found.groupby("method")["layers"].transform("nunique")
+    return found[depths > 1].reset_index(drop=True)
 
 
 def _known() -> dict[str, tuple[str, str, str]]:
