@@ -595,18 +595,6 @@ for _notebook, _method, _given in (
         ],
         BRIEFLY,
     )
-for _notebook, _method, _rate in (
-    ("05", "equilibrium_propagation", 1.5),
-    ("08", "generalized_recirculation", 1.5),
-    ("09", "contrastive_hebbian", 0.5),
-):
-    TABLE[f"{_notebook}-spiking-course"] = Experiment(
-        "not published: angles to the same rule in rates, as it learns",
-        3,
-        {_method: 1},
-        [*IN_TWO_PHASES, at(epochs=1, examples=25_000, learning_rate=_rate)],
-        BRIEFLY,
-    )
 TABLE["08-recirculation"] = Experiment(
     "not published: images of MNIST reconstructed by spikes and in rates, rates of "
     "08-recirculation-tuning",

@@ -18,7 +18,6 @@ from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
-from credit.spiking.pathways.half_in_spikes import HalfInSpikes
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -46,7 +45,7 @@ PATHWAYS = (
     TwoPopulations(way=Kickback(scale=0.2)), TwoPopulations(way=Synthetic(scale=0.2, own=0.4)),
     TwoPopulations(way=Gait(scale=0.2, norm=40.0)),
     TwoPopulations(way=WeightMirror(scale=0.2, decay=0.01, noise=100.0, spread=3.0)),
-    HalfInSpikes(way=Direct(scale=0.2)), HalfInSpikes(way=Direct(scale=0.2), half="hidden"),
+    TwoPopulations(way=Fixed()),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -95,7 +94,7 @@ def plain_loop(setting, values):
     """The same network step by step in numpy, in ms and mV: {"w1", ..., "scores", "spikes"}."""
     n, L, how = setting.sizes, len(setting.sizes) - 1, setting.rule
     two, side = isinstance(how, TwoPopulations), np.repeat([1.0, -1.0], n[L])
-    shuffled, gain, half = how.shuffled, getattr(how, "gain", 0.0), getattr(how, "half", "both")
+    shuffled, gain = how.shuffled, getattr(how, "gain", 0.0)
     how = how.way if two else how
     joined = {l: np.full((n[l - 1], n[l]), True) for l in range(1, L + 1)}
     if setting.coherent:
@@ -155,8 +154,8 @@ def plain_loop(setting, values):
             error[l] = (top.r - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
             if two and l == L:
-                change[l] = change[l] if half == "hidden" else -eta[l] * top.learned
-                error[l] = error[l] if half == "output" else 0
+                change[l] = -eta[l] * top.learned
+                error[l] = 0
             if isinstance(how, TargetDifference):
                 correction[l] = how.own * (layer.rho - layer.m - layer.P)
         if isinstance(how, KolenPollack | WeightMirror) and phase == 0:
@@ -221,7 +220,7 @@ def plain_loop(setting, values):
         if two:
             heard = [(side * spikes).reshape(2, -1).sum(0) for spikes in sent]
             top.learned[:] += heard[0]
-            top.E[:] += heard[-1] * (half != "output")
+            top.E[:] += heard[-1]
         for l in range(1, L):
             signed, b = {m: up[m].astype(float) - down[m] for m in up}, own.get(f"feedback{l}")
             if predicted:
@@ -621,8 +620,6 @@ def test_what_populations_cannot_heed_is_refused(wrong):
         TwoPopulations(**wrong)
     with pytest.raises(ValueError, match=r"gamma is 0\.5, expected 1: a spike cannot be smaller"):
         TwoPopulations(way=Gait(gamma=0.5))
-    with pytest.raises(ValueError, match="half is 'none', expected one of output, hidden"):
-        HalfInSpikes(half="none")
 
 
 def test_the_label_of_populations_says_which_pathway_and_which_other_gain():

@@ -6,13 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from brian2 import Hz, mV
+from brian2 import mV
 
-from credit.experiments.two_phases import BRIDGE
-from credit.spiking import bridge, event_driven, in_rates, neurons, two_phases
-from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
-from credit.spiking.contrasts.equilibrium_propagation import EquilibriumPropagation
-from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirculation
+from credit.spiking import event_driven, in_rates, neurons
 from credit.spiking.online import Learner
 from credit.spiking.pathways import synthetic
 from credit.spiking.pathways.attention import Attention
@@ -154,74 +150,6 @@ def test_what_is_asked_for_leaves_the_learner_as_it_was(network):
     assert torch.equal(learner.random["noise"].get_state(), noise)
 
 
-TWO = two_phases.Setting(ContrastiveHebbian(), (60, 20, 16, 10), phase=60, chunk=1)
-
-
-def phases_at_rest(setting, wanted=None):
-    """Rates of a random network, the drives that they make, and both forward weights in mV."""
-    random, n = np.random.default_rng(3), setting.sizes
-    W = {f"w{l}": 1e-3 * random.normal(1, 0.6, n[l - 1] * n[l]) for l in range(1, len(n))}
-    W |= {f"feedback{l}": 1e-3 * random.normal(0, 1, n[l] * n[l + 1]) for l in range(1, len(n) - 1)}
-    x = random.random((2, n[0]))
-    return W, in_rates.at_rest(setting, W, x, wanted), x
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [ContrastiveHebbian(), EquilibriumPropagation(gain=0.3), GeneralizedRecirculation(gain=0.4)],
-)
-@pytest.mark.parametrize("taught", [False, True])
-def test_networks_of_two_phases_rest_at_the_rates_of_their_own_drives(rule, taught):
-    setting = replace(TWO, rule=rule)
-    wanted = np.eye(10)[[3, 7]] if taught else None
-    W, a, _ = phases_at_rest(setting, wanted)
-    w2, w3 = (1e3 * W[f"w{l}"].reshape(setting.sizes[l - 1 : l + 1]) for l in (2, 3))
-    b1, b2 = w2.T, w3.T
-    if rule.apart:
-        b1, b2 = 1e3 * W["feedback1"].reshape(16, 20), 1e3 * W["feedback2"].reshape(10, 16)
-    tau, p = 5e-3, two_phases.PARAMETERS
-    w1 = 1e3 * W["w1"].reshape(60, 20)
-    hidden = tau * (a[0] @ w1 + rule.gain * a[2] @ b1) + setting.bias
-    np.testing.assert_allclose(a[1], in_rates.firing(hidden, p), rtol=1e-3, atol=0.05)
-    second = tau * (a[1] @ w2 + rule.gain * a[3] @ b2) + setting.bias
-    np.testing.assert_allclose(a[2], in_rates.firing(second, p), rtol=1e-3, atol=0.05)
-    top = tau * a[2] @ w3
-    if taught and isinstance(rule, EquilibriumPropagation):
-        strong = float(two_phases.drive_for(200 * Hz) / mV)
-        top = top + strong * (wanted - a[3] / 200)
-    if taught and not isinstance(rule, EquilibriumPropagation):
-        np.testing.assert_array_equal(a[3], 200 * wanted)
-    else:
-        np.testing.assert_allclose(a[3], in_rates.firing(top, p), rtol=1e-3, atol=0.05)
-    assert (a[1] > 10).mean() > 0.3 and (a[2] > 10).mean() > 0.3
-
-
-def test_with_one_hidden_layer_the_network_at_rest_is_that_of_the_bridge():
-    setting = replace(BRIDGE, rule=ContrastiveHebbian())
-    W, a, x = phases_at_rest(setting)
-    w1, w2 = (1e3 * W[f"w{l}"].reshape(setting.sizes[l - 1 : l + 1]) for l in (1, 2))
-    for k in range(2):
-        want = bridge.at_rest(setting, w1, w2, x[k])
-        for got, of in zip(a, want, strict=True):
-            np.testing.assert_allclose(got[k], of, rtol=5e-3, atol=0.2)
-
-
-def test_the_change_of_two_phases_is_the_contrast_of_their_rates():
-    label = np.array([3, 7])
-    for rule in (ContrastiveHebbian(), GeneralizedRecirculation()):
-        setting = replace(TWO, rule=rule)
-        W, minus, x = phases_at_rest(setting)
-        plus = in_rates.at_rest(setting, W, x, np.eye(10)[label])
-        got = in_rates.by_phases(setting, W, x, label)
-        for l in (1, 2):
-            for i, j in ((3, 4), (11, 9)):
-                lo, hi = ((a[l - 1][:, i], a[l][:, j]) for a in (minus, plus))
-                want = hi[0] * hi[1] - lo[0] * lo[1]
-                if isinstance(rule, GeneralizedRecirculation):
-                    want = (lo[0] + hi[0]) / 2 * (hi[1] - lo[1])
-                assert got[l][i, j] == pytest.approx(want.sum())
-
-
 def test_the_angle():
     a = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert in_rates.angle(a, 3 * a) == pytest.approx(0, abs=1e-6)
@@ -230,35 +158,98 @@ def test_the_angle():
     assert in_rates.angle(a, a + a[:, ::-1]) == pytest.approx(45)
 
 
-def test_angles_are_measured_on_the_way_and_learning_is_as_without(monkeypatch):
-    """Of a network that adds to its weights what is told."""
-    shown = []
+@pytest.fixture
+def course(monkeypatch):
+    """course(rule) -> the rows of a run of 60 images, with what was shown and asked for; the
+    network adds to its weights what it is told."""
 
-    class Fake:
-        setting = event_driven.Setting(Symmetric(), (4, 3, 2), chunk=10, examples=60)
+    def made(rule, **changes):
+        setting = event_driven.Setting(rule, (4, 3, 3, 2), chunk=10, examples=60, epochs=1)
+        setting = replace(setting, **changes)
+        shown, asked = [], []
 
-        def __init__(self, setting, seed):
-            random = np.random.default_rng(0)
-            self.W = {"w1": 1e-3, "w2": 1e-3 * random.normal(size=6)}
-            self.random = in_rates.streams(seed)
-            self.setting = setting
+        class Fake:
+            def __init__(self, setting, seed):
+                random = np.random.default_rng(0)
+                sizes = {"w1": 12, "w2": 9, "w3": 6}  # of weights that let most neurons fire
+                self.W = {name: 0.01 * (2 + random.normal(size=n)) for name, n in sizes.items()}
+                self.setting, self.random = setting, in_rates.streams(seed)
+                self.W |= rule.draw(setting.sizes, self.random)
 
-        def show(self, x, label, rate):
-            shown.append((len(x), rate))
+            def show(self, x, label, rate):
+                shown.append((x[:, 0].tolist(), label.tolist(), rate))
 
-    monkeypatch.setattr(in_rates, "Learner", Fake)
-    monkeypatch.setattr(in_rates, "_asked", lambda learner, x, label: {1: np.eye(4)[:, :3]})
-    monkeypatch.setattr(in_rates, "AFTER", (0, 20, 500))
-    x, label = images(200, 4, 2)
-    split = SimpleNamespace(x=x, label=label)
-    monkeypatch.setattr(
-        in_rates.data, "load", lambda name: SimpleNamespace(train=split, validation=split)
-    )
-    rows = in_rates.run(Fake.setting, 0)
-    assert shown == [(10, pytest.approx(1 - k / 6)) for k in range(6)]
+        def told(learner, x, label):
+            asked.append((x, label))
+            return {1: np.eye(4)[:, :3], 2: np.eye(3)}
+
+        monkeypatch.setattr(in_rates, "Learner", Fake)
+        monkeypatch.setattr(in_rates, "_asked", told)
+        monkeypatch.setattr(in_rates, "AFTER", (0, 20, 500))
+        train, validation = (SimpleNamespace(x=x, label=y) for x, y in (
+            images(60, 4, 2), images(50, 4, 2, seed=1)
+        ))  # fmt: skip
+        split = SimpleNamespace(train=train, validation=validation)
+        monkeypatch.setattr(in_rates.data, "load", lambda name: split)
+        return in_rates.run(setting, 0), shown, asked, split
+
+    return made
+
+
+def test_angles_are_measured_on_the_way_and_learning_is_as_without(course):
+    rows, shown, asked, split = course(Symmetric())
+    assert [rate for *_, rate in shown] == [pytest.approx(1 - k / 6) for k in range(6)]
+    label = dict(zip(split.train.x[:, 0].tolist(), split.train.label.tolist(), strict=True))
+    pairs = [pair for xs, ys, _ in shown for pair in zip(xs, ys, strict=True)]
+    assert len(pairs) == 60 and dict(pairs) == label  # every image once, with its own label
+    assert [x for x, _ in pairs] != split.train.x[:, 0].tolist()
+    for x, told in asked:
+        assert torch.equal(x, split.validation.x) and torch.equal(told, split.validation.label)
     assert sorted({row["epoch"] for row in rows}) == [0, pytest.approx(1 / 3), 1]
     metrics = {"the rule in rates", "it for other labels", "backprop in rates"}
     assert {row["metric"] for row in rows} == {f"angle to {what}" for what in metrics}
-    by = {(row["epoch"], row["metric"]): row["value"] for row in rows}
-    assert by[0, "angle to the rule in rates"] == by[0, "angle to backprop in rates"]
-    assert by[0, "angle to it for other labels"] != by[0, "angle to backprop in rates"]
+    assert len(rows) == 3 * 3 * 2 and {row["layer"] for row in rows} == {1, 2}
+    by = {(row["layer"], row["metric"]): row["value"] for row in rows if row["epoch"] == 0}
+    for l in (1, 2):
+        assert by[l, "angle to the rule in rates"] == by[l, "angle to backprop in rates"]
+        assert by[l, "angle to it for other labels"] != by[l, "angle to backprop in rates"]
+    _, shown, *_ = course(Symmetric(), schedule="constant")
+    assert {rate for *_, rate in shown} == {1.0}
+
+
+def test_where_a_rule_asks_for_nothing_there_is_no_angle(course):
+    """Predictions of errors are all zero at first, and here they stay so."""
+    assert not course(Synthetic())[0]
+    with pytest.raises(ValueError, match="epochs is 2, expected 1"):
+        course(Symmetric(), epochs=2)
+
+
+def test_nothing_but_what_is_asked_for_changes_meanwhile(network):
+    """The feedback of a mirror has a rest, and so has the decay of Kolen-Pollack."""
+    for rule in (WeightMirror(), KolenPollack()):
+        learner, x, label = network(rule, image=40, settling=10)
+        seen = {}
+        show = learner.show
+
+        def watched(x, label, rate, show=show, learner=learner, seen=seen):
+            before = {name: np.array(w) for name, w in learner.W.items()}
+            show(x, label, rate)
+            seen |= {name: np.abs(w - before[name]).max() for name, w in learner.W.items()}
+
+        learner.show = watched
+        in_rates._asked(learner, x, label)
+        assert seen["feedback1"] < 1e-4 and 0 < seen["w1"] < 1e-7
+
+
+def test_with_attention_errors_are_those_after_the_choice(network):
+    learner, x, label = network(Attention())
+    net, _ = in_rates_of(learner, x, label)
+    t = np.arange(451, 800, 1e-2)
+    risen = (1 - np.exp(-t / 20)).mean()
+    want = 0.02 * (risen * net.a[3] - 200 * np.eye(4)[label])
+    np.testing.assert_allclose(net.e, want, rtol=1e-4)
+    short = replace(learner.setting, image=60, settling=15)
+    e = in_rates.InRates.of(short, learner.W, x.numpy(), label.numpy()).e
+    t = np.arange(38, 60, 1e-3)
+    want = 0.02 * ((1 - np.exp(-t / 20)).mean() * net.a[3] - 200 * np.eye(4)[label])
+    np.testing.assert_allclose(e, want, rtol=1e-3)

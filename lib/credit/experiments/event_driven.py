@@ -21,7 +21,6 @@ from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
-from credit.spiking.pathways.half_in_spikes import HalfInSpikes
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -78,7 +77,6 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "02-spiking": ((Direct(), {}), (Symmetric(), {}), (Fixed(), {})),
     "02-spiking-populations": ((TwoPopulations(), {}),),
     "02-spiking-floor": ((TwoPopulations(way=Fixed()), {}),),
-    "02-spiking-halves": ((HalfInSpikes(half="output"), {}), (HalfInSpikes(half="hidden"), {})),
     "02-spiking-depth": ((Direct(), TWO), (Layered(), TWO), (Symmetric(), TWO), (Fixed(), TWO)),
     "06-spiking": ((TargetDifference(), {}),),
     "06-spiking-depth": ((TargetDifference(own=1e-5), TWO),),
@@ -145,8 +143,6 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100-100-100 none, coherent": (0.02, 0.0),
     "200-100-100-100 attention": (0.03, 0.0003),
     "none, errors in spikes": (0.08, 0.0),
-    "direct, output errors in spikes": (0.01, 0.01),
-    "direct, hidden errors in spikes": (0.01, 0.01),
 }
 BEST_RATES = {  # of a search on a third of the images, as in spikes
     "500 BP": 1e-2,
@@ -405,7 +401,6 @@ KINDS = {
     "populations": _populations,
     "depth": _depth,
     "four": _depth,
-    "halves": _depth,
     "floor": _populations,
 }
 EXPERIMENTS = (

@@ -6,7 +6,7 @@ The same network, images and length for every rule, and as many rates tried on o
 import itertools
 from dataclasses import replace
 
-from credit.experiments.common import COURSE, SEEDS, TUNING_SEEDS
+from credit.experiments.common import SEEDS, TUNING_SEEDS
 from credit.runs.store import Job
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
@@ -120,17 +120,6 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, deep(rule), seed, run=RUN) for rule in rules for seed in seeds]
 
 
-def _course(experiment: str, profile: str) -> list[Job]:
-    """Half of the images, once, with one hidden layer; angles to the rule in rates on the way."""
-    rules, seeds = RULES[experiment[:2]][:1], SEEDS[profile][:3]
-    seeds, length = (
-        seeds[:1] if profile == "quick" else seeds,
-        {"examples": COURSE[profile], "epochs": 1},
-    )
-    run = "credit.spiking.in_rates:run"
-    return [Job(experiment, setting(r, **length), s, run=run) for r in rules for s in seeds]
-
-
 def _tuning_deep(experiment: str, profile: str) -> list[Job]:
     """On a third of the images once: 22 settings of a rule, twelve where no others learn."""
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
@@ -175,7 +164,6 @@ def _bridge(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in RULES}
     | {f"{number}-spiking-tuning": _tuning for number in RULES}
-    | {f"{number}-spiking-course": _course for number in RULES}
     | {f"{number}-spiking-depth": _depth for number in DEEP}
     | {f"{number}-spiking-depth-tuning": _tuning_deep for number in DEEP}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}

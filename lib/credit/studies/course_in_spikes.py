@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from credit.evidence import results
-from credit.evidence.claims import Claim, claim
+from credit.evidence.claims import Claim, claim, listed
+from credit.evidence.glossary import below_90, greater, less
 from credit.evidence.methods import METHODS
 from credit.experiments.common import COURSE
 from credit.studies.errors_in_spikes import ALONE, REFERENCES
@@ -27,7 +28,7 @@ def angles() -> pd.DataFrame:
     runs = pd.concat([results.load(name) for name in there], ignore_index=True)
     wide = runs.pivot_table(index=["setting", "seed", "epoch"], columns="metric", values="value")
     wide = wide.rename(columns={metric: what for what, metric in ANGLES.items()}).reset_index()
-    known = dict(REFERENCES)
+    known = REFERENCES | {"200 direct": ("direct feedback alignment", "direct_feedback_alignment")}
     for method in METHODS:
         if method.spiking:
             label = method.spiking.label.removesuffix(ALONE).replace("200-100 ", "200 ")
@@ -44,30 +45,38 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
 
     rows  of `angles`
     """
-    means = rows.groupby(["method", "images"])[list(ANGLES)].mean().unstack("images")
-    first, last = rows["images"].min(), rows["images"].max()
-    own, other = means["own"], means["other"]
+    each = {name: part.set_index("seed") for name, part in rows.groupby("method")}
+    last = rows["images"].max()
+    begin = {name: part["images"].min() for name, part in each.items()}
+
+    def at(name, images, what):
+        return each[name].loc[each[name]["images"] == images, what].dropna()
+
+    first = pd.Series({k: at(k, begin[k], "own").mean() for k in each if begin[k] == 0})
+    end = pd.Series({k: at(k, last, "own").mean() for k in each})
+    grown = [k for k in each if greater(at(k, last, "own"), at(k, begin[k], "own"))]
+    other = {k: at(k, last, "other") for k in each}
     yield claim(
         "The change by spikes lies {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) from that of "
         "the same rule in rates at the first weights, and after {images:,} images {low_last:.0f} "
-        "({nearest_last}) to {high_last:.0f}° ({farthest_last}): for {k} of {n} the angle has "
+        "({nearest_last}) to {high_last:.0f}° ({farthest_last}); for {k} of {n} the angle has "
         "grown. From that of the same rule for other labels it is then at least {other:.0f}°.",
-        bool((own[last] > own[first]).all() and (own[last] < other[last]).all()),
-        low=own[first].min(), nearest=own[first].idxmin(), high=own[first].max(),
-        farthest=own[first].idxmax(), low_last=own[last].min(), nearest_last=own[last].idxmin(),
-        high_last=own[last].max(), farthest_last=own[last].idxmax(),
-        k=int((own[last] > own[first]).sum()), n=len(own), other=other[last].min(),
-        images=last,
+        all(less(at(k, last, "own"), other[k]) for k in each) and 2 * len(grown) > len(each),
+        low=first.min(), nearest=first.idxmin(), high=first.max(), farthest=first.idxmax(),
+        images=last, low_last=end.min(), nearest_last=end.idxmin(), high_last=end.max(),
+        farthest_last=end.idxmax(), k=len(grown), n=len(each),
+        other=min(runs.mean() for runs in other.values()),
     )  # fmt: skip
-    bp = means["backprop"].dropna()
-    bp = bp.drop(index=[name for name in bp.index if (bp.loc[name] == own.loc[name]).all()])
-    nearer = [name for name in bp.index if bp.loc[name, last] < bp.loc[name, first]]
+    known = {k: at(k, last, "backprop") for k in each}
+    # with one hidden layer some are backprop's own way
+    known = {k: v for k, v in known.items() if len(v) and not (v == at(k, last, "own")).all()}
+    by = pd.Series({k: v.mean() for k, v in known.items()})
+    nearer = [k for k in known if less(known[k], at(k, begin[k], "backprop"))]
     yield claim(
         "Among pathways that are not backprop's own way the change is {low:.0f} ({nearest}) to "
-        "{high:.0f}° ({farthest}) from that of backprop in rates after {images:,} images{turned}.",
-        bool((bp[last] < 90).all()),
-        low=bp[last].min(), nearest=bp[last].idxmin(), high=bp[last].max(),
-        farthest=bp[last].idxmax(),
-        images=last,
-        turned=f"; nearer than at the first weights: {', '.join(nearer)}" if nearer else "",
+        "{high:.0f}° ({farthest}) from that of transposed weights in rates after {images:,} "
+        "images{turned}.",
+        all(below_90(v) for v in known.values()),
+        low=by.min(), nearest=by.idxmin(), high=by.max(), farthest=by.idxmax(), images=last,
+        turned=f"; nearer than at first: {listed(nearer)}" if nearer else "",
     )  # fmt: skip

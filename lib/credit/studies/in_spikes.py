@@ -215,15 +215,16 @@ class InSpikes:
             error = values(self.deep, setting=deep)
             learns = deep not in self.untaught
             yield claim(
-                "With {layers} hidden layers, of {k} neurons, {name} ends at {e:.2f} % test error "
+                "With {layers} hidden layers, of {k} neurons, {name} ends at {e} % test error "
                 "({n} seeds); {control} it is {f:.1f} %, and backprop in rates has {bp:.2f} %. "
-                "Compared with {fewer} the error is {way}.",
+                "Compared with {fewer} the error is {way}{untaught}.",
                 (teaches(error, fixed) if learns else not less(error, fixed))
-                and less(backprop, error),
+                and not less(error, backprop),
                 layers=layers, k=listed(neurons.split("-")), name=self.named[label],
-                e=error.mean(), n=len(error),
+                e=verdicts.mean_in_words(error), n=len(error),
                 control=self.control, f=fixed.mean(), bp=backprop.mean(),
                 fewer=_layers(before.name), way=_against(error, before),
+                untaught="" if learns else "; it cannot be said to be lower than with fixed ones",
             )  # fmt: skip
             before = error.rename(deep)
 
@@ -333,17 +334,21 @@ class InSpikes:
             }
             for metric in ANGLES.values()
         )
+        begins = "at the first weights" if not ends["first"] else (
+            f"after {COURSE['paper'] * ends['first']:,.0f} images"
+        )  # fmt: skip
         apart = "" if pd.isna(backprop["last"]) or backprop == own else (
-            f", and {backprop['first']:.0f} and {backprop['last']:.0f}° from backprop's"
+            f", and {backprop['first']:.0f} and {backprop['last']:.0f}° from that of transposed "
+            "weights"
         )  # fmt: skip
         yield claim(
             "{where} the change of hidden synapses that 2,500 images ask for by spikes lies "
-            "{first:.0f}° from that of the same rule in rates at the first weights, and "
+            "{first:.0f}° from that of the same rule in rates {begins}, and "
             "{last:.0f}° after {images:,} images ({n} seeds){apart}; from that for other labels "
             "it is {first_other:.0f} and {last_other:.0f}°.",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
             where="All in all" if one == label else "With one hidden layer",
-            **own, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
+            **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
             first_other=other["first"],
             last_other=other["last"],
         )  # fmt: skip
@@ -469,7 +474,7 @@ class ErrorsInSpikes(InSpikes):
             teaches(error, fixed),
             f=fixed.mean(), n=len(fixed), s=number.mean(), way=_against(fixed, number),
             name=_capital(self.named[label]).removesuffix(" in spikes"),
-            gain=(fixed - error).mean(),
+            gain=difference(fixed, error)[0],
         )  # fmt: skip
 
 
@@ -542,24 +547,24 @@ class InTwoPhases(InSpikes):
         )  # fmt: skip
 
     def deeper(self, label):
-        yield from super().deeper(label)
-        experiment = f"{self.experiments[0]}-depth-tuning"
-        tried = results.load(experiment) if experiment in results.available() else pd.DataFrame()
-        if len(tried):
-            deep = f"{DEEPER['two']} {label.partition(' ')[2]}, "
-            tried = tried[tried["setting"].str.startswith(deep)]
-            tried = tried[tried["metric"] == "validation error"]
-            gain = tried["setting"].str.extract(r"gain (\S+)$")[0].astype(float)
-            best = tried["value"].groupby(gain).min()
-        if len(tried):
-            yield claim(
-                "Feedback had to be weak for that: of {k} settings that were tried on part of the "
-                "images, the best with a gain of {high:g} has {e:.0f} % validation error, with "
-                "{low:g} {f:.0f} %.",
-                bool(best.iloc[0] < best.iloc[-1]),
-                k=len(tried), high=best.index[-1], e=best.iloc[-1], low=best.idxmin(),
-                f=best.min(),
-            )  # fmt: skip
+        claims = list(super().deeper(label))
+        yield from claims
+        if not claims:
+            return
+        tried = results.load(f"{self.experiments[0]}-depth-tuning")
+        deep = f"{DEEPER['two']} {label.partition(' ')[2]}, "
+        tried = tried[tried["setting"].str.startswith(deep)]
+        tried = tried[tried["metric"] == "validation error"]
+        parts = tried["setting"].str.extract(r"(rates .*), gain (\S+)$")
+        by = tried["value"].groupby([parts[0], parts[1].astype(float)]).first().unstack().dropna()
+        weak, strong = by.columns.min(), by.columns.max()
+        yield claim(
+            "Feedback has to be weak for that: at {k} pairs of rates that were tried on part of "
+            "the images with either gain, the best with {strong:g} has {e:.0f} % validation error, "
+            "with {weak:g} {f:.0f} %.",
+            bool(by[weak].min() < by[strong].min()),
+            k=len(by), strong=strong, e=by[strong].min(), weak=weak, f=by[weak].min(),
+        )  # fmt: skip
 
     def _spent(self, label):
         rate, target = self.hidden_rate(label), two_phases.Setting.target
