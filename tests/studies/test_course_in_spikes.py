@@ -77,5 +77,8 @@ def test_an_angle_as_that_for_other_labels_or_mostly_not_grown_stops_the_noteboo
     assert not own.holds
     own, _ = course_in_spikes.sentences(changed("other", 30.0, signs))
     assert not own.holds
-    _, backprop = course_in_spikes.sentences(changed("backprop", 95.0, signs))
+    _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, signs))
+    assert backprop.holds
+    assert backprop.text.endswith("; for sign symmetry it cannot be told from a right angle.")
+    _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, [*three, "GAIT-prop"]))
     assert not backprop.holds

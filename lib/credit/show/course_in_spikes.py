@@ -5,7 +5,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from credit.show.figures import look
 
-PANELS = {"own": "to the same rule in rates", "backprop": "to backprop in rates"}
+PANELS = {"own": "to the same rule in rates", "backprop": "to transposed weights in rates"}
 FIRST = 1000  # where no image has been learned yet, on an axis that has no zero
 
 
