@@ -342,12 +342,12 @@ class InSpikes:
             "weights"
         )  # fmt: skip
         yield claim(
-            "{where} the change of hidden synapses that 2,500 images ask for by spikes lies "
+            "The change by spikes of hidden synapses that 2,500 images together ask for lies{where} "
             "{first:.0f}° from that of the same rule in rates {begins}, and "
             "{last:.0f}° after {images:,} images ({n} seeds){apart}; from that for other labels "
             "it is {first_other:.0f} and {last_other:.0f}°.",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
-            where="All in all" if one == label else "With one hidden layer",
+            where="" if one == label else ", with one hidden layer,",
             **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
             first_other=other["first"],
             last_other=other["last"],
