@@ -472,7 +472,6 @@ for _name, _method, _given in (
     ("01-spiking-mirror", "weight_mirror", {"hidden_rate": 0.0003}),
     ("06-spiking", "target_difference", {"hidden_rate": 0.01, "rule": {"own": 1e-5}}),
     ("12-spiking", "gait", {"hidden_rate": 0.0003, "chunk": 250}),
-    ("14-spiking", "synthetic", {"hidden_rate": 0.001}),
 ):
     TABLE[f"{_name}-depth"] = Experiment(
         "not published: two hidden layers in spikes",

@@ -92,7 +92,6 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "12-spiking-depth": ((Gait(), TWO),),
     "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
-    "14-spiking-depth": ((Synthetic(), TWO),),
     "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
 }
 # beside which networks in rates stand, searched as briefly
@@ -136,7 +135,6 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 weight mirror": (0.01, 0.0003),
     "200-100 target difference": (0.01, 0.01),
     "200-100 GAIT": (0.01, 0.0003),
-    "200-100 synthetic": (0.01, 0.001),
     "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
     "200-100-100-100 none": (0.02, 0.0),
     "200-100-100-100 Kickback": (0.01, 0.0003),

@@ -342,8 +342,8 @@ class InSpikes:
             "weights"
         )  # fmt: skip
         yield claim(
-            "The change by spikes of hidden synapses that 2,500 images together ask for lies{where} "
-            "{first:.0f}° from that of the same rule in rates {begins}, and "
+            "The change by spikes of hidden synapses that 2,500 images together ask for "
+            "lies{where} {first:.0f}° from that of the same rule in rates {begins}, and "
             "{last:.0f}° after {images:,} images ({n} seeds){apart}; from that for other labels "
             "it is {first_other:.0f} and {last_other:.0f}°.",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
