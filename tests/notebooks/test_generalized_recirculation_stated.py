@@ -79,7 +79,10 @@ FALSIFIED = {
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    beside = ("09-spiking", "09-spiking-depth", "09-spiking-fixed", "02-rates")
+    beside = (
+        *("09-spiking", "09-spiking-depth", "09-spiking-depth-tuning", "09-spiking-fixed"),
+        "02-rates",
+    )
     return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, beside)
 
 
