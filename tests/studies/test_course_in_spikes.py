@@ -76,6 +76,9 @@ def test_an_angle_as_that_for_other_labels_or_mostly_not_grown_stops_the_noteboo
     own, _ = course_in_spikes.sentences(changed("own", 5.0, three))
     assert not own.holds
     own, _ = course_in_spikes.sentences(changed("other", 30.0, signs))
+    assert own.holds
+    assert own.text.endswith("30°; for sign symmetry the seeds cannot tell which is larger.")
+    own, _ = course_in_spikes.sentences(changed("other", 20.0, three))
     assert not own.holds
     _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, signs))
     assert backprop.holds
