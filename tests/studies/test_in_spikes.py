@@ -628,7 +628,7 @@ def test_weak_feedback_is_compared_at_the_same_rates(study, monkeypatch):
     deep, weak = found.deeper(f"200 {hebb}")
     assert deep.holds and "without feedback it is 19.0 %" in deep.text
     assert weak.holds and weak.text == (
-        "Feedback has to be weak for that: at 2 pairs of rates that were tried on part of the "
+        "Stronger feedback is worse: at 2 pairs of rates that were tried on part of the "
         "images with either gain, the best with 0.5 has 30 % validation error, with 0.1 13 %."
     )
     tuning["value"] = 50.0 - tuning["value"]

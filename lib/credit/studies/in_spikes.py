@@ -559,8 +559,8 @@ class InTwoPhases(InSpikes):
         by = tried["value"].groupby([parts[0], parts[1].astype(float)]).first().unstack().dropna()
         weak, strong = by.columns.min(), by.columns.max()
         yield claim(
-            "Feedback has to be weak for that: at {k} pairs of rates that were tried on part of "
-            "the images with either gain, the best with {strong:g} has {e:.0f} % validation error, "
+            "Stronger feedback is worse: at {k} pairs of rates that were tried on part of the "
+            "images with either gain, the best with {strong:g} has {e:.0f} % validation error, "
             "with {weak:g} {f:.0f} %.",
             bool(by[weak].min() < by[strong].min()),
             k=len(by), strong=strong, e=by[strong].min(), weak=weak, f=by[weak].min(),
