@@ -13,8 +13,9 @@ GAP = 0.05  # between names, of the height of the axes
 
 
 def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series]):
-    """A line per method over its hidden layers, mean test errors and 95 % intervals of the seeds;
-    dotted grey where hidden synapses are fixed; black: backprop in rates.
+    """A line per method over its hidden layers, mean test errors and 95 % intervals of the seeds,
+    or a dash a seed where they differ too much; dotted grey where hidden synapses are fixed; black:
+    backprop in rates.
 
     rows      of studies.depth_in_spikes.errors
     backprop  of studies.depth_in_spikes.backprop
@@ -24,11 +25,15 @@ def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series])
     ends = []
     for (name, rule), part in rows.groupby(["method", "rule"], sort=False):
         means = part.groupby("layers")["error"].mean()
-        half = [interval(part.loc[part["layers"] == n, "error"])[1] for n in means.index]
         x, how = [place[n] for n in means.index], look(rule)
-        lower = np.minimum(half, 0.9 * means)  # the axis has no zero
-        ax.errorbar(x, means, [lower, half], elinewidth=0.8, zorder=1 + (rule != "shallow"),
-                    **how | {"ms": 6})  # fmt: skip
+        ax.plot(x, means, zorder=1 + (rule != "shallow"), **how | {"ms": 6})
+        for n, mean in means.items():
+            seeds = part.loc[part["layers"] == n, "error"]
+            half = interval(seeds)[1]
+            if half < min(mean, 100 - mean):
+                ax.errorbar(place[n], mean, half, fmt="none", ecolor=how["color"], lw=0.8)
+            else:  # an interval would say nothing
+                ax.plot([place[n]] * len(seeds), seeds, "_", color=how["color"], ms=9)
         ends.append((name, x[-1], means.iloc[-1]))
     x = [place[n] for n in backprop if n in place]
     reference = [runs.mean() for n, runs in backprop.items() if n in place]
