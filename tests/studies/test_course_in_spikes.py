@@ -61,7 +61,8 @@ def test_the_sentences_name_the_nearest_and_the_farthest(rows):
     assert backprop.holds and backprop.text == (
         "Among pathways that are not backprop's own way the change is 35 (sign symmetry) to 60° "
         "(decoupled neural interfaces) from that of transposed weights in rates after 25,000 "
-        "images; nearer than at first: decoupled neural interfaces and direct feedback alignment."
+        "images; nearer than at first: decoupled neural interfaces and direct feedback alignment. "
+        "That of transposed weights in spikes is 35° away itself."
     )
 
 
@@ -82,6 +83,6 @@ def test_an_angle_as_that_for_other_labels_or_mostly_not_grown_stops_the_noteboo
     assert not own.holds
     _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, signs))
     assert backprop.holds
-    assert backprop.text.endswith("; for sign symmetry it cannot be told from a right angle.")
+    assert backprop.text.count("; for sign symmetry it cannot be told from a right angle. That")
     _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, [*three, "GAIT-prop"]))
     assert not backprop.holds

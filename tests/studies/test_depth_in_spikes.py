@@ -47,7 +47,9 @@ def test_what_does_no_better_than_fixed_synapses_and_what_cannot_be_told_is_name
     nets = NETS | {"d": {1: 7.0, 2: 21.0}, "e": {1: 5.0, 2: 5.0}}
     two, _ = depth_in_spikes.sentences(rows(**nets), RATES)
     assert "5 pathways and rules with two hidden layers 4 do better" in two.text
-    assert "fixed hidden synapses; d (21 %) cannot be said to. Of these, 2 make" in two.text
+    assert (
+        "fixed hidden synapses; d (21.00 ± 0.02 %) cannot be said to. Of these, 2 make" in two.text
+    )
     assert "; c fewer; for e the seeds cannot tell. Transposed" in two.text
     assert not two.holds  # two of four are no majority
 
@@ -70,7 +72,9 @@ def test_a_floor_of_its_own_is_what_a_method_stands_beside():
         _, four = depth_in_spikes.sentences(rows(**NETS | {"c": {1: 4.0, 2: 3.5, 4: where}}), RATES)
         assert four.holds == holds
     two, _ = depth_in_spikes.sentences(rows(**NETS | {"a": {1: 4.0, 2: 30.0, 4: 9.0}}), RATES)
-    assert "a (30 %) cannot be said to" in two.text  # above its floor of two layers, not of four
+    assert (
+        "a (30.00 ± 0.02 %) cannot be said to" in two.text
+    )  # above its floor of two layers, not of four
     nets = {k: {1: 4.0, 2: 30.0} for k in "ab"} | {"d": {1: 4.0, 2: 30.0}, "c": NETS["c"]}
     two, _ = depth_in_spikes.sentences(rows(**nets | {"e": {1: 4.0, 2: 5.0}}), RATES)
     assert not two.holds  # of five two

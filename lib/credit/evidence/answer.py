@@ -271,13 +271,13 @@ def _in_depth(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == DEEP]
     near, between, far = _sorted(found)
     deepest = [(name, measured(network)) for name, network in DEEPEST]
-    spikes = [f"{name} {network.cell}" for name, network in deepest if network]
+    cells = "; ".join(f"{name} {network.cell}" for name, network in deepest if network)
+    beside = "beside backprop in an ordinary network of rates"
+    spikes = f" In spikes, with four hidden layers, {beside}: {cells}." if cells else ""
     return (
         f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
         f"{_range(found['epochs'])} epochs, {listed(near)} stay within {NEAR:g} times the error of "
-        f"backprop in the same network{_open(between)}; beyond it lie {listed(far)}."
-        + f" In spikes, with four hidden layers: {'; '.join(spikes)}."
-        * bool(spikes)
+        f"backprop in the same network{_open(between)}; beyond it lie {listed(far)}.{spikes}"
     )
 
 

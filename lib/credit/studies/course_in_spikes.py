@@ -79,9 +79,10 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     yield claim(
         "Among pathways that are not backprop's own way the change is {low:.0f} ({nearest}) to "
         "{high:.0f}° ({farthest}) from that of transposed weights in rates after {images:,} "
-        "images{turned}{open_}.",
+        "images{turned}{open_}. That of transposed weights in spikes is {back:.0f}° away itself.",
         2 * len(open_) < len(known),
         low=by.min(), nearest=by.idxmin(), high=by.max(), farthest=by.idxmax(), images=last,
+        back=end[REFERENCES["200 symmetric"][0]],
         turned=f"; nearer than at first: {listed(nearer)}" if nearer else "",
         open_=f"; for {listed(open_)} it cannot be told from a right angle" if open_ else "",
     )  # fmt: skip

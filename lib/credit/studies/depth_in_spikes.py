@@ -100,7 +100,7 @@ def sentences(rows: pd.DataFrame, in_rates: dict[int, pd.Series]) -> Iterator[Cl
     more = [name for name in taught if greater(two[name][2], two[name][1])]
     fewer = [name for name in taught if less(two[name][2], two[name][1])]
     open_ = [name for name in taught if name not in (*more, *fewer)]
-    lost = [f"{name} ({two[name][2].mean():.0f} %)" for name in two if name not in taught]
+    lost = [f"{name} ({mean_in_words(two[name][2])} %)" for name in two if name not in taught]
     yield claim(
         "Of {n} pathways and rules with two hidden layers {k} do better than fixed hidden synapses"
         "{lost}. Of these, {m} make more errors than with one hidden layer, by {low:.1f} ({first}) "

@@ -78,6 +78,7 @@ class InSpikes:
     column = "feedback pathway"
     shares = True  # whether the output of the control learns as that of the rule
     size = "of the same size"  # of the network in rates
+    drawn = "layered"  # what random feedback is in deeper networks
     deep_beside: tuple[str, ...] = ("02-spiking", "01-spiking-four")  # with fixed synapses, deeper
 
     def __init__(
@@ -213,16 +214,21 @@ class InSpikes:
             fixed = values(self.deep, setting=f"{neurons} {self.fixed.partition(' ')[2]}")
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
             error = values(self.deep, setting=deep)
-            learns = deep not in self.untaught
+            learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
+            random = ""
+            if self.drawn and (self.deep["setting"] == drawn).any():
+                mean = values(self.deep, setting=drawn).mean()
+                random = f", with random feedback from layer to layer {mean:.2f} %"
             yield claim(
                 "With {layers} hidden layers, of {k} neurons, {name} ends at {e} % test error "
-                "({n} seeds); {control} it is {f:.1f} %, and backprop in rates has {bp:.2f} %. "
+                "({n} seeds); {control} it is {f:.1f} %{random}, and backprop in rates has "
+                "{bp:.2f} %. "
                 "Compared with {fewer} the error is {way}{untaught}.",
                 (teaches(error, fixed) if learns else not less(error, fixed))
                 and not less(error, backprop),
                 layers=layers, k=listed(neurons.split("-")), name=self.named[label],
                 e=verdicts.mean_in_words(error), n=len(error),
-                control=self.control, f=fixed.mean(), bp=backprop.mean(),
+                control=self.control, f=fixed.mean(), random=random, bp=backprop.mean(),
                 fewer=_layers(before.name), way=_against(error, before),
                 untaught="" if learns else "; it cannot be said to be lower than with fixed ones",
             )  # fmt: skip
@@ -468,9 +474,9 @@ class ErrorsInSpikes(InSpikes):
         fixed = values(results.final(results.load(experiment)), setting=f"{self.fixed}{ALONE_TOO}")
         error, number = self.errors[label], self.errors[self.fixed]
         return claim(
-            "An output that learns by spikes of error neurons above fixed hidden synapses ends at "
-            "{f:.1f} % ({n} seeds), by the number at {s:.1f} %: the error is {way}. {name} in "
-            "spikes is {gain:.1f} points below that.",
+            "Above fixed hidden synapses an output that learns by spikes of error neurons ends at "
+            "{f:.1f} % ({n} seeds), one that learns by a real-valued error at {s:.1f} %: the error "
+            "is {way}. {name} in spikes is {gain:.1f} points below the former.",
             teaches(error, fixed),
             f=fixed.mean(), n=len(fixed), s=number.mean(), way=_against(fixed, number),
             name=_capital(self.named[label]).removesuffix(" in spikes"),
@@ -524,6 +530,7 @@ class InTwoPhases(InSpikes):
         "200 untold": "no feedback",
     }
     beside = ("09-spiking", "09-spiking-fixed", "02-rates")
+    drawn = ""
     deep_beside = ("09-spiking",)
     fixed = "200 untold"
     control = "without feedback"
@@ -558,12 +565,16 @@ class InTwoPhases(InSpikes):
         parts = tried["setting"].str.extract(r"(rates .*), gain (\S+)$")
         by = tried["value"].groupby([parts[0], parts[1].astype(float)]).first().unstack().dropna()
         weak, strong = by.columns.min(), by.columns.max()
+        first = tried.loc[tried["value"].idxmin(), "setting"]
+        gain = float(first.rpartition(" ")[2])
         yield claim(
-            "Stronger feedback is worse: at {k} pairs of rates that were tried on part of the "
-            "images with either gain, the best with {strong:g} has {e:.0f} % validation error, "
-            "with {weak:g} {f:.0f} %.",
+            "At {k} pairs of rates gains of {strong:g} and of {weak:g} were both tried on part of "
+            "the images: the best have {e:.0f} and {f:.0f} % validation error. The best of all {n} "
+            "settings has {best:.1f} %, with a gain of {gain:g}{edge}.",
             bool(by[weak].min() < by[strong].min()),
             k=len(by), strong=strong, e=by[strong].min(), weak=weak, f=by[weak].min(),
+            n=len(tried), best=tried["value"].min(), gain=gain,
+            edge=", the lowest that was tried" if gain == weak else "",
         )  # fmt: skip
 
     def _spent(self, label):
