@@ -469,7 +469,6 @@ TABLE["14-spiking-controls"] = Experiment(
 # More hidden layers, and angles to the rules in rates in the course of learning.
 LAYERS_TWO, LAYERS_FOUR = (784, 200, 100, 10), (784, 200, 100, 100, 100, 10)
 for _name, _method, _given in (
-    ("01-spiking-mirror", "weight_mirror", {"hidden_rate": 0.0003}),
     ("06-spiking", "target_difference", {"hidden_rate": 0.01, "rule": {"own": 1e-5}}),
     ("12-spiking", "gait", {"hidden_rate": 0.0003, "chunk": 250}),
 ):
@@ -571,11 +570,6 @@ for _notebook, _method, _given in (
         "05",
         "equilibrium_propagation",
         {"learning_rate": 1.5, "hidden_rate": 0.5, "rule": {"gain": 0.1}},
-    ),
-    (
-        "08",
-        "generalized_recirculation",
-        {"learning_rate": 1.5, "hidden_rate": 0.15, "rule": {"gain": 0.2}},
     ),
     (
         "09",

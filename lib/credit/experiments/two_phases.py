@@ -164,7 +164,8 @@ def _bridge(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in RULES}
     | {f"{number}-spiking-tuning": _tuning for number in RULES}
-    | {f"{number}-spiking-depth": _depth for number in DEEP}
+    # of 08 the search alone: it found nothing that helps
+    | {f"{number}-spiking-depth": _depth for number in DEEP if number != "08"}
     | {f"{number}-spiking-depth-tuning": _tuning_deep for number in DEEP}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}
     | {"09-spiking-bridge": _bridge}
