@@ -103,13 +103,14 @@ def sentences(rows: pd.DataFrame, in_rates: dict[int, pd.Series]) -> Iterator[Cl
     lost = [f"{name} ({mean_in_words(two[name][2])} %)" for name in two if name not in taught]
     yield claim(
         "Of {n} pathways and rules with two hidden layers {k} do better than fixed hidden synapses"
-        "{lost}. Of these, {m} make more errors than with one hidden layer, by {low:.1f} ({first}) "
-        "to {high:.1f} points ({last}){fewer}{open_}. Transposed weights, the reference, make "
+        "{lost}. Of these, {m} make more errors than with one hidden layer{rise}"
+        "{fewer}{open_}. Transposed weights, the reference, make "
         "{back:.1f} points more.",
         2 * len(taught) > len(two) and 2 * len(more) > len(taught) and greater(back[2], back[1]),
         n=len(two), k=len(taught), m=len(more),
         lost=f"; {listed(lost)} cannot be said to" if lost else "",
-        low=by[more].min(), first=by[more].idxmin(), high=by[more].max(), last=by[more].idxmax(),
+        rise=f", by {by[more].min():.1f} ({by[more].idxmin()}) to {by[more].max():.1f} points "
+        f"({by[more].idxmax()})" if more else "",
         fewer=f"; {listed(fewer)} fewer" if fewer else "",
         back=difference(back[2], back[1])[0],
         open_=f"; for {listed(open_)} the seeds cannot tell" if open_ else "",
