@@ -30,6 +30,10 @@ PATHWAYS = (
 )  # fmt: skip
 
 
+def angle(a, b):
+    return in_rates.angle(*(torch.from_numpy(w.copy()) for w in (a, b)))
+
+
 def on_numpy(monkeypatch, module):
     """Networks of this module run uncompiled; returns how a learner is made."""
     monkeypatch.setattr(
@@ -83,7 +87,7 @@ def test_the_change_by_spikes_is_near_that_of_the_same_pathway_in_rates(network,
         in_rates.by_pathway(learner.setting, learner.W, other, label.numpy()[::-1])
     )
     for l, change in net.changes(T).items():
-        own, control = (in_rates.angle(by_spikes[l], c) for c in (change, wrong[l]))
+        own, control = (angle(by_spikes[l], c) for c in (change, wrong[l]))
         assert own < 30 and own < control
 
 
@@ -152,10 +156,10 @@ def test_what_is_asked_for_leaves_the_learner_as_it_was(network):
 
 def test_the_angle():
     a = np.array([[1.0, 0.0], [0.0, 0.0]])
-    assert in_rates.angle(a, 3 * a) == pytest.approx(0, abs=1e-6)
-    assert in_rates.angle(a, a[::-1]) == pytest.approx(90)
-    assert in_rates.angle(a, -a) == pytest.approx(180)
-    assert in_rates.angle(a, a + a[:, ::-1]) == pytest.approx(45)
+    assert angle(a, 3 * a) == pytest.approx(0, abs=1e-6)
+    assert angle(a, a[::-1]) == pytest.approx(90)
+    assert angle(a, -a) == pytest.approx(180)
+    assert angle(a, a + a[:, ::-1]) == pytest.approx(45)
 
 
 @pytest.fixture

@@ -85,9 +85,18 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, setting(rule), seed, run=RUN) for rule in rules for seed in seeds]
 
 
-def _tuning(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images once: twelve settings of a rule, and two of its own constant."""
+def _tried(
+    experiment: str, profile: str, one: Setting, label: str = "", more: str = ""
+) -> list[Job]:
+    """A setting on a third of the images once, by default under its rates."""
     few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    rates = f"rates {one.learning_rate:g} and {one.hidden_rate:g} mV, spread {one.spread:g} mV"
+    label = f"{one.label}, {label or rates}{more}"
+    return [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
+
+
+def _tuning(experiment: str, profile: str) -> list[Job]:
+    """Twelve settings of a rule, and two of its own constant."""
     jobs = []
     for rule in RULES[experiment[:2]]:
         first, *others = OWN.get(rule.short, [{}])
@@ -97,12 +106,11 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
             tried = [(rate, 0.0, spread) for spread in (50.0, 100.0) for rate in ALONE]
         for rate, below, spread in tried:
             one = setting(rule, learning_rate=rate, hidden_rate=below, spread=spread)
-            label = f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV"
-            jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
+            jobs += _tried(experiment, profile, one)
         for own in others:
             one = setting(replace(rule, **own), **SEARCHED[experiment[:2]][1])
-            label = f"{one.label}, {', '.join(f'{name} {value:g}' for name, value in own.items())}"
-            jobs += [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
+            label = ", ".join(f"{name} {value:g}" for name, value in own.items())
+            jobs += _tried(experiment, profile, one, label)
     return jobs
 
 
@@ -121,20 +129,15 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 
 
 def _tuning_deep(experiment: str, profile: str) -> list[Job]:
-    """On a third of the images once: 22 settings of a rule, twelve where no others learn."""
-    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    """22 settings of a rule, twelve where no others learn."""
     jobs = []
     for rule in DEEP[experiment[:2]]:
         tried = [(rate, below, SPREAD, gain) for rate, below, gain in SEARCH_DEEP]
         if isinstance(rule, Untold):
             tried = list(itertools.product(ALONE, (0.0,), (50.0, 100.0), (0.0,)))
         for rate, below, spread, gain in tried:
-            given = {"learning_rate": rate, "hidden_rate": below, "spread": spread, "gain": gain}
-            one = deep(rule, **given | few)
-            label = (
-                f"{one.label}, rates {rate:g} and {below:g} mV, spread {spread:g} mV, gain {gain:g}"
-            )
-            jobs += [Job(experiment, one, s, label, RUN) for s in TUNING_SEEDS]
+            one = deep(rule, learning_rate=rate, hidden_rate=below, spread=spread, gain=gain)
+            jobs += _tried(experiment, profile, one, more=f", gain {gain:g}")
     return jobs
 
 

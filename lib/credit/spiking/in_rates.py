@@ -25,6 +25,7 @@ from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.weight_mirror import WeightMirror
+from credit.spiking.segregated_in_time import angle
 from credit.tasks import data
 
 AFTER = (0, 2500, 10_000)  # images learned, when angles are measured, and at the end
@@ -165,7 +166,13 @@ def run(setting: Setting, seed: int) -> list[dict]:
             for l, change in changes.items():
                 if change.any() and named["the rule in rates"][l].any():
                     row = {"epoch": done / length, "layer": l, "metric": f"angle to {what}"}
-                    rows.append(row | {"value": angle(by_spikes[l], change), "unit": "degrees"})
+                    rows.append(
+                        row
+                        | {
+                            "value": angle(*map(torch.from_numpy, (by_spikes[l], change))),
+                            "unit": "degrees",
+                        }
+                    )
 
     order = torch.randperm(length, generator=learner.random["order"])
     for after in [min(after, length) for after in AFTER if after < length] + [length]:
@@ -189,9 +196,3 @@ def _asked(learner: Learner, x, label) -> dict[int, np.ndarray]:
         l: _weights(setting, after, l) - _weights(setting, before, l)
         for l in range(1, len(setting.sizes) - 1)
     }
-
-
-def angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Degrees."""
-    cosine = (a * b).sum() / math.sqrt((a * a).sum() * (b * b).sum())
-    return math.degrees(math.acos(min(1.0, max(-1.0, cosine))))
