@@ -65,7 +65,7 @@ def pytest_runtest_call(item):
 
 
 # Numbers of the notebooks that take longest: they begin, so that none is left alone at the end.
-SLOWEST = ("11", "02", "12", "13", "09", "18", "03", "04", "05")
+SLOWEST = ("11", "02", "21", "12", "13", "09", "18", "03", "04", "05")
 
 
 def pytest_collection_modifyitems(items):

@@ -13,6 +13,7 @@ from credit.evidence import results
 # What the spiking sections of all notebooks show beside their own, by InSpikes.beside.
 REFERENCES = (
     *("02-rates", "02-spiking", "02-spiking-populations", "01-spiking-populations"),
+    "02-spiking-floor",
     *("02-rates-four", "02-spiking-depth", "01-spiking-four"),  # with more hidden layers
 )
 # What the spiking sections say in words that the data choose: never false.

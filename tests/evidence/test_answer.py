@@ -285,8 +285,8 @@ def test_near_needs_the_whole_interval_and_beyond_does_too():
 def test_in_spikes_counts_only_what_ends_below_its_control():
     more = line("taught by nothing", answer.SPIKES, 4.9, 0.2)
     sentence = said(*REST, more)["spikes"]
-    assert "1 networks of spiking neurons learn MNIST so far, with one hidden layer and" in sentence
-    assert "b (4.0 %)" in sentence and "taught by nothing" not in sentence
+    assert "1 networks of spiking neurons learn MNIST so far, with one hidden layer. In" in sentence
+    assert "theirs is 2.0 (b)" in sentence and "taught by nothing" not in sentence
 
 
 def test_the_larger_network_is_told_beside_those_that_all_methods_share():
@@ -413,7 +413,7 @@ def test_two_names_of_one_network_in_spikes_are_counted_once():
     twin = line("direct b", answer.SPIKES, 2.0, error=4.0, layers=2)
     sentence = said(*REST, twin)["spikes"]
     assert "1 networks of spiking neurons learn MNIST so far, with 1 to 2 hidden layers" in sentence
-    assert "b and direct b (4.0 %)" in sentence
+    assert "theirs is 2.0 (b and direct b)" in sentence
 
 
 def test_what_the_row_of_recirculation_says_of_active_neurons_is_so():

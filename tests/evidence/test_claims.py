@@ -34,6 +34,21 @@ def test_a_list_of_claims_has_a_line_for_each():
     assert said._repr_markdown_() == "- One.\n- Two."
 
 
+def test_claims_of_one_topic_that_follow_each_other_stand_in_one_item_of_a_list():
+    one, two, three = (claim(text, True) for text in ("One.", "Two.", "Three."))
+    told = [one.under("What"), two.under("What"), three, one.under("Why?"), two.under("What")]
+    assert say(*told, bullets=True)._repr_markdown_() == (
+        "- **What.** One. Two.\n- Three.\n- **Why?** One.\n- **What.** Two."
+    )
+    assert say(*told)._repr_markdown_() == "One. Two. Three. One. Two."
+    assert one.under("What") != one and str(one.under("What")) == str(one)
+    false = claim("No.", False).under("What")
+    with pytest.raises(ClaimFailed, match="No"):
+        say(one.under("What"), false, bullets=True)
+    crossed = say(one.under("What"), false, bullets=True, strict=False)
+    assert crossed._repr_markdown_() == f"- **What.** One. ~~No.~~ *({BROKEN})*"
+
+
 def test_every_false_claim_of_a_cell_is_named_with_its_numbers_in_one_line():
     with pytest.raises(ClaimFailed) as failed:
         say(

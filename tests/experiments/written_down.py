@@ -370,6 +370,17 @@ TABLE["01-spiking-depth"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["01-spiking-mirror-depth"] = Experiment(
+    "not published: the weight mirror in spikes, two hidden layers",
+    3,
+    {"weight_mirror": 1},
+    [
+        *IN_SPIKES,
+        at(sizes=(784, 200, 100, 10)),
+        at("weight_mirror", learning_rate=0.01, hidden_rate=0.0003),
+    ],
+    BRIEFLY,
+)
 TABLE["01-spiking-large"] = Experiment(
     "not published: Kolen-Pollack with errors in spikes alone, 784-500-10, and in rates",
     3,

@@ -60,6 +60,7 @@ BESIDE = (
     "02-rates-four",
     "02-spiking",
     "02-spiking-depth",
+    "02-spiking-floor",
     "02-spiking-populations",
     "02-table1",
 )  # results of notebook 02 that it shows

@@ -8,8 +8,6 @@ import stated
 from credit import paths
 from credit.evidence import results, verdicts
 from credit.evidence.claims import ClaimFailed
-from credit.experiments.event_driven import ARMS
-from credit.experiments.two_phases import DEEP
 from credit.reruns.notebooks import unbound_results
 
 STORED = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
@@ -50,17 +48,6 @@ def swapped(one, other):
 def ways_swapped(one, other):
     """The same for two ways back in spikes."""
     return lambda rows: stated.exchanged(rows, "setting", f"200 {one}", f"200 {other}")
-
-
-CARRIED = r"^(200 (?!none)[^,]+|200-100 Kickback)(, errors in spikes)?$"  # in both ways
-
-
-def carriers_swapped(rows):
-    """Errors in spikes and signed events under each other's names."""
-    told = rows["setting"].str.extract(CARRIED)
-    there = told[0].notna() & (rows["metric"] == "test error")
-    other = told[0] + told[1].isna().map({True: ", errors in spikes", False: ""})
-    return rows.assign(setting=rows["setting"].where(~there, other))
 
 
 def all_alike(rows):
@@ -107,28 +94,18 @@ FALSIFIED = {
     "untaught": untaught,
     "direct and fixed": ways_swapped("direct", "none"),
     "direct and symmetric": ways_swapped("direct", "symmetric"),
-    "events and spikes": carriers_swapped,
     "direct and shuffled": ways_swapped("direct", "direct, shuffled"),
 }
 
 # in spikes the data choose the words of the others
-ONE = {"loud", "direct and symmetric", "events and spikes"}
-
-
-def carried():
-    """Experiments of other notebooks that it shows: spikes and events, depth, angles."""
-    known = (*ARMS, *(f"{n}-spiking-depth" for n in DEEP))
-    return [
-        name
-        for name in results.available()
-        if not name.startswith("02") and (name in known or name.endswith("-spiking-course"))
-    ]
+ONE = {"loud", "direct and symmetric"}
+BESIDE = [name for name in stated.REFERENCES if not name.startswith("02")]
 
 
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}."""
-    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, carried())
+    return stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, BESIDE)
 
 
 def test_all_claims_hold_on_the_committed_results():
@@ -162,7 +139,7 @@ def test_every_claim_about_measured_results_fails_under_some_falsification(falsi
 def test_a_falsified_result_stops_the_cell_by_the_name_of_the_sentence(tmp_path, monkeypatch):
     """The same cells as the notebook has them: one value of one run is made ten points worse."""
     own = [file.stem for file in paths.RESULTS.glob("02-*.csv")]
-    for name in (*own, *carried()):
+    for name in (*own, *BESIDE):
         rows = results.load(name)
         if name == "02-depth":
             chosen = (

@@ -39,6 +39,14 @@ def test_a_method_that_is_no_rule_here_is_named_in_words():
     assert table["published"].iloc[0].startswith("test error: gaussian process 1.5 %")
 
 
+def test_that_a_claim_is_one_in_words_is_said_once():
+    said = ROWS.assign(metric="claim", note="it learns; a claim in words", value=math.nan)
+    table = not_run_table(said, {"relu": "a claim in words"})
+    assert table["published"].iloc[-1] == "claim: Kickback it learns"
+    other = not_run_table(said.assign(metric="test error"), {"relu": "not run"})
+    assert other["published"].iloc[-1].endswith("; a claim in words")
+
+
 @pytest.mark.parametrize(
     ("s", "shown"), [(1e-9, "< 1e-09"), (2e-9, "2e-09"), (0.0123, "0.012"), (2.04, "2")]
 )

@@ -81,6 +81,18 @@ def test_a_stronger_pulse_makes_no_larger_spike(profiles):
     np.testing.assert_allclose(share(strong, 300), share(profiles["base"], 300), rtol=0.05)
 
 
+@pytest.mark.parametrize(
+    ("change", "grows"),
+    [({}, False), ({"gradient": 1.0}, True), ({"gKA": 0.0}, True), ({"gNa": 0.045}, True)],
+    ids=str,
+)
+def test_what_lets_the_spike_grow_again_towards_the_tip(change, grows):
+    """The answers to an exercise of notebook 18, in the cell of its parameters."""
+    cell = replace(Cell(gNa=0.024, compartments=40), **change)
+    halfway, end = at(backpropagate(cell, dt=cable.COARSE), [400, 750])
+    assert (end > halfway) == grows
+
+
 @pytest.fixture(scope="module")
 def quiet():
     return cable.chain(-1)

@@ -254,3 +254,14 @@ def test_the_run_store_knows_a_run_by_its_setting():
     assert (job.method, job.name) == ("two_sites", "2-4-1 poisson")
     other = replace(job, setting=Setting(TwoSites("off")))
     assert len({job.key, other.key, replace(job, seed=1).key}) == 3
+
+
+@pytest.mark.parametrize("beta", [0.5, 2.0])
+@pytest.mark.parametrize("alpha", [0.0, 0.005])
+def test_a_smaller_learning_rate_lets_no_more_activity_in(alpha, beta):
+    """The answer to an exercise of notebook 10."""
+    setting = Setting(TwoSites(alpha=alpha), (2, 4, 1), "rates", beta=beta, presentations=10_000)
+    for seed in range(3):
+        y, t, *_ = two_sites.learn(setting, seed)
+        loss = ((y - t)[-1000:] ** 2).mean() / 2
+        assert loss > 0.12 if alpha else loss < 0.06

@@ -41,6 +41,13 @@ def test_a_count_has_its_lower_end_and_not_its_upper():
     assert studied.count(each, "backprop", "net", 0, math.inf) == 0
 
 
+def test_a_network_is_below_linear_regression_of_its_own_torque():
+    each = studied.networks(ROWS)
+    linear = pd.Series({"joint 1": 0.1, "joint 2": 0.002, "joint 3": 0.0025})  # mean 0.035
+    assert studied.below(each, "kickback", "net", linear) == 2  # 0.001 and 0.002 of joint 3
+    assert studied.count(each, "kickback", "net", 0, linear.mean()) == 4
+
+
 def test_the_table_has_a_row_per_rule_and_one_of_linear_regression():
     names = {("kickback", "net"): ("Kickback", "a net")}
     table = studied.arm_table(studied.networks(ROWS), names, {"none": pd.Series([0.1, 0.3])})

@@ -50,6 +50,17 @@ def test_angles_have_names_rules_and_images(rows):
     assert set(later["images"]) == {2500, 25_000}
 
 
+def test_the_table_has_first_and_last_angles_of_every_pathway(rows):
+    table = course_in_spikes.table(rows).set_index("feedback pathway")
+    assert len(table) == 5 and set(table["n"]) == {"3"}
+    signs, late = table.loc["sign symmetry"], table.loc["decoupled neural interfaces"]
+    assert list(signs[list(ANGLES.values())]) == ["10 to 30", "40 to 80", "15 to 35"]
+    assert (signs["first after images"], late["first after images"]) == ("0", "2,500")
+    assert late[ANGLES["own"]] == "45 to 50"
+    blank = rows.assign(backprop=float("nan"))
+    assert set(course_in_spikes.table(blank)[ANGLES["backprop"]]) == {"–"}
+
+
 def test_the_sentences_name_the_nearest_and_the_farthest(rows):
     own, backprop = course_in_spikes.sentences(rows)
     assert own.holds and own.text == (

@@ -78,7 +78,7 @@ def test_the_sentences_stand_on_the_runs(study):
     assert "higher bias, at 48 Hz, leave 26.2 %, 4.0 points less than recirculation (4.0 to" in said
     assert "50.2 % is left, more than with fixed ones" in said and "come to fire at 1 Hz" in said
     assert "backprop leaves 12.2 %, recirculation 15.2 %" in said
-    assert "fixed hidden weights 11.2 %: after one pass no gain" in said
+    assert "fixed hidden weights 11.2 %: after one pass learning those brings no" in said
     assert "principal components leave 8.0 %" in said
     assert "Of 9 pairs" in said and "30.0 % of the validation images, the next 40.0 %" in said
     assert "others leave: 0.5: 35.0 %" in said

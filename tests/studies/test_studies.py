@@ -15,7 +15,7 @@ from credit.nets.streams import streams
 from credit.rules.weight_mirror import WeightMirror
 from credit.studies import attention_gated, equilibrium_propagation, generalized_recirculation
 from credit.studies.attention_gated import epochs_to, place, slowdown
-from credit.studies.decoupled_neural_interfaces import by_rate
+from credit.studies.decoupled_neural_interfaces import by_rate, ends_table, rates_table
 from credit.studies.feedback_alignment import mirrored
 
 
@@ -199,3 +199,40 @@ def test_a_search_is_read_by_rule_and_rate():
     assert found["BP"].to_dict() == {3e-4: 4.0, 1e-3: 3.0, 1e-2: 2.0}
     assert list(found["BP"].index) == [3e-4, 1e-3, 1e-2]
     assert set(found) == {"BP", "DNI"}
+
+
+def test_a_search_is_told_by_network_condition_and_size_of_the_rate():
+    cases = {
+        "5x8 relu, label unseen, rate 0.0001, models 0.001": "decoupled_neural_interfaces",
+        "5x8 relu, label unseen, rate 3e-05, models 0.001": "decoupled_neural_interfaces",
+        "2x8 relu, DNI, rate 0.001, models 0.01": "decoupled_neural_interfaces",
+        "2x8 relu, BP, rate 0.001": "backprop",
+        "8x8 tanh, label broadcast, rate 0.001": "decoupled_neural_interfaces",
+    }
+    runs = pd.concat(errors(m, 50, 40).assign(setting=setting) for setting, m in cases.items())
+    told = rates_table(runs.assign(layer=0, experiment="14-x"))
+    found = told[["hidden layers", "condition", "rate"]].agg(" ".join, axis=1)
+    assert list(found) == [
+        "2 backprop `0.001`",
+        "2 cDNI `0.001`",
+        "5 DNI, label unseen `3e-05`",
+        "5 DNI, label unseen `0.0001`",
+        "8 label alone `0.001`",
+    ]
+    assert (told["validation error, %"] == 40).all()
+
+
+def test_how_runs_ended_is_told_of_every_condition_and_length():
+    def runs(setting, method, *values):
+        few = (errors(method, *values, seed=seed).assign(setting=setting) for seed in range(3))
+        return pd.concat(few).assign(metric="test error", layer=0, experiment="14-x", unit="%")
+
+    told = "decoupled_neural_interfaces"
+    long = [runs("8x8 relu", told, 9.0, 8.0, 7.0), runs("8x8 relu, label broadcast", told, 90.0)]
+    found = ends_table(pd.concat(long), runs("8x8 relu", told, 9.0, 6.0))
+    assert list(found["condition"] + " " + found["epochs"]) == ["cDNI 2", "cDNI 3", "label alone 1"]
+    assert list(found["lowest to highest seed"]) == [
+        "6.00 to 6.00",
+        "7.00 to 7.00",
+        "90.00 to 90.00",
+    ]

@@ -35,12 +35,15 @@ def test_small_differences_of_plateaus_are_direct_feedback_alignment():
 
 def test_theorem_1_holds_where_mu_is_below_1_and_fails_elsewhere():
     """P4."""
-    trials = studied.theorem(120)
+    trials = studied.theorem(180)
     inside = trials["mu"] < 1
-    assert 20 < inside.sum() < 100
+    random, inverse, noisy = (trials["feedback"] == kind for kind in studied.FEEDBACK)
     assert (trials["ratio"][inside] < 1).all()
-    assert (trials["ratio"][~inside] >= 1).any()
-    assert not inside[trials["feedback"] == "random"].any()  # at first the condition fails
+    assert (trials["ratio"] ** 2 <= trials["mu"] * 1.001 + 1e-3).all()  # also where it grows
+    assert not inside[random].any()  # at first the condition fails
+    assert inside[inverse].all() and (trials["off"][inverse] < 1e-6).all()  # by construction
+    assert 5 < inside[noisy].sum() < 55 and (trials["off"][noisy] > 0.01).all()
+    assert (trials["ratio"][noisy & ~inside] >= 1).any()
 
 
 def test_the_plain_loop_and_torch_agree_for_the_same_spikes():

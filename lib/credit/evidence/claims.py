@@ -16,10 +16,11 @@ In a notebook the sentence is code, in a cell tagged hide-input and nbval-check-
 - Around them, markdown cells hold no measured number; published ones are links to their source.
 """
 
+import itertools
 import math
 import string
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 
 import numpy as np
@@ -39,11 +40,17 @@ class ClaimFailed(AssertionError):
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence, whether it holds, and the numbers in it."""
+    """One sentence, whether it holds, the numbers in it, and the words that its item begins with,
+    where claims are shown as a list."""
 
     sentence: str  # as written, with its fields
     holds: bool
     numbers: Mapping[str, object] = field(default_factory=dict)
+    topic: str = ""
+
+    def under(self, topic: str) -> "Claim":
+        """The same claim as part of an item that begins with **topic.**, or **topic?**"""
+        return replace(self, topic=topic)
 
     @property
     def text(self) -> str:
@@ -62,11 +69,21 @@ class Said:
     bullets: bool
 
     def _repr_markdown_(self) -> str:
-        parts = [c.text if c.holds else f"~~{c.text}~~ *({BROKEN})*" for c in self.claims]
-        return "\n".join(f"- {part}" for part in parts) if self.bullets else " ".join(parts)
+        if not self.bullets:
+            return " ".join(map(_marked, self.claims))
+        items = []
+        for topic, claims in itertools.groupby(self.claims, key=lambda c: c.topic):
+            told = list(map(_marked, claims))
+            stop = "" if topic.endswith("?") else "."
+            items += [f"**{topic}{stop}** " + " ".join(told)] if topic else told
+        return "\n".join(f"- {item}" for item in items)
 
     def __repr__(self) -> str:
         return "\n".join(c.text if c.holds else f"{BROKEN}: {c}" for c in self.claims)
+
+
+def _marked(claim: Claim) -> str:
+    return claim.text if claim.holds else f"~~{claim.text}~~ *({BROKEN})*"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -108,7 +125,7 @@ def claim(sentence: str, condition: bool, **numbers) -> Claim:
 def say(*claims: Claim, bullets: bool = False, strict: bool = True) -> Said:
     """Show claims as prose; ClaimFailed if any is false.
 
-    bullets  one list item per claim instead of a paragraph
+    bullets  a list instead of a paragraph: one item per claim, or per run of claims of one topic
     strict   False: false ones are crossed out instead, for parameters that are not the notebook's
     """
     if not claims or not all(isinstance(c, Claim) for c in claims):

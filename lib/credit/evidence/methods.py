@@ -82,7 +82,8 @@ def _event_driven(notebook: str, pathway: str, variant: str = "", spikes: bool =
     how = "errors in spikes" if spikes else ""
     return Spiking(
         f"{notebook}-spiking" + "-populations" * spikes, _joined(f"200 {pathway}", how),
-        "200 none", RATES, beside=("02-spiking", "02-rates"),
+        _joined("200 none", how), RATES,
+        beside=("02-spiking-floor" if spikes else "02-spiking", "02-rates"),
         variant=_joined(how or "errors as signed events", variant),
     )  # fmt: skip
 
@@ -165,7 +166,8 @@ METHODS = (
             "03-mnist",
             "784-200-10, random",
             "784-200-10, hidden synapses fixed",
-            "784-200-10",
+            "200, rates",  # on as many images; its rate falls, that of 03's own backprop does not
+            beside=("13-mnist",),
         ),
         probed=("independent", "full target"),
     ),

@@ -401,9 +401,8 @@ KINDS = {
     "four": _depth,
     "floor": _populations,
 }
-SEARCHED_ONLY = ("01-spiking-mirror-depth",)
 EXPERIMENTS = (
-    {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS if name not in SEARCHED_ONLY}
+    {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {

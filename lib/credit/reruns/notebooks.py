@@ -26,6 +26,17 @@ SECTIONS = {
         "What this does and does not show",
         "References",
     ),
+    "21": (
+        "In brief",
+        "The network and its pathways",
+        "Side by side",
+        "Errors as events and as spikes",
+        "As near as its own rule",
+        "Two and four hidden layers",
+        "What is not a spike",
+        "What this does and does not show",
+        "References",
+    ),
     "default": (
         "The idea",
         "The rule at work",

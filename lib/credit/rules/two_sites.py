@@ -13,7 +13,7 @@ GAINS = ("derivative", "activity", "none")
 
 @dataclass(frozen=True)
 class TwoSites(Rule):
-    """Basal synapses learn where the apical site has made a burst, apical ones by the same product.
+    """Basal synapses learn where bursts depart from their base rate, apical ones by the same.
 
     D_L = -e,  D_l = (D_{l+1} V_l) * gain(A_l),  gain = A (1 - A), the slope      (TS.1)
     D^ = Poisson(N (D0 + D)) / N - D0: what N events of a unit say of D           (TS.2)

@@ -92,6 +92,7 @@ class Job:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 
 
+@functools.cache  # a module stands in the code of many rules
 def _code(source: str) -> str:
     """The source as a syntax tree without docstrings, comments and layout."""
     tree = ast.parse(inspect.cleandoc(source) if source.startswith(" ") else source)
@@ -118,13 +119,23 @@ def sources(*modules: str) -> dict[str, str]:
         if spec is None or not spec.origin:
             continue
         found[name] = Path(spec.origin).read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(found[name])):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("credit"):
-                queue += [_imported(node.module, alias.name) for alias in node.names]
+        queue += [_imported(*names) for names in _imports(found[name])]
     # paths say where things lie, not what comes out; the data are in the key by their checksums
     return {name: found[name] for name in sorted(found) if name != "credit.paths"}
 
 
+@functools.cache
+def _imports(source: str) -> list[tuple[str, str]]:
+    """(module, name) of every `from credit... import name`."""
+    return [
+        (node.module, alias.name)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("credit")
+        for alias in node.names
+    ]
+
+
+@functools.cache
 def _imported(module: str, name: str) -> str:
     """The module behind `from module import name`: tasks.data of `from credit.tasks import data`,
     and of `from credit.tasks.data import load`."""

@@ -1,4 +1,4 @@
-"""Angles between spikes and rates in the course of learning, a figure of notebook 02."""
+"""Angles between spikes and rates in the course of learning, a figure of notebook 21."""
 
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator

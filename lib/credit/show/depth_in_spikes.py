@@ -1,4 +1,4 @@
-"""Error against the number of hidden layers of spiking neurons, a figure of notebook 02."""
+"""Error against the number of hidden layers of spiking neurons, a figure of notebook 21."""
 
 import numpy as np
 import pandas as pd

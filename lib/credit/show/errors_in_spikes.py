@@ -1,4 +1,4 @@
-"""Signed events against spikes: what carries the error, a figure of notebook 02."""
+"""Signed events against spikes: what carries the error, a figure of notebook 21."""
 
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator

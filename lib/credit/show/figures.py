@@ -49,7 +49,7 @@ VARIANTS = {
     "rCHL, feedback ×10": ("contrastive_hebbian", ":", "s"),
     "CHL, float32": ("contrastive_hebbian", "--", "o"),
     "CHL, γ = 0.3": ("contrastive_hebbian", ":", "D"),
-    "BP, first layer ×10": ("backprop", "--", "s"),
+    "BP, rates 0.2 and 0.02": ("backprop", "--", "s"),
     "FA, W frozen": ("feedback_alignment", "--", "o"),
     "FA, B redrawn": ("feedback_alignment", ":", "D"),
     "WM, activity": ("weight_mirror", ":", "o"),

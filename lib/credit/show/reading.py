@@ -13,6 +13,13 @@ from credit.rules import catalogue
 from credit.rules.base import Rule
 from credit.runs.cells import source_of
 
+AUDITED = (  # below a table of the audit
+    "*s*: relative change of the hidden update over that of the weights, when these are exchanged "
+    "(WT1) or keep their signs (WT2). TG1: the different updates that all possible targets make; "
+    "*numbers it sends*: the dimensions that these span. Last, how many networks say so. More in "
+    "the [audit of notebook 00](00_the_question.ipynb#The-audit)."
+)
+
 
 def source(thing) -> Markdown:
     """The source of a rule or function as it runs here."""
@@ -88,6 +95,8 @@ def _value(row) -> str:
     """DFA 3.92 %; where there is no number, what the note says in its place."""
     unit = "" if row.unit == "1" else f" {row.unit}"
     said = f"{row.value:g}{unit}" if row.value == row.value else row.note or "no value read"
+    if row.metric == "claim":  # which says that already
+        said = said.removesuffix("; a claim in words")
     known = catalogue()
     named = known[row.method].short if row.method in known else row.method.replace("_", " ")
     return said if said.startswith(named) else f"{named} {said}"

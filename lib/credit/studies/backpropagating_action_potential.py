@@ -40,6 +40,11 @@ SPREAD = 0.1  # of the logarithm of what differs from cell to cell
 BEYOND = (300.0, 350.0, 400.0)  # um, where recordings "beyond 300 um" may lie
 
 
+def factors(seed: int) -> np.ndarray:
+    """By which gNa, gKA and the width of the tip of a cell differ from those of its condition."""
+    return np.exp(SPREAD * np.random.default_rng(seed).normal(size=3))
+
+
 def population(conditions: Mapping[str, Cell], seeds: Iterable[int], dt=COARSE) -> pd.DataFrame:
     """Cells that differ a little from each other, as rows that evidence.verdict_table takes.
 
@@ -49,9 +54,8 @@ def population(conditions: Mapping[str, Cell], seeds: Iterable[int], dt=COARSE) 
     """
     rows = []
     for seed in seeds:
-        factors = np.exp(SPREAD * np.random.default_rng(seed).normal(size=3))
         for name, cell in conditions.items():
-            gNa, gKA, tip = factors * (cell.gNa, cell.gKA, cell.tip)
+            gNa, gKA, tip = factors(seed) * (cell.gNa, cell.gKA, cell.tip)
             seen = backpropagate(replace(cell, gNa=gNa, gKA=gKA, tip=tip), dt=dt)
             soma = seen.loc[seen["section"] == "soma", "amplitude"].item()
             far = at(seen, [660.0, 795.0])
@@ -77,8 +81,8 @@ def share(profiles: pd.DataFrame, condition: str, distance: float) -> float:
 def crossing() -> tuple[dict[str, dict[str, np.ndarray]], pd.DataFrame]:
     """A spike in a chain of three cells, forwards, backwards, and backwards with gap junctions.
 
-    Returns  {case: {cell: voltage of the soma, mV}}, and one row per case with the largest
-             departure of every soma from the unstimulated chain, mV
+    Returns  {case: {cell: voltage of the soma, mV; "site": of C where B's axon ends}}, and one row
+             per case with the largest departure of every soma from the unstimulated chain, mV
     """
     quiet = chain(-1)
     cases = {

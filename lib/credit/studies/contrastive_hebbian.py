@@ -11,7 +11,7 @@ NAMES = {  # what stands behind the network in a setting: the variant as figures
     "random, feedback 10": "rCHL, feedback ×10",
     "float32": "CHL, float32",
     "gamma 0.3": "CHL, γ = 0.3",
-    "first layer faster": "BP, first layer ×10",
+    "first layer faster": "BP, rates 0.2 and 0.02",
 }
 
 

@@ -40,6 +40,24 @@ def angles() -> pd.DataFrame:
     return found[["method", "rule", "seed", "images", *ANGLES]]
 
 
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """First and last, in degrees, the mean of the seeds: "9 to 46", a pathway in a row.
+
+    rows  of `angles`
+    """
+    found = []
+    for name, part in rows.groupby("method"):
+        first, last = (part[part["images"] == at] for at in part["images"].agg(["min", "max"]))
+        row = {"feedback pathway": name, "first after images": f"{first['images'].iloc[0]:,}"}
+        for what, metric in ANGLES.items():
+            ends = [
+                f"{when[what].mean():.0f}" for when in (first, last) if when[what].notna().any()
+            ]
+            row[metric] = " to ".join(ends) or "–"
+        found.append(row | {"n": str(part["seed"].nunique())})
+    return pd.DataFrame(found)
+
+
 def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     """How near the change by spikes is to those in rates, first and last.
 

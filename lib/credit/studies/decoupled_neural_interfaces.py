@@ -14,6 +14,8 @@ from credit.nets.streams import streams
 from credit.rules.base import Rule, Update
 from credit.rules.decoupled_neural_interfaces import DecoupledNeuralInterfaces
 
+CONDITIONS = {"backprop": "backprop", "shallow": "shallow baseline"}
+
 
 class Locked(Channels):
     """Channels that end at a layer, as if nothing above it had happened yet."""
@@ -96,17 +98,50 @@ def shares_table(runs: Mapping[str, pd.Series]) -> pd.DataFrame:
 
 
 def rates_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """A search of rates: units, condition, its rates and the validation error of its run."""
+    """A search of rates: network, condition, its rates and the validation error of its run."""
     rows = []
-    names = {"backprop": "backprop", "shallow": "shallow baseline"}
     for row in results.final(frame, "validation error").itertuples():
         network, kind, *rates = row.setting.split(", ")
         rate, *models = (text.rpartition(" ")[2] for text in rates)
-        case = "label alone" if kind == "label broadcast" else names.get(row.method, "cDNI")
         models = f"`{models[0]}`" if models else "–"
-        rows.append((network.split()[1], case, f"`{rate}`", models, row.value))
-    columns = ["units", "condition", "rate", "rate of the models", "validation error, %"]
-    return pd.DataFrame(rows, columns=columns).sort_values(columns[:3], ignore_index=True)
+        layers, units = network.split()
+        condition = _condition(row.method, kind)
+        rows.append((layers.split("x")[0], units, condition, f"`{rate}`", models, row.value))
+    columns = ["hidden layers", "units", "condition", "rate", "rate of the models"]
+    columns.append("validation error, %")
+    table = pd.DataFrame(rows, columns=columns)
+    sizes = table[["rate", "rate of the models"]].map(lambda rate: float(rate.strip("`–") or 0))
+    order = table.assign(**sizes).sort_values(columns[:5]).index
+    return table.loc[order].reset_index(drop=True)
+
+
+def ends_table(*frames: pd.DataFrame) -> pd.DataFrame:
+    """How the runs of networks of several depths ended, a condition in a row."""
+    rows = []
+    for frame in frames:
+        for (setting, method), part in results.final(frame).groupby(["setting", "method"]):
+            network, _, kind = setting.partition(", ")
+            layers, units = network.split()
+            errors = part["value"]
+            rows.append(
+                {
+                    "hidden layers": layers.split("x")[0],
+                    "units": units,
+                    "condition": _condition(method, kind),
+                    "epochs": f"{part['epoch'].max():.0f}",
+                    "test error, %": mean_in_words(errors),
+                    "lowest to highest seed": f"{errors.min():.2f} to {errors.max():.2f}",
+                    "n": str(len(errors)),
+                }
+            )
+    order = ["hidden layers", "units", "condition", "epochs"]
+    return pd.DataFrame(rows).sort_values(order, ignore_index=True)
+
+
+def _condition(method: str, kind: str) -> str:
+    """In words; kind is what stands behind the network in a setting."""
+    kinds = {"label broadcast": "label alone", "label unseen": "DNI, label unseen"}
+    return kinds.get(kind) or CONDITIONS.get(method, "cDNI")
 
 
 def by_rate(frame: pd.DataFrame) -> dict[str, pd.Series]:

@@ -57,7 +57,7 @@ def _known() -> dict[str, tuple[str, str, str]]:
     for method in METHODS:
         if method.spiking and method.spiking.label.split(" ")[0] in LAYERS.values():
             way = method.spiking.label.split(" ", 1)[1].removesuffix(", errors in spikes")
-            floor = method.spiking.floor.split(" ", 1)[1]
+            floor = method.spiking.floor.split(" ", 1)[1].removesuffix(", errors in spikes")
             if way not in known and floor in FLOORS:
                 known[way] = (method.name, method.rule, FLOORS[floor])
     return known

@@ -14,6 +14,13 @@ ALONE = ", errors in spikes"
 REFERENCES = {"200 symmetric": ("backprop (transposed weights)", "backprop")}
 
 
+def known() -> dict[str, tuple[str, str]]:
+    """{label of a pathway with signed events: its method and the rule in rates}."""
+    return REFERENCES | {
+        m.spiking.label.removesuffix(ALONE): (m.name, m.rule) for m in METHODS if m.spiking
+    }
+
+
 def pairs(metric: str = "test error") -> pd.DataFrame:
     """MNIST in spiking networks with 200 hidden neurons, Kickback's with 100 more.
 
@@ -23,11 +30,8 @@ def pairs(metric: str = "test error") -> pd.DataFrame:
     there = [name for name in ARMS if name in results.available()]
     runs = pd.concat([results.load(name) for name in there], ignore_index=True)
     ends = results.final(runs, metric)
-    known = REFERENCES | {
-        m.spiking.label.removesuffix(ALONE): (m.name, m.rule) for m in METHODS if m.spiking
-    }
     parts = []
-    for label, (name, rule) in known.items():
+    for label, (name, rule) in known().items():
         if (ends["setting"] == label + ALONE).any():
             both = {"events": label, "alone": label + ALONE}
             found = {way: values(ends, metric, setting=net) for way, net in both.items()}

@@ -57,7 +57,7 @@ class InSpikes:
     Of every pathway there may be two more networks: one whose hidden neurons are told the labels of
     other images, and one whose errors are spikes alone.
 
-    experiment  of the notebook; with it go its `BESIDES`
+    experiment  of the notebook, or those of several; with each go its `BESIDES`
     named       {label of its runs: name in words}
     lateral     {label: synapses of a hidden neuron with its own layer}
     alone_teaches  whether errors in spikes alone can be said to teach
@@ -67,8 +67,9 @@ class InSpikes:
     references = REFERENCES
     # experiments of the references and of the rates
     beside: tuple[str, ...] = (
-        "02-rates", "02-spiking", "02-spiking-populations", "01-spiking-populations"
-    )  # fmt: skip
+        *("02-rates", "02-spiking", "02-spiking-floor"),
+        *("02-spiking-populations", "01-spiking-populations"),
+    )
     fixed = "200 none"  # label of the control
     control = "with hidden synapses fixed"
     compared: tuple[str, ...] = ("200 symmetric", "200 direct")  # in sentences
@@ -76,21 +77,22 @@ class InSpikes:
     shown = event_driven.Setting.image / 1000  # s, a test image
     in_rates = IN_RATES
     column = "feedback pathway"
-    shares = True  # whether the output of the control learns as that of the rule
     size = "of the same size"  # of the network in rates
     drawn = "layered"  # what random feedback is in deeper networks
     deep_beside: tuple[str, ...] = ("02-spiking", "01-spiking-four")  # with fixed synapses, deeper
 
     def __init__(
         self,
-        experiment: str,
+        experiment: str | Sequence[str],
         named: dict[str, str],
         lateral: dict[str, int] | None = None,
         alone_teaches: bool = True,
         untaught: Sequence[str] = (),
     ):
-        there, besides = results.available(), [f"{experiment}-{kind}" for kind in BESIDES]
-        self.experiments = [experiment, *(name for name in besides if name in there)]
+        own = [experiment] if isinstance(experiment, str) else list(experiment)
+        besides = [f"{name}-{kind}" for name in own for kind in BESIDES]
+        there = results.available()
+        self.experiments = [*own, *(name for name in besides if name in there)]
         self.lateral, self.alone_teaches = lateral or {}, alone_teaches
         self.untaught = untaught
         self.named = named | {k: v for k, v in self.references.items() if k not in named}
@@ -116,6 +118,13 @@ class InSpikes:
         """The same where errors of the output are spikes alone; empty too where this is a row."""
         other = label + ALONE_TOO
         return self._beside_it("" if other in self.named else other)
+
+    @property
+    def fixed_alone(self) -> pd.Series:
+        """Test error of every seed with fixed hidden synapses where the error of the output is
+        spikes alone; by signed events where this was not run."""
+        alone = self.alone(self.fixed)
+        return alone if len(alone) else self.errors[self.fixed]
 
     def _beside_it(self, label: str) -> pd.Series:
         there = (self.ends["setting"] == label).any()
@@ -162,6 +171,20 @@ class InSpikes:
         found = pd.DataFrame(rows).fillna("–")
         return found.drop(columns=[what for what in besides if (found[what] == "–").all()])
 
+    def searches(self) -> pd.DataFrame:
+        """What the search for learning rates said, a network in a row; validation errors in %."""
+        searched = {job.name for name in self.experiments for job in jobs(name, "paper")}
+        rows = []
+        for label, name in self.named.items():
+            for net, how in ((label, ""), (label + ALONE_TOO, ALONE_TOO)):
+                if net in searched:
+                    found = self._search(net)
+                    row = {self.column: name + how, "settings tried": str(found.tried)}
+                    row["rates of the output"] = str(found.outputs)
+                    row |= {"best": found.best, "next": found.after, "used": found.own}
+                    rows.append(row | {"hidden rate at an edge": "yes" if found.edge else "no"})
+        return pd.DataFrame(rows)
+
     def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
         """What a rule needs that spikes do not carry, one in a row."""
         return not_spikes(self.no_spikes, rule)
@@ -171,16 +194,24 @@ class InSpikes:
         error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
         more = f"; with errors in spikes alone, {alone.mean():.2f} %" if len(alone) else ""
         more += "" if self.alone_teaches else ", not to be told from fixed hidden synapses"
+        both = [fixed, self.fixed_alone] if len(alone) else [fixed]
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
             "neurons, trained in {passes} through the images of MNIST, end at {e:.2f} % test "
-            "error{more}; {control} it is {s:.1f} %.",
-            teaches(error, fixed) and (not more or teaches(alone, fixed) == self.alone_teaches),
+            "error{more}; {control} it is {s} %{deep}.",
+            teaches(error, fixed)
+            and (not more or teaches(alone, self.fixed_alone) == self.alone_teaches),
             answer=answer, control=self.control,
             layers=_layers(label), how=how, k=listed([str(k) for k in _hidden(label)]),
             passes=("one pass", "two passes")[times - 1],
-            e=error.mean(), more=more, s=fixed.mean(),
+            e=error.mean(), more=more,
+            s=listed(dict.fromkeys(f"{runs.mean():.1f}" for runs in both)),
+            deep="".join(
+                f"; with {layers} hidden layers it ends at {verdicts.mean_in_words(error)} %"
+                for layers, deep, error in self._deeper(label)
+                if deep not in self.untaught
+            ),
         )  # fmt: skip
 
     def sentences(
@@ -191,48 +222,50 @@ class InSpikes:
         compared  labels of those others; by default the two references
         deeper    whether more hidden layers are spoken of
         """
-        yield self._taught(label)
+        others = [other for other in compared or self.compared if other != label]
+        yield self._taught(label).under("What is learned")
         if len(self.alone(label)):
-            yield self._alone(label)
-        for other in compared or self.compared:
-            if other != label:
-                yield self._beside(label, other)
-        yield self._in_rates(label)
-        yield self._spent(label)
-        yield from self._course(label)
-        yield self.tuned(label)
+            yield self._alone(label).under("Errors in spikes")
+        yield from (self._beside(label, other).under("Beside others") for other in others)
+        yield self._in_rates(label).under("Beside rates")
+        yield from (about.under("Beside rates") for about in self._course(label))
+        yield self._spent(label).under("Spikes")
         if deeper:
-            yield from self.deeper(label)
+            yield from (about.under("More hidden layers") for about in self.deeper(label))
+        yield self.tuned(label).under("Learning rates")
 
     def deeper(self, label: str) -> Iterator[Claim]:
         """What more hidden layers bring, for every number of them that was run."""
-        rule, before = label.partition(" ")[2], self.errors[label].rename(label)
-        for layers, neurons in DEEPER.items():
-            deep = f"{neurons} {rule}"
-            if deep == label or not (self.deep["setting"] == deep).any():
-                continue
+        before, fewer = self.errors[label], label
+        for layers, deep, error in self._deeper(label):
+            neurons = deep.split(" ")[0]
             fixed = values(self.deep, setting=f"{neurons} {self.fixed.partition(' ')[2]}")
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
-            error = values(self.deep, setting=deep)
             learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
-            random = ""
+            random, way = "", f"Compared with {_layers(fewer)} the error {_against(error, before)}"
             if self.drawn and (self.deep["setting"] == drawn).any():
                 mean = values(self.deep, setting=drawn).mean()
                 random = f", with random feedback from layer to layer {mean:.2f} %"
             yield claim(
                 "With {layers} hidden layers, of {k} neurons, {name} ends at {e} % test error "
                 "({n} seeds); {control} it is {f:.1f} %{random}, and backprop in rates has "
-                "{bp:.2f} %. "
-                "Compared with {fewer} the error is {way}{untaught}.",
+                "{bp:.2f} %. {way}.",
                 (teaches(error, fixed) if learns else not less(error, fixed))
                 and not less(error, backprop),
                 layers=layers, k=listed(neurons.split("-")), name=self.named[label],
                 e=verdicts.mean_in_words(error), n=len(error),
                 control=self.control, f=fixed.mean(), random=random, bp=backprop.mean(),
-                fewer=_layers(before.name), way=_against(error, before),
-                untaught="" if learns else "; it cannot be said to be lower than with fixed ones",
+                way=way if learns else f"It is not shown to end lower than {self.control}",
             )  # fmt: skip
-            before = error.rename(deep)
+            before, fewer = error, deep
+
+    def _deeper(self, label: str) -> Iterator[tuple[str, str, pd.Series]]:
+        """("two", label, test error of every seed, %) of every deeper network of a rule."""
+        rule = label.partition(" ")[2]
+        for layers, neurons in DEEPER.items():
+            deep = f"{neurons} {rule}"
+            if deep != label and (self.deep["setting"] == deep).any():
+                yield layers, deep, values(self.deep, setting=deep)
 
     @cached_property
     def deep(self) -> pd.DataFrame:
@@ -259,15 +292,16 @@ class InSpikes:
             holds = here.mean() < there.mean()
             more += (
                 f", but over {len(here)} seeds and all images {here.mean():.2f} %, where the best "
-                f"of the search ends at {there.mean():.2f} %"
+                f"of the whole search ends at {verdicts.mean_in_words(there)} %"
             )
+        own = f"the pair used had {search.own:.2f} %"
         return claim(
             "Of {k} pairs of learning rates, with {values} values for the output, each tried on "
             "part of the images with one seed, the best had {best:.2f} % validation error and the "
-            "next {after:.2f} %; the pair used had {own:.2f} %{more}.",
+            "next {after:.2f} %; {own}{more}.",
             bool(holds),
             k=search.tried, values=search.outputs, best=search.best, after=search.after,
-            own=search.own, more=more,
+            own="the best is used" if search.own == search.best else own, more=more,
         )  # fmt: skip
 
     def _search(self, label: str) -> "Search":
@@ -284,10 +318,10 @@ class InSpikes:
         grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
         used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
         ends = {grid["and"].min(): "the lowest", grid["and"].max(): "the highest"}
-        edge = ends.get(rates["and"])
+        edge = ends.get(rates["and"]) if len(ends) > 1 else None
         return Search(
             experiment, len(tried), grid["rates"].nunique(), *sorted(tried)[:2],
-            own=tried[used.to_numpy()].iloc[0] if used.sum() == 1 else float("nan"),
+            own=tried[used.to_numpy()].min(),  # of several spreads, where hidden synapses are fixed
             edge=f"; its hidden rate is {edge} that was tried" if edge else "",
         )  # fmt: skip
 
@@ -302,21 +336,24 @@ class InSpikes:
         return claim(
             "{name} ends at {e:.2f} % test error; with hidden synapses fixed it is {s:.1f} %. "
             "Where its hidden neurons are told the labels of other images, while the output "
-            "learns the right ones, it ends at {w:.1f} %{share}.",
+            "learns the right ones, it ends at {w:.1f} %: {share}.",
             teaches(error, fixed) and less(error, told),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), w=told.mean(),
-            share=f": {share}" if self.shares else "",
+            share=share,
         )  # fmt: skip
 
     def _alone(self, label: str) -> Claim:
-        alone, error, fixed = self.alone(label), self.errors[label], self.errors[self.fixed]
+        alone, error, fixed = self.alone(label), self.errors[label], self.fixed_alone
         edge = self._search(label + ALONE_TOO).edge
         seeds = ", ".join(f"{value:.1f}" for value in sorted(alone))
+        floor = len(self.alone(self.fixed)) > 0
         return claim(
             "Where the error is spikes, too, of two neurons for every output neuron, {name} ends "
-            "at {a:.2f} % ({n} seeds{edge}): compared with signed events the error is {way}{no}.",
+            "at {a:.2f} % ({n} seeds{edge}){floor}. Compared with signed events the error {way}"
+            "{no}.",
             less(alone, fixed) if self.alone_teaches else undecided(alone, fixed),
             name=self.named[label], a=alone.mean(), n=len(alone), edge=edge,
+            floor=f", with hidden synapses fixed at {fixed.mean():.1f} %" if floor else "",
             way=_against(alone, error),
             no="" if self.alone_teaches else f"; its seeds end at {seeds} %, and cannot be told "
             "apart from those with hidden synapses fixed",
@@ -344,14 +381,13 @@ class InSpikes:
             f"after {COURSE['paper'] * ends['first']:,.0f} images"
         )  # fmt: skip
         apart = "" if pd.isna(backprop["last"]) or backprop == own else (
-            f", and {backprop['first']:.0f} and {backprop['last']:.0f}° from that of transposed "
-            "weights"
+            f"; to transposed weights {backprop['first']:.0f} and {backprop['last']:.0f}°"
         )  # fmt: skip
         yield claim(
-            "The change by spikes of hidden synapses that 2,500 images together ask for "
-            "lies{where} {first:.0f}° from that of the same rule in rates {begins}, and "
-            "{last:.0f}° after {images:,} images ({n} seeds){apart}; from that for other labels "
-            "it is {first_other:.0f} and {last_other:.0f}°.",
+            "The angle between the change of hidden synapses by spikes and that of the same rule "
+            "in rates is{where} {first:.0f}° {begins} and {last:.0f}° after {images:,} images "
+            "({n} seeds; to the rule for other labels {first_other:.0f} and {last_other:.0f}°"
+            "{apart}).",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
             where="" if one == label else ", with one hidden layer,",
             **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
@@ -446,9 +482,10 @@ class ErrorsInSpikes(InSpikes):
 
     references: ClassVar = {
         "200 direct": "random feedback in signed events",
-        "200 none": "none: hidden synapses fixed",
+        "200 none, errors in spikes": "none: hidden synapses fixed",
+        "200 none": "none: hidden synapses fixed, signed events",
     }
-    shares = False
+    fixed = "200 none, errors in spikes"
     compared = ("200 direct",)
 
     def _spent(self, label):
@@ -466,21 +503,15 @@ class ErrorsInSpikes(InSpikes):
             sent=sent, events=events, k=k, rate=sent / k / speaks, hidden=self.hidden_rate(label),
         )  # fmt: skip
 
-    def beside_floor(self, label: str, experiment: str) -> Claim:
-        """Beside fixed hidden synapses under an output that learns by spikes of error neurons.
-
-        experiment  of the latter
-        """
-        fixed = values(results.final(results.load(experiment)), setting=f"{self.fixed}{ALONE_TOO}")
-        error, number = self.errors[label], self.errors[self.fixed]
+    def floors(self) -> Claim:
+        """What errors in spikes do for an output above fixed hidden synapses."""
+        fixed, number = self.errors[self.fixed], self.errors["200 none"]
         return claim(
             "Above fixed hidden synapses an output that learns by spikes of error neurons ends at "
             "{f:.1f} % ({n} seeds), one that learns by a real-valued error at {s:.1f} %: the error "
-            "is {way}. {name} in spikes is {gain:.1f} points below the former.",
-            teaches(error, fixed),
+            "{way}.",
+            less(fixed, number),
             f=fixed.mean(), n=len(fixed), s=number.mean(), way=_against(fixed, number),
-            name=_capital(self.named[label]).removesuffix(" in spikes"),
-            gain=difference(fixed, error)[0],
         )  # fmt: skip
 
 
@@ -489,7 +520,7 @@ class InALargerNetwork(InSpikes):
 
     references: ClassVar = {
         "500 symmetric, errors in spikes": "transposed weights, errors in spikes alone",
-        "500 none": "none: hidden synapses fixed",
+        "500 none": "none: hidden synapses fixed, signed events",
     }
     beside = ("02-rates",)
     fixed = "500 none"
@@ -513,7 +544,7 @@ class InALargerNetwork(InSpikes):
 class InManyPasses(InALargerNetwork):
     """As many hidden neurons, images as short as elsewhere, and six passes through them."""
 
-    references: ClassVar = {"500 none": "none: hidden synapses fixed"}
+    references: ClassVar = {"500 none": "none: hidden synapses fixed, signed events"}
     shown = InSpikes.shown
     beside = ()
     compared = ()
@@ -593,12 +624,11 @@ class InTwoPhases(InSpikes):
 
 
 def _against(error: pd.Series, other: pd.Series) -> str:
-    """ "lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
+    """ "is lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
     d, low, high = difference(error, other)
-    way = "neither lower nor higher by its interval"
-    if less(error, other) or greater(error, other):
-        way = "lower" if d < 0 else "higher"
-    return f"{way} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"
+    if not less(error, other) and not greater(error, other):
+        return f"cannot be told apart ({low:+.2f} to {high:+.2f} points)"
+    return f"is {'lower' if d < 0 else 'higher'} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"
 
 
 def _layers(label: str) -> str:

@@ -88,6 +88,15 @@ def count(each: pd.DataFrame, method: str, setting: str, low: float, high: float
     return int(((own >= low) & (own < high)).sum())
 
 
+def below(each: pd.DataFrame, method: str, setting: str, linear: pd.Series) -> int:
+    """How many networks end below linear regression of their own torque.
+
+    linear  of linear_regression
+    """
+    own = _of(each, method, setting)
+    return int((own["value"] < own["torque"].map(linear)).sum())
+
+
 def arm_table(each: pd.DataFrame, names: Mapping, linear: Mapping) -> pd.DataFrame:
     """The networks of the arm to read: median, mean, best and worst, and how many are stuck.
 

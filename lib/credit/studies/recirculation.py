@@ -81,16 +81,16 @@ class Reconstructed:
         own, fixed = self.left[LABEL], self.left[f"{LABEL}, {FIXED}"]
         active = self.left[f"{LABEL}, {ACTIVE}"]
         return claim(
-            "**Recirculation in spikes?** The way back learns; of the way up that is not shown. "
-            "Reconstructed through {k} hidden neurons, MNIST's images are left with {own:.0f} % of "
-            "their variance unexplained, with fixed hidden synapses {fixed:.0f} %, but with those "
-            "and a higher bias {active:.0f} %.",
+            "**Recirculation in spikes?** The synapses back to the pixels learn; for those from "
+            "the pixels this is not shown. Reconstructed through {k} hidden neurons, MNIST's "
+            "images are left with {own:.0f} % of their variance unexplained, with fixed hidden "
+            "synapses {fixed:.0f} %, but with those and a higher bias {active:.0f} %.",
             less(own, fixed) and less(active, own),
             k=SPIKES.sizes[1], own=own.mean(), fixed=fixed.mean(), active=active.mean(),
         )  # fmt: skip
 
     def sentences(self) -> Sequence[Claim]:
-        """Whether the way up learns, what that needs, what rates reach, how it was tuned."""
+        """What learning in the upward synapses brings, what rates reach, how it was tuned."""
         own, other, fixed, active = (self.left[label] for label in IN_SPIKES)
         same, backprop, flat = (self.left[method] for method in IN_RATES)
         _, low, high = difference(fixed, own)
@@ -107,7 +107,7 @@ class Reconstructed:
             "Activity alone does as much and more: {k} hidden neurons with fixed synapses and a "
             "higher bias, at {more:.0f} Hz, leave {active:.1f} %, {d:.1f} points less than "
             "recirculation ({low:.1f} to {high:.1f}); another bias was tried for them alone. So, "
-            "as in rates, no gain by what the way up learns is seen.",
+            "as in rates, learning in the upward synapses brings no visible gain.",
             less(active, own) and bool(slow < more < fast),
             more=more, k=SPIKES.sizes[1], active=active.mean(), d=-d, low=-high, high=-low,
         )  # fmt: skip
@@ -120,8 +120,8 @@ class Reconstructed:
         principal = pca_left(SPIKES.sizes[1])
         yield claim(
             "In rates, on the same images, backprop leaves {bp:.1f} %, recirculation {same:.1f} % "
-            "and a network with fixed hidden weights {flat:.1f} %: after one pass no gain of the "
-            "way up is seen there. As many principal components leave {pca:.1f} %.",
+            "and a network with fixed hidden weights {flat:.1f} %: after one pass learning those "
+            "brings no visible gain. As many principal components leave {pca:.1f} %.",
             not less(backprop, flat)
             and not less(same, flat)
             and less(same, own)

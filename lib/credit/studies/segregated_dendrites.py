@@ -78,12 +78,18 @@ def plateaus(Y: Tensor, before: Tensor, e: Tensor) -> tuple[Tensor, Tensor]:
     return ((before + e) @ Y).sigmoid() - A.sigmoid(), slope * (e @ Y)
 
 
+FEEDBACK = ("random", "pseudo-inverse", "pseudo-inverse and noise")
+
+
 def theorem(trials: int = 60, seed: int = 0, hidden: int = 50, size: float = 1e-6) -> pd.DataFrame:
     """Theorem 1 in small random networks: does the output's error shrink when the hidden layer
     moves to its target?
 
-    Half of the feedback matrices are random, half a multiple of the pseudo-inverse of what goes up.
-    Returns  one row per trial: feedback, mu, ratio (the error's norm after to before)
+    Feedback matrices are by turns those of FEEDBACK: random; s times the pseudo-inverse of what
+    goes up, so that Jb Jg = s I and mu = (1 - s)^2 < 1 by construction; the same and a tenth of
+    noise, which makes it no multiple of I, with mu on both sides of 1.
+    Returns  one row per trial: feedback, mu, ratio (the error's norm after to before), and off, the
+             share of Jb Jg that is no multiple of I
     """
     random, rows = torch.Generator().manual_seed(seed), []
     setting, k_D = Setting(sizes=(20, hidden, 10)), G_B / (G_L + G_B)
@@ -93,16 +99,21 @@ def theorem(trials: int = 60, seed: int = 0, hidden: int = 50, size: float = 1e-
         r = RATE * torch.rand(hidden, generator=random, dtype=torch.float64)
         y = RATE * (k_D * (r @ W + bias)).sigmoid()
         slope, before = k_D * y * (1 - y / RATE), y
-        if k % 2:  # and no activity in it, where the slope of a plateau is 1/4
+        kind = FEEDBACK[k % len(FEEDBACK)]
+        if kind != "random":  # and no activity in it, where the slope of a plateau is 1/4
             scale = 2 * torch.rand(1, generator=random, dtype=torch.float64)
             Y, before = 4 * scale * torch.linalg.pinv(W * slope), 0 * y
+        if kind == "pseudo-inverse and noise":
+            noise = torch.randn(Y.shape, generator=random, dtype=torch.float64)
+            Y = Y + 0.1 * Y.std() * noise
         e = size * (torch.rand(10, generator=random, dtype=torch.float64) - 0.5)
         step = plateaus(Y, before[None], e[None])[0][0]
         after = RATE * (k_D * ((r + step) @ W + bias)).sigmoid()
         ratio = float((y + e - after).norm() / e.norm())
-        kind = "pseudo-inverse" if k % 2 else "random"
-        value = mu(there_and_back(W, slope, Y, before @ Y))
-        rows.append({"feedback": kind, "mu": value, "ratio": ratio})
+        JbJg = there_and_back(W, slope, Y, before @ Y)
+        diagonal = JbJg.diagonal().mean() * torch.eye(len(JbJg), dtype=torch.float64)
+        off = float((JbJg - diagonal).norm() / JbJg.norm())
+        rows.append({"feedback": kind, "mu": mu(JbJg), "ratio": ratio, "off": off})
     return pd.DataFrame(rows)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from credit.evidence import results
-from credit.experiments.superspike import BEST, FIGURE_4, PASS, arm
+from credit.experiments.superspike import BEST, BEST_RATE, FIGURE_4, PASS, arm, label
 from credit.spiking import superspike
 from credit.spiking import superspike_torch as fast
 from credit.spiking.superspike import SuperSpike
@@ -150,6 +150,21 @@ def images(names: Iterable[str], examples: int, seed: int, tested: int = 1000) -
         spikes = [float("nan")] * (2 - len(spikes)) + spikes  # without a hidden layer
         rows.append([name, 100 * (1 - right), *spikes])
     return pd.DataFrame(rows, columns=["condition", "error", "hidden spikes", "output spikes"])
+
+
+def rates(name: str, which: str = "rate") -> tuple[float, set[float]]:
+    """The rate of a condition of 03-mnist, and all that 03-tuning tries for it.
+
+    name   of ARMS, or "backprop" or "shallow" for the nets of rates
+    which  "rate" of the output's synapses, or "hidden"
+    """
+    rows = results.load("03-tuning")
+    if name in BEST:
+        rows, used = rows[rows["setting"].str.startswith(label(name) + ", ")], BEST[name]
+    else:
+        rows, used = rows[rows["method"] == name], [BEST_RATE[name]]
+    tried = rows["setting"].str.extract(rf"{which} ([\d.]+)")[0].astype(float)
+    return used[which == "hidden"], set(tried)
 
 
 def raster(found: dict, trial: float) -> tuple[np.ndarray, np.ndarray]:

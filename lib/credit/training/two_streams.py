@@ -87,16 +87,3 @@ def correlation(A: np.ndarray) -> np.ndarray:
     cross, *own = (a.mT @ b for a, b in ((one, two), (one, one), (two, two)))
     norms = [np.sqrt((m**2).sum((-1, -2))) for m in own]
     return (cross**2).sum((-1, -2)) / (norms[0] * norms[1])
-
-
-def as_results(frame: pd.DataFrame) -> pd.DataFrame:
-    """The last centred scores as rows that evidence.verdict_table takes."""
-    last = frame[frame["iteration"] == frame["iteration"].max()]
-    return pd.DataFrame(
-        {
-            "experiment": "10-streams", "method": "two_sites",
-            "setting": [f"two streams, alpha {a:g}" for a in last["alpha"]],
-            "seed": last["seed"].to_numpy(), "epoch": 1.0, "layer": 0, "metric": "correlation",
-            "value": last["centred"].to_numpy(), "unit": "1",
-        }
-    )  # fmt: skip

@@ -1,0 +1,265 @@
+"""All pathways and rules of the spiking sections in one place: notebook 21."""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from credit.evidence import results, verdicts
+from credit.evidence.claims import Claim, claim, listed
+from credit.evidence.glossary import greater, less, teaches, undecided
+from credit.evidence.methods import METHODS
+from credit.experiments import event_driven, two_phases
+from credit.spiking import speed
+from credit.spiking.pathways.two_populations import TwoPopulations
+from credit.studies import errors_in_spikes
+from credit.studies.in_spikes import InSpikes, InTwoPhases, not_spikes
+
+FIXED = {
+    "200 none": "none: hidden synapses fixed",
+    "200-100 none, coherent": "none: hidden synapses fixed, Kickback's networks",
+}
+EVENT_DRIVEN = [name for name in event_driven.ARMS if name.endswith("-spiking")]
+TWO_PHASES = [f"{notebook}-spiking" for notebook in two_phases.RULES]
+BACKPROP = errors_in_spikes.REFERENCES["200 symmetric"][0]
+ALONE, EVENTS, PHASES = "errors in spikes", "signed events", "two phases"
+
+
+def pathways() -> InSpikes:
+    """The event-driven networks with one hidden layer, and Kickback's with two; the best first."""
+    trained = {way.label for name in event_driven.ARMS for way in event_driven.arms(name)}
+    named = {k: name for k, (name, _) in errors_in_spikes.known().items() if k in trained}
+    found = InSpikes([*EVENT_DRIVEN, "02-spiking-floor"], named | FIXED)
+    by = {label: found.errors[label].mean() for label in named}
+    alone = {label: found.alone(label).mean() for label in named}
+    order = sorted(named, key=lambda label: min(by[label], alone[label]))
+    found.named = {label: found.named[label] for label in (*order, *FIXED)}
+    return found
+
+
+def rules() -> InTwoPhases:
+    """The networks of two phases with one hidden layer."""
+    named = {
+        m.spiking.label: m.name
+        for m in METHODS
+        if m.spiking and m.spiking.experiment in TWO_PHASES and m.notebook != "09"
+    }
+    return InTwoPhases(TWO_PHASES, named)
+
+
+def in_brief(
+    events: InSpikes, phases: InTwoPhases, both: pd.DataFrame, by_layers: pd.DataFrame
+) -> Iterator[Claim]:
+    """The notebook's answer.
+
+    events, phases  `pathways` and `rules`
+    both            errors_in_spikes.pairs
+    by_layers       depth_in_spikes.errors
+    """
+    taught = [label for label in events.named if label not in FIXED]
+    floors = {label: _floor(events, label) for label in taught}
+    ruled = [label for label in phases.named if label not in (phases.fixed, phases.frozen)]
+    yield claim(
+        "**Do they learn?** Yes: {n} pathways and {m} rules of two phases end below the same "
+        "networks with hidden synapses fixed.",
+        all(less(events.errors[label], floor) for label, floor in floors.items())
+        and all(less(phases.errors[label], phases.errors[phases.fixed]) for label in ruled),
+        n=len(taught), m=len(ruled),
+    )  # fmt: skip
+    best = {
+        events.named[label]: min(
+            (group for group in (events.errors[label], events.alone(label)) if len(group)),
+            key=lambda group: group.mean(),
+        )
+        for label in taught
+        if events.named[label] != BACKPROP
+    } | {phases.named[label]: phases.errors[label] for label in ruled}
+    by, backprop = pd.Series({k: v.mean() for k, v in best.items()}), events.errors["backprop"]
+    yield claim(
+        "**How near do they come?** Backprop in rates has {bp:.2f} % test error. With the better "
+        "way to carry errors the methods end {low:.2f} ({first}) to {high:.1f} times as high "
+        "({last}).",
+        all(greater(error, backprop) for error in best.values()),
+        bp=backprop.mean(), low=by.min() / backprop.mean(), first=by.idxmin(),
+        high=by.max() / backprop.mean(), last=by.idxmax(),
+    )  # fmt: skip
+    fewer = [k for k, part in both.groupby("method") if less(*_ways(part))]
+    yield claim(
+        "**Must errors be numbers?** No: {k} of {n} pathways end lower when the errors of the "
+        "output are spikes.",
+        2 * len(fewer) > both["method"].nunique(),
+        k=len(fewer), n=both["method"].nunique(),
+    )  # fmt: skip
+    nets = [(events, label) for label in taught] + [(phases, label) for label in ruled]
+    spikes = [study.count(label, "spikes, test") for study, label in nets]
+    adds = [study.additions(label) for study, label in nets]
+    yield claim(
+        "**How many spikes?** A test image elicits {low:,.0f} to {high:,.0f}, input included, and "
+        "{a:.2f} to {b:.2f} additions at forward synapses for each multiply-add of the same "
+        "network in rates.",
+        max(adds) < 1,
+        low=min(spikes), high=max(spikes), a=min(adds), b=max(adds),
+    )  # fmt: skip
+    yield from _deeper(by_layers)
+
+
+def _deeper(by_layers: pd.DataFrame) -> Iterator[Claim]:
+    deep = by_layers[(by_layers["rule"] != "shallow") & (by_layers["method"] != BACKPROP)]
+    floors = by_layers[by_layers["rule"] == "shallow"].set_index(["method", "layers", "seed"])
+    taught: dict[int, dict[str, pd.Series]] = {2: {}, 4: {}}
+    for (name, layers), part in deep[deep["layers"] > 1].groupby(["method", "layers"]):
+        error = part.set_index("seed")["error"]
+        floor = floors.loc[(part["floor"].iloc[0], layers), "error"]
+        if teaches(error, floor):
+            taught[layers][name] = error
+    n = {layers: deep.loc[deep["layers"] == layers, "method"].nunique() for layers in taught}
+    best = min(taught[4], key=lambda name: taught[4][name].mean(), default="")
+    yield claim(
+        "**Do they hold with more layers?** With two hidden layers {k} of {n} do better than fixed "
+        "hidden synapses, with four all {m} that were tried; the lowest has {name}, {e} %.",
+        2 * len(taught[2]) > n[2] and len(taught[4]) == n[4],
+        k=len(taught[2]), n=n[2], m=n[4], name=best,
+        e=verdicts.mean_in_words(taught[4][best]) if best else "–",
+    )  # fmt: skip
+
+
+def _ways(part: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    by_seed = part.set_index("seed")
+    return by_seed["alone"], by_seed["events"]
+
+
+def _floor(study: InSpikes, label: str) -> pd.Series:
+    coherent = label.startswith("200-100")
+    return study.errors[list(FIXED)[coherent]]
+
+
+def told(study: InSpikes) -> Iterator[Claim]:
+    """What is learned by hidden neurons that are told the labels of other images.
+
+    study  `pathways`
+    """
+    labels = [label for label in study.named if len(study.told(label))]
+    helped = [label for label in labels if less(study.told(label), _floor(study, label))]
+    by = pd.Series({study.named[k]: study.told(k).mean() for k in labels})
+    gains = [f"{study.named[k]} ({by[study.named[k]]:.1f} %)" for k in helped]
+    rest = by.drop([study.named[k] for k in helped])
+    yield claim(
+        "Where hidden neurons are told the labels of other images each of {n} pathways ends higher "
+        "than with the right ones. Below fixed hidden synapses: {gains}; the others end at "
+        "{low:.0f} ({first}) to {high:.0f} % ({last}).",
+        all(less(study.errors[label], study.told(label)) for label in labels)
+        and 2 * len(helped) < len(labels),
+        n=len(labels), gains=listed(gains),
+        low=rest.min(), first=rest.idxmin(), high=rest.max(), last=rest.idxmax(),
+    )  # fmt: skip
+
+
+def costs() -> tuple[pd.DataFrame, str]:
+    """How quickly a network of this kind learns beside other code, as measured by spiking.speed,
+    and what a compiled run spends its time with."""
+    file = results.path("spiking-speed")
+    head = dict(
+        line.removeprefix("# ").split(": ", 1)
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.startswith("# ")
+    )
+    return pd.read_csv(file, comment="#"), head["profile"]
+
+
+def cost_sentences(rows: pd.DataFrame, profile: str) -> Iterator[Claim]:
+    """What `costs` says: CPU time an image over that of many images in one compiled run, and what
+    that run spends most of its time with."""
+    by = rows.set_index("way")
+    each, one, many = "here, one run an image", "feedback alignment", "feedback alignment, batch"
+    ngc, ngc_batch = by.loc[f"ngc-learn, {one}"], by.loc[f"ngc-learn, {many}"]
+    torch, torch_batch = (
+        by.loc["snnTorch, surrogate gradient"],
+        by.loc["snnTorch, surrogate gradient, batch"],
+    )
+    yield claim(
+        "Images that are learned one after the other in one compiled run need a {each:.0f}th of "
+        "the CPU time that a run for every image takes. ngc-learn takes {ngc:.0f} times as long "
+        "image by image and {ngc_batch:.1f} times in batches of {batch}; a step of snnTorch, which "
+        "backpropagates through time, {torch:.0f} and {torch_batch:.1f} times.",
+        bool((by.drop(speed.ONE_RUN)["low"] > 1).all()),
+        each=by.loc[each, "ratio"], ngc=ngc["ratio"], ngc_batch=ngc_batch["ratio"],
+        batch=int(ngc_batch["batch"]), torch=torch["ratio"], torch_batch=torch_batch["ratio"],
+    )  # fmt: skip
+    share, part = profile.partition(", ")[0].split(" % ")
+    yield claim(
+        "Of the compiled run {share} % of the time goes to the spikes of the input, which reach "
+        "every hidden neuron and change its synapses.",
+        part == "forward1_pre",
+        share=int(share),
+    )
+
+
+def remember(events: InSpikes, both: pd.DataFrame) -> Iterator[Claim]:
+    """Three sentences.
+
+    events, both  as `in_brief`
+    """
+    error = events.errors
+    near = "200 signs"
+    yield claim(
+        "Hidden spiking neurons learn from events that carry an error, whatever the pathway: all "
+        "{n} end below fixed hidden synapses.",
+        all(less(error[k], _floor(events, k)) for k in events.named if k not in FIXED),
+        n=len(events.named) - len(FIXED),
+    )
+    yield claim(
+        "Feedback with the signs of the forward synapses is enough: with errors in spikes its "
+        "{e:.2f} % cannot be told apart from the {t:.2f} % of transposed weights.",
+        undecided(events.alone(near), events.alone("200 symmetric")),
+        e=events.alone(near).mean(), t=events.alone("200 symmetric").mean(),
+    )  # fmt: skip
+    fewer = [k for k, part in both.groupby("method") if less(*_ways(part))]
+    yield claim(
+        "An error need not be a number: spikes of two populations carry it, for {k} of {n} "
+        "pathways with fewer errors than signed events.",
+        2 * len(fewer) > both["method"].nunique(),
+        k=len(fewer), n=both["method"].nunique(),
+    )  # fmt: skip
+
+
+def needs() -> pd.DataFrame:
+    """What spikes do not carry, one in a row: by whom it is needed, for each way to carry errors
+    and in two phases."""
+    names = pathways().named
+    ways = {way.label: way.rule for e in event_driven.ARMS for way in event_driven.arms(e)}
+    columns = {
+        EVENTS: {name: ways[label] for label, name in names.items() if label not in FIXED},
+        PHASES: {
+            rules().named[two_phases.setting(rule).label]: rule
+            for of in two_phases.RULES.values()
+            for rule in of
+            if two_phases.setting(rule).label != InTwoPhases.fixed
+        },
+    }
+    columns[ALONE] = {name: TwoPopulations(way=rule) for name, rule in columns[EVENTS].items()}
+    kind = {EVENTS: InSpikes, ALONE: InSpikes, PHASES: InTwoPhases}
+    needed = {
+        column: {
+            name: list(not_spikes(kind[column].no_spikes, rule).iloc[:, 0])
+            for name, rule in columns[column].items()
+        }
+        for column in (EVENTS, ALONE, PHASES)
+    }
+    texts = dict.fromkeys(text for by in needed.values() for of in by.values() for text in of)
+    return pd.DataFrame(
+        [
+            {"not carried by spikes": text}
+            | {
+                column: _who([name for name, of in by.items() if text in of], by)
+                for column, by in needed.items()
+            }
+            for text in texts
+        ]
+    )
+
+
+def _who(names: list[str], among: Iterable[str]) -> str:
+    """Which of them all, in words: "all", "all but one", or who."""
+    missing = [name for name in among if name not in names]
+    if not names or not missing:
+        return "all" if names else "–"
+    return f"all but {missing[0]}" if len(missing) == 1 else listed(names)
