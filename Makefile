@@ -22,7 +22,7 @@ test: export JUPYTER_PATH = $(CURDIR)/.venv/share/jupyter
 test: .venv/.ok  ## style, unit tests, theorems, and the stored outputs of the notebooks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pytest -q -n 2 --dist worksteal
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 	@if ls notebooks/*.ipynb > /dev/null 2>&1; then set -x; CREDIT_WORKERS=1 $(BIN)/pytest -q -n 2 \
 	  --dist loadfile --no-loadscope-reorder \
 	  --nbval --nbval-current-env --nbval-cell-timeout 600 notebooks; fi

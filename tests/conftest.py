@@ -16,6 +16,23 @@ hypothesis.settings.load_profile("credit")
 os.environ.pop("CREDIT_RULES", None)  # the reader's own rules are not what is tested here
 
 
+# Files that take longest, longest first: they begin, so that none is left alone at the end. A file
+# stays in one process, since fixtures of a module take seconds to a minute.
+SLOWEST = (
+    *("test_event_driven.py", "test_in_rates.py", "test_generalized_recirculation_stated.py"),
+    *("test_segregated_dendrites.py", "test_superspike.py", "test_nef_learner.py", "test_nef.py"),
+    *("test_urbanczik_senn.py", "test_speed.py", "test_recirculation_in_spikes.py"),
+    *("test_two_sites.py", "test_two_phases.py", "test_schedule.py", "test_answer.py"),
+    *("test_event_driven_in_rates.py", "test_cable.py", "test_taught_chain.py", "test_bridge.py"),
+    *("test_simulation.py", "test_settings_of_results.py", "test_commands.py", "test_store.py"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    place = {name: k for k, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(SLOWEST)))
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Where a test draws from torch's own generator."""

@@ -402,7 +402,7 @@ class InSpikes:
             return self._not_told(label, backprop, name)
         times = error.mean() / backprop.mean()
         return claim(
-            "{name}, has {bp:.2f} %: the error in spikes is {times} times that.",
+            "{name}, has {bp:.2f} %: with spikes it is {times} times that.",
             less(backprop, error),
             name=_capital(name), bp=backprop.mean(),
             times=f"{times:.{1 if times >= NEARLY else 2}f}",

@@ -1,7 +1,7 @@
 """Recirculation by spikes: what is left of MNIST's images, beside controls, rates and PCA."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import pandas as pd
 import torch
@@ -29,6 +29,7 @@ IN_RATES = {
 }
 
 
+@cache
 def pca_left(components: int, dataset: str = SPIKES.dataset) -> float:
     """Variance of the test images that principal components of the training images leave, %."""
     train, test = (getattr(data.load(dataset), part).x.double() for part in ("train", "test"))

@@ -20,6 +20,7 @@ FIXED = {
 }
 EVENT_DRIVEN = [name for name in event_driven.ARMS if name.endswith("-spiking")]
 TWO_PHASES = [f"{notebook}-spiking" for notebook in two_phases.RULES]
+NONE = pd.Series({"–": 0.0})  # where nobody is left to be named
 BACKPROP = errors_in_spikes.REFERENCES["200 symmetric"][0]
 ALONE, EVENTS, PHASES = "errors in spikes", "signed events", "two phases"
 
@@ -141,7 +142,7 @@ def told(study: InSpikes) -> Iterator[Claim]:
     helped = [label for label in labels if less(study.told(label), _floor(study, label))]
     by = pd.Series({study.named[k]: study.told(k).mean() for k in labels})
     gains = [f"{study.named[k]} ({by[study.named[k]]:.1f} %)" for k in helped]
-    rest = by.drop([study.named[k] for k in helped])
+    rest = by.drop([study.named[k] for k in helped]) if len(helped) < len(labels) else NONE
     yield claim(
         "Where hidden neurons are told the labels of other images each of {n} pathways ends higher "
         "than with the right ones. Below fixed hidden synapses: {gains}; the others end at "
