@@ -285,8 +285,31 @@ def test_near_needs_the_whole_interval_and_beyond_does_too():
 def test_in_spikes_counts_only_what_ends_below_its_control():
     more = line("taught by nothing", answer.SPIKES, 4.9, 0.2)
     sentence = said(*REST, more)["spikes"]
-    assert "1 networks of spiking neurons learn MNIST so far, with one hidden layer. In" in sentence
-    assert "theirs is 2.0 (b)" in sentence and "taught by nothing" not in sentence
+    assert (
+        "1 networks of spiking neurons in the table learn MNIST, with one hidden layer. In"
+        in sentence
+    )
+    assert "theirs is 2.0 (b); not shown to learn: taught by nothing" in sentence
+
+
+def test_networks_with_budgets_of_their_own_stand_apart():
+    lines = [
+        line(f"m{times:g}", answer.SPIKES, times, error=9.0 + times, notebook=notebook)
+        for notebook, times in (("01", 1.2), ("01", 1.5), ("02", 1.6), ("13", 1.7), ("03", 3.0))
+    ]
+    sentence = said(*lines, *REST[1:])["spikes"]
+    assert "5 networks" in sentence and "theirs is 1.2 to 1.5 (m1.2 and m1.5) and 1.6 (m1.6); " in (
+        sentence
+    )
+    assert "with budgets of their own, beside backprop too, m1.7 (1.7) and m3 (3.0)" in sentence
+
+
+def test_four_layers_in_spikes_stand_beside_fixed_synapses():
+    sentence = said(*REST)["depth"]
+    for name, network in methods.DEEPEST:
+        found = answer.measured(network)
+        fixed = f"{name} {found.cell}, with hidden synapses fixed {found.floor.mean():.0f} %"
+        assert fixed in sentence and found.floor.mean() > 30
 
 
 def test_the_larger_network_is_told_beside_those_that_all_methods_share():
@@ -412,7 +435,10 @@ def test_a_note_stands_below_its_table():
 def test_two_names_of_one_network_in_spikes_are_counted_once():
     twin = line("direct b", answer.SPIKES, 2.0, error=4.0, layers=2)
     sentence = said(*REST, twin)["spikes"]
-    assert "1 networks of spiking neurons learn MNIST so far, with 1 to 2 hidden layers" in sentence
+    assert (
+        "1 networks of spiking neurons in the table learn MNIST, with 1 to 2 hidden layers"
+        in sentence
+    )
     assert "theirs is 2.0 (b and direct b)" in sentence
 
 

@@ -67,7 +67,7 @@ def test_the_sentences_name_the_nearest_and_the_farthest(rows):
         "The change by spikes lies 6 (Kickback) to 10° (sign symmetry) from that of the same rule "
         "in rates at the first weights, and after 25,000 images 25 (direct feedback alignment) to "
         "50° (decoupled neural interfaces); for 5 of 5 the angle has grown. From that of the same "
-        "rule for other labels it is then at least 80°."
+        "rule for other labels it is then on average at least 80°."
     )
     assert backprop.holds and backprop.text == (
         "Among pathways that are not backprop's own way the change is 35 (sign symmetry) to 60° "

@@ -1,8 +1,8 @@
 """All spiking sections side by side, on the committed results and on what contradicts them."""
 
-import pandas as pd
 import pytest
 
+from credit.evidence import results
 from credit.studies import depth_in_spikes, errors_in_spikes, side_by_side
 from credit.studies.in_spikes import InTwoPhases
 
@@ -42,45 +42,133 @@ def test_every_method_of_the_two_substrates_stands_there_the_best_first(events, 
     assert len(phases.table()) == len(phases.named) + 2
 
 
-def brief(events, phases):
-    both, deep = errors_in_spikes.pairs(), depth_in_spikes.errors()
-    return list(side_by_side.in_brief(events, phases, both, deep))
+def brief(events, phases, both=None, deep=None):
+    both = errors_in_spikes.pairs() if both is None else both
+    deep = depth_in_spikes.errors() if deep is None else deep
+    names = ("learn", "near", "numbers", "spikes", "depth", "no_spike")
+    said = side_by_side.in_brief(events, phases, both, deep)
+    return dict(zip(names, said, strict=True))
 
 
-def test_in_brief_holds_and_its_sentences_can_fail(events, phases, with_errors):
+def test_in_brief_holds_and_counts_whom_it_speaks_of(events, phases):
     said = brief(events, phases)
-    assert all(c.holds for c in said) and len(said) == 5
-    learn, near, _, spikes, _ = brief(with_errors(events, {"200 signs": 9.0}), phases)
-    assert not learn.holds and near.holds and spikes.holds
-    learn, *_ = brief(with_errors(events, {"200-100 Kickback": 90.0}), phases)
-    assert not learn.holds  # beside fixed synapses of its own networks
-    learn, *_ = brief(events, with_errors(phases, {"200 GeneRec, V apart": 9.0}))
-    assert not learn.holds
-    _, near, *_ = brief(with_errors(events, {"backprop": 9.0}), phases)
-    assert not near.holds
-
-
-def test_errors_that_have_to_be_numbers_and_layers_that_do_not_hold_are_no_answer(events, phases):
-    both, deep = errors_in_spikes.pairs(), depth_in_spikes.errors()
-    worse = both.assign(alone=both["events"] + 1)
-    _, _, numbers, _, _ = side_by_side.in_brief(events, phases, worse, deep)
-    assert not numbers.holds
-    learns = (deep["rule"] != "shallow") & (deep["layers"] == 4)
-    lost = deep.assign(error=deep["error"].where(~learns, 95.0))
-    *_, depth = side_by_side.in_brief(events, phases, both, lost)
-    assert not depth.holds
-    *_, depth = side_by_side.in_brief(events, phases, both, deep)
-    four = deep[learns].groupby("method")["error"].mean()
-    assert f"with four all {len(four)} that were tried; the lowest has {four.idxmin()}" in (
-        depth.text
+    assert all(c.holds for c in said.values())
+    learn = said["learn"].text
+    assert "all 10 pathways, and 4 rules of two phases, end below" in learn
+    assert "errors in spikes 9 of 10 do; attention-gated learning (BrainProp) cannot be" in learn
+    signs, backprop = events.alone("200 signs").mean(), events.errors["backprop"].mean()
+    assert f"end {signs / backprop:.2f} (sign symmetry) to" in said["near"].text
+    assert f"elicits {phases.count('200 equilibrium propagation', 'spikes, test'):,.0f} to" in (
+        said["spikes"].text
     )
 
 
-def test_who_gains_by_labels_of_other_images_is_named(events, with_errors):
+@pytest.mark.parametrize(
+    ("moved", "sentence"),
+    [
+        ({"200 signs": 9.0}, "learn"),
+        ({"200 signs": 8.3}, "learn"),  # by means still below, not by its interval
+        ({"200-100 Kickback": 90.0}, "learn"),  # beside fixed synapses of its own networks
+        ({"200-100 none, coherent": -82.0}, "learn"),
+        ({"backprop": 0.6}, "near"),  # one method cannot be told from it
+    ],
+)
+def test_each_answer_in_brief_can_fail(events, phases, with_errors, moved, sentence):
+    assert not brief(with_errors(events, moved), phases)[sentence].holds
+
+
+def test_rules_of_two_phases_that_do_not_learn_or_reach_backprop_are_seen(
+    events, phases, with_errors
+):
+    said = brief(events, with_errors(phases, {"200 GeneRec, V apart": 9.0}))
+    assert not said["learn"].holds
+    said = brief(events, with_errors(phases, {"200 contrastive Hebbian": -2.5}))
+    assert not said["near"].holds
+
+
+def test_the_way_to_carry_errors_is_chosen_by_validation(events, phases, monkeypatch):
+    alone = events.alone
+
+    def worse(label):  # on test images alone
+        return alone(label) + (1.9 if label == "200 signs" else 0.0)
+
+    monkeypatch.setattr(events, "alone", worse)
+    said = brief(events, phases)["near"].text
+    assert "(sign symmetry)" not in said and "(weight mirror)" in said
+
+
+def test_more_additions_than_multiplications_are_not_said_to_be_fewer(events, phases, monkeypatch):
+    monkeypatch.setattr(phases, "additions", lambda label: 1.2)
+    assert not brief(events, phases)["spikes"].holds
+
+
+def test_half_of_the_pathways_are_not_most(events, phases):
+    both = errors_in_spikes.pairs()
+    five = sorted(both["method"].unique())[:5]
+    half = both.assign(alone=both["alone"].where(~both["method"].isin(five), both["events"] + 1))
+    assert not brief(events, phases, half)["numbers"].holds
+    *_, carried = side_by_side.remember(events, half)
+    assert not carried.holds
+
+
+def test_layers_that_do_not_hold_are_no_answer(events, phases):
+    deep = depth_in_spikes.errors()
+    learns = deep["rule"] != "shallow"
+    names = deep.loc[learns & (deep["layers"] == 2), "method"].unique()
+    said = brief(events, phases)["depth"].text
+    assert f"Of {len(names) - 1} with two hidden layers" in said  # without transposed weights
+    four = deep[learns & (deep["layers"] == 4)].groupby("method")["error"].mean()
+    assert f"the {len(four)} best end below, {four.idxmin()} the lowest" in said
+    for lost in (
+        learns & (deep["layers"] == 2),
+        learns & (deep["layers"] == 4) & (deep["method"] == "Kickback"),
+    ):
+        without = deep.assign(error=deep["error"].where(~lost, 95.0))
+        assert not brief(events, phases, deep=without)["depth"].holds
+    low = (deep["method"] == depth_in_spikes.FLOORS["untold"]) & (deep["layers"] == 2)
+    without = deep.assign(error=deep["error"].where(~low, 5.0))
+    count = int(said.partition("layers ")[2].partition(" ")[0])
+    assert f"layers {count - 1} end below" in brief(events, phases, deep=without)["depth"].text
+
+
+def test_who_gains_by_labels_of_other_images_is_named(events, with_errors, monkeypatch):
     (said,) = side_by_side.told(events)
     assert said.holds and "fixed hidden synapses: direct feedback alignment (8.0 %)" in said.text
+    assert "the others end at 49 (GAIT-prop) to 86 % (Kolen-Pollack)" in said.text
     (said,) = side_by_side.told(with_errors(events, {"200 direct": 9.0}))
     assert not said.holds
+    told, helped = events.told, ("200 signs", "200 GAIT", "200 attention", "200 synthetic")
+    monkeypatch.setattr(events, "told", lambda k: told(k) * 0 + 8 if k in helped else told(k))
+    (said,) = side_by_side.told(events)
+    assert not said.holds  # five of nine gain
+
+
+def test_fixed_synapses_of_coherent_networks_are_their_own_floor(events, with_errors):
+    higher = with_errors(events, {"200-100 none, coherent": 15.0})
+    (said,) = side_by_side.told(higher)
+    assert "Kickback (83.8 %)" in said.text
+
+
+def test_controls_that_do_not_hold_stop_the_notebook(events, monkeypatch):
+    assert all(c.holds for c in side_by_side.controls(events))
+    ends = events.ends
+    for label, sentence in (("200 weight mirror, blind", 0), ("200 synthetic", 1)):
+        there = ends["setting"] == label
+        monkeypatch.setitem(events.__dict__, "ends", ends.assign(value=ends["value"] + 5.0 * there))
+        assert not list(side_by_side.controls(events))[sentence].holds
+
+
+def test_what_the_search_alone_would_have_chosen_is_listed(phases, monkeypatch):
+    said = side_by_side.by_search_alone(phases)
+    assert said.holds and "equilibrium propagation at 6.00, 6.32, 6.52, 6.63, 37.52 %" in said.text
+    load = results.load
+
+    def better(name):  # what the search chose has fewer validation errors, too
+        rows = load(name)
+        return rows.assign(value=rows["value"] * 0.1) if name.endswith("searched") else rows
+
+    monkeypatch.setattr(results, "load", better)
+    assert not side_by_side.by_search_alone(phases).holds
 
 
 def test_what_no_spike_carries_says_who_needs_it(events):
@@ -102,27 +190,25 @@ def test_the_ratios_to_other_code_are_those_of_the_file():
     assert ratio.holds and share.holds
     batch = rows.set_index("way").loc["ngc-learn, feedback alignment, batch", "ratio"]
     assert f"and {batch:.1f} times in batches of 250" in ratio.text
+    assert "takes a 20th of" in ratio.text and "through time, 50 and 2.2 times" in ratio.text
+    assert "42 % of the time" in share.text
     slower = rows.assign(low=rows["low"].where(~rows["way"].str.startswith("snn"), 0.9))
     assert not next(side_by_side.cost_sentences(slower, profile)).holds
     _, share = side_by_side.cost_sentences(rows, "42 % something else, 10 % another")
     assert not share.holds
 
 
-def test_what_is_remembered_can_fail(events, with_errors):
-    both = errors_in_spikes.pairs()
-    assert all(c.holds for c in side_by_side.remember(events, both))
-    all_learn, *_ = side_by_side.remember(with_errors(events, {"200 GAIT": 9.0}), both)
-    assert not all_learn.holds
-    *_, carried = side_by_side.remember(events, both.assign(alone=both["events"] + 1))
-    assert not carried.holds
-
-
-def test_signs_that_can_be_told_from_transposed_weights_are_not_remembered(events, monkeypatch):
-    alone = events.alone
-
-    def worse(label):
-        return alone(label) + (1.0 if label == "200 signs" else 0.0)
-
-    monkeypatch.setattr(events, "alone", worse)
-    _, signs, _ = side_by_side.remember(events, errors_in_spikes.pairs())
-    assert not signs.holds and isinstance(worse("200 signs"), pd.Series)
+def test_what_is_remembered_can_fail(events, with_errors, monkeypatch):
+    both, alone = errors_in_spikes.pairs(), events.alone
+    said = list(side_by_side.remember(events, both))
+    assert all(c.holds for c in said) and "all 10 end below" in said[0].text
+    signs, back = (alone(f"200 {way}").mean() for way in ("signs", "symmetric"))
+    assert f"({signs:.2f} %) from transposed weights ({back:.2f} %)" in said[1].text
+    for moved in ({"200 GAIT": 8.5}, {"200-100 none, coherent": -82.0}):
+        all_learn, *_ = side_by_side.remember(with_errors(events, moved), both)
+        assert not all_learn.holds
+    for more in (1.0, -1.0):  # signs that can be told from transposed weights
+        monkeypatch.setattr(
+            events, "alone", lambda k, m=more: alone(k) + (m if k == "200 signs" else 0.0)
+        )
+        assert not list(side_by_side.remember(events, both))[1].holds

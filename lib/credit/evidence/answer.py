@@ -22,6 +22,7 @@ QUESTIONS = (SPIKES, DEEP, MNIST, IMAGENET)
 IMAGENET_CHANCE = 99.9  # percent, of 1000 classes
 NEAR = 1.2  # times the error of backprop: what the sentences call near
 GROUPS = (0, 1.5, 2, math.inf)  # the same: in which methods in spikes are named together
+APART = ("03", "04", "13")  # notebooks whose networks of spiking neurons have their own budgets
 SEEDS = 5  # of a cell that does not say how many
 
 
@@ -257,11 +258,18 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == SPIKES].sort_values("times")
     learns = found["times"] + found["half_width"] < found["floor"]
     networks = found.loc[learns, "error"].nunique()  # one network may have two names
-    steps = found[learns].groupby(pd.cut(found.loc[learns, "times"], GROUPS), observed=True)
+    there = found[learns & ~found["notebook"].isin(APART)]
+    steps = there.groupby(pd.cut(there["times"], GROUPS), observed=True)
     each = [f"{_times(group)} ({listed(group['method'])})" for _, group in steps]
     others = [m for m in METHODS if m.spiking and m.name not in set(found["method"])]
     deep = "s" * bool((found.loc[learns, "layers"] > 1).any())
-    more = "".join(
+    more = ""
+    if (apart := found["notebook"].isin(APART) & learns).any():
+        own = [f"{row.method} ({row.times:.1f})" for row in found[apart].itertuples()]
+        more += f"; with budgets of their own, beside backprop too, {listed(own)}"
+    if not learns.all():
+        more += f"; not shown to learn: {listed(found.loc[~learns, 'method'])}"
+    more += "".join(
         f"; {m.name} was tested on {m.spiking.task} only" for m in others if measured(m.spiking)
     )
     name, network = LARGEST
@@ -269,9 +277,9 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     if largest:
         more += f". A larger network under {name} comes to {largest.cell}"
     return (
-        f"**Spiking neurons.** {networks} networks of spiking neurons learn MNIST so far, with "
-        f"{_range(found.loc[learns, 'layers'])} hidden layer{deep}. In multiples of the error of "
-        f"backprop in rates, theirs is {listed(each)}{more}."
+        f"**Spiking neurons.** {networks} networks of spiking neurons in the table learn MNIST, "
+        f"with {_range(found.loc[learns, 'layers'])} hidden layer{deep}. In multiples of the error "
+        f"of backprop in rates, theirs is {listed(each)}{more}."
     )
 
 
@@ -279,7 +287,11 @@ def _in_depth(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == DEEP]
     near, between, far = _sorted(found)
     deepest = [(name, measured(network)) for name, network in DEEPEST]
-    cells = "; ".join(f"{name} {network.cell}" for name, network in deepest if network)
+    cells = "; ".join(
+        f"{name} {network.cell}, with hidden synapses fixed {network.floor.mean():.0f} %"
+        for name, network in deepest
+        if network
+    )
     beside = "beside backprop in an ordinary network of rates"
     spikes = f" In spikes, with four hidden layers, {beside}: {cells}." if cells else ""
     return (

@@ -31,7 +31,7 @@ SECTIONS = {
         "The network and its pathways",
         "Side by side",
         "Errors as events and as spikes",
-        "As near as its own rule",
+        "How far from its own rule",
         "Two and four hidden layers",
         "What is not a spike",
         "What this does and does not show",

@@ -79,7 +79,7 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
         "The change by spikes lies {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) from that of "
         "the same rule in rates at the first weights, and after {images:,} images {low_last:.0f} "
         "({nearest_last}) to {high_last:.0f}° ({farthest_last}); for {k} of {n} the angle has "
-        "grown. From that of the same rule for other labels it is then at least "
+        "grown. From that of the same rule for other labels it is then on average at least "
         "{other:.0f}°{same}.",
         2 * len(same) < len(each) and 2 * len(grown) > len(each),
         low=first.min(), nearest=first.idxmin(), high=first.max(), farthest=first.idxmax(),

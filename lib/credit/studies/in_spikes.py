@@ -208,7 +208,8 @@ class InSpikes:
             e=error.mean(), more=more,
             s=listed(dict.fromkeys(f"{runs.mean():.1f}" for runs in both)),
             deep="".join(
-                f"; with {layers} hidden layers it ends at {verdicts.mean_in_words(error)} %"
+                f"; with {layers} hidden layers it ends at {verdicts.mean_in_words(error)} %, "
+                f"{self.control} at {self._fixed_deeper(deep).mean():.1f} %"
                 for layers, deep, error in self._deeper(label)
                 if deep not in self.untaught
             ),
@@ -239,7 +240,7 @@ class InSpikes:
         before, fewer = self.errors[label], label
         for layers, deep, error in self._deeper(label):
             neurons = deep.split(" ")[0]
-            fixed = values(self.deep, setting=f"{neurons} {self.fixed.partition(' ')[2]}")
+            fixed = self._fixed_deeper(deep)
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
             learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
             random, way = "", f"Compared with {_layers(fewer)} the error {_against(error, before)}"
@@ -258,6 +259,11 @@ class InSpikes:
                 way=way if learns else f"It is not shown to end lower than {self.control}",
             )  # fmt: skip
             before, fewer = error, deep
+
+    def _fixed_deeper(self, deep: str) -> pd.Series:
+        """Test error of every seed of a deeper network whose hidden synapses are fixed."""
+        neurons, control = deep.partition(" ")[0], self.fixed.partition(" ")[2]
+        return values(self.deep, setting=f"{neurons} {control}")
 
     def _deeper(self, label: str) -> Iterator[tuple[str, str, pd.Series]]:
         """("two", label, test error of every seed, %) of every deeper network of a rule."""

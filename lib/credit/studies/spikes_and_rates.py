@@ -8,7 +8,7 @@ from scipy import stats
 
 from credit.evidence import results
 from credit.evidence.agreement import CONFIDENCE
-from credit.evidence.claims import Claim, claim
+from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import greater, values
 from credit.evidence.methods import METHODS
 
@@ -76,16 +76,20 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     seeds = methods.groupby("method")[["spikes", "rates"]].count()
     times = (means["spikes"] / means["rates"]).sort_values()
     larger = [
-        greater(runs["spikes"].dropna(), runs["rates"].dropna())
-        for _, runs in methods.set_index("seed").groupby("method")
+        name
+        for name, runs in methods.set_index("seed").groupby("method")
+        if greater(runs["spikes"].dropna(), runs["rates"].dropna())
     ]
+    by = times[times.index.isin(larger)] if larger else pd.Series({"–": 0.0})
+    rest = [name for name in times.index if name not in larger]
     yield claim(
-        "Of {n} rules {k} make more errors in spikes than in rates, in a network of the same size "
-        "trained on the same images: {low:.1f} ({first}) to {high:.1f} times as many ({last}); "
-        "seeds of each rule: {seeds:.0f} in spikes, {fewer:.0f} in rates.",
-        sum(larger) > len(larger) / 2,
-        n=len(larger), k=sum(larger), low=times.iloc[0], first=times.index[0],
-        high=times.iloc[-1], last=times.index[-1],
+        "Of {n} rules most, {k}, make more errors in spikes than in rates, in a network of the "
+        "same size trained on the same images: {low:.1f} ({first}) to {high:.1f} times as many "
+        "({last}){rest}; seeds of each rule: {seeds:.0f} in spikes, {fewer:.0f} in rates.",
+        len(larger) > len(times) / 2,
+        n=len(times), k=len(larger), low=by.iloc[0], first=by.index[0],
+        high=by.iloc[-1], last=by.index[-1],
+        rest=f"; {listed(rest)} cannot be said to" if rest else "",
         seeds=seeds["spikes"].min(), fewer=seeds["rates"].min(),
     )  # fmt: skip
     rho, low, high = rank_correlation(means["spikes"], means["rates"])
