@@ -1534,3 +1534,14 @@ TABLE["13-mnist"] = Experiment(
     ],
     [at(examples=2500, tested=2500)],
 )  # fmt: skip
+TABLE["13-thesis"] = Experiment(
+    "not published: the same network with the thresholds of the thesis",
+    5,
+    {"nef_learner": 2},
+    [
+        BY_SPIKES, at(examples=20_000, intercepts=(0.0, 0.8)),
+        at("nef_learner", learning_rate=2.0, hidden_rate=0.3),
+        at("nef_learner", "fixed", rule={"feedback": "none"}, learning_rate=10.0, hidden_rate=0.0),
+    ],
+    [at(examples=2500, tested=2500)],
+)  # fmt: skip

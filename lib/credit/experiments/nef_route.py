@@ -1,5 +1,6 @@
 """Notebook 13: the NEF route, Hunsberger 2018."""
 
+import itertools
 from dataclasses import replace
 
 from credit.experiments.common import SEEDS, TUNING_SEEDS
@@ -207,10 +208,45 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs[:1] if profile == "quick" else jobs
 
 
+# With the thresholds of the thesis in spikes: of the output's and of hidden synapses.
+BEST_THESIS = {"spikes": (2.0, 0.3), "none": (10.0, 0.0)}  # by 13-thesis-tuning
+
+
+def _thesis(experiment: str, profile: str) -> list[Job]:
+    """The thresholds of the thesis in spikes, beside fixed hidden synapses under the same."""
+    settings = [
+        replace(MNIST, rule=NefLearner(rule), intercepts=THESIS, learning_rate=a, hidden_rate=b)
+        for rule, (a, b) in BEST_THESIS.items()
+    ]
+    if profile == "quick":
+        settings = [replace(s, examples=2500, tested=2500) for s in settings[:1]]
+    names = {"spikes": "", "none": ", hidden synapses fixed"}
+    return [
+        Job(experiment, s, seed, f"200, thesis{names[s.rule.feedback]}", SPIKING)
+        for s in settings
+        for seed in (SEEDS["quick"][:1] if profile == "quick" else SEEDS["paper"])
+    ]
+
+
+def _thesis_tuning(experiment: str, profile: str) -> list[Job]:
+    """As wide a search as the other thresholds had, and as many rates where nothing is sent."""
+    pairs = [(NefLearner(), *pair) for pair in itertools.product((2, 5, 10), (0.03, 0.1, 0.3))]
+    pairs += [(NefLearner("none"), rate, 0) for rate in (2, 5, 10)]
+    jobs = []
+    for rule, rate, below in pairs:
+        pair = {"learning_rate": rate, "hidden_rate": below}
+        s = replace(FEW, intercepts=THESIS, rule=rule, **pair)
+        label = f"{s.label}, intercepts from {THESIS[0]:g}, rates {rate:g} and {below:g}"
+        jobs += [Job(experiment, s, seed, label, SPIKING) for seed in TUNING_SEEDS]
+    return jobs[:1] if profile == "quick" else jobs
+
+
 EXPERIMENTS = {
     "13-fixed": _fixed,
     "13-headline": _headline,
     "13-linear": _linear,
     "13-mnist": _mnist,
     "13-mnist-tuning": _tuning,
+    "13-thesis": _thesis,
+    "13-thesis-tuning": _thesis_tuning,
 }
