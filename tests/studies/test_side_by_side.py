@@ -171,8 +171,8 @@ def test_what_the_search_alone_would_have_chosen_is_listed(phases, monkeypatch):
     assert not side_by_side.by_search_alone(phases).holds
 
 
-def test_what_no_spike_carries_says_who_needs_it(events):
-    needs = side_by_side.needs().set_index("not carried by spikes")
+def test_what_no_spike_carries_says_who_needs_it(events, phases):
+    needs = side_by_side.needs(events, phases).set_index("not carried by spikes")
     assert list(needs.columns) == [side_by_side.EVENTS, side_by_side.ALONE, side_by_side.PHASES]
     assert list(needs.loc["the label, a number"]) == ["all", "–", "–"]
     assert needs.loc["a sign used backwards", side_by_side.ALONE] == "sign symmetry"

@@ -147,10 +147,9 @@ EITHER = tuple((rate, below) for rate in (2, 5) for below in (0.01, 0.03, 0.1))
 RULES = (Backprop(), DirectFeedbackAlignment(), Shallow())
 
 
-def mnist(rule: NefLearner, arm: str, best: dict = BEST) -> NefSetting:
+def mnist(rule: NefLearner, arm: str, best: dict = BEST, code: tuple = WIDE) -> NefSetting:
     """With the learning rates of an arm; a control has those of what it controls."""
     rate, below = best[arm]
-    code = THESIS if arm == "thresholds of the thesis" else WIDE
     return replace(MNIST, rule=rule, learning_rate=rate, hidden_rate=below, intercepts=code)
 
 
@@ -171,13 +170,27 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
         jobs += [Job(experiment, setting, seed, f"200, {arm}", SPIKING) for seed in few]
     for arm in BEST_WITHOUT:
         rule = NefLearner("none" if arm == "hidden synapses fixed" else "spikes")
-        setting = mnist(rule, arm, BEST_WITHOUT)
+        code = THESIS if arm == "thresholds of the thesis" else WIDE
+        setting = mnist(rule, arm, BEST_WITHOUT, code)
         label = "200, without spikes" + f", {arm}" * (arm != "spikes")
         jobs += [Job(experiment, setting, seed, label, WITHOUT) for seed in seeds]
     for rule in RULES:
         rate = BEST_RATES[type(rule).__module__.rpartition(".")[2]]
         setting = replace(IN_RATES, rule=rule, learning_rate=rate)
         jobs += [Job(experiment, setting, seed, "200, rates") for seed in seeds]
+    return jobs
+
+
+def _tried(experiment: str, grids) -> list[Job]:
+    """Every pair of rates of (run, thresholds, rule, pairs)."""
+    jobs = []
+    for run, code, rule, pairs in grids:
+        for rate, below in pairs:
+            pair = {"learning_rate": rate, "hidden_rate": below}
+            s = replace(FEW, intercepts=code, rule=rule, **pair)
+            label = f"{s.label}, intercepts from {code[0]:g}, rates {rate:g} and {below:g}"
+            label += ", without spikes" * (run == WITHOUT)
+            jobs += [Job(experiment, s, seed, label, run) for seed in TUNING_SEEDS]
     return jobs
 
 
@@ -193,14 +206,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
         (WITHOUT, WIDE, none, ((2, 0), (5, 0), (10, 0))),
         (WITHOUT, THESIS, spikes, EITHER),
     )
-    jobs = []
-    for run, code, rule, pairs in grids:
-        for rate, below in pairs:
-            pair = {"learning_rate": rate, "hidden_rate": below}
-            s = replace(FEW, intercepts=code, rule=rule, **pair)
-            label = f"{s.label}, intercepts from {code[0]:g}, rates {rate:g} and {below:g}"
-            label += ", without spikes" * (run == WITHOUT)
-            jobs += [Job(experiment, s, seed, label, run) for seed in TUNING_SEEDS]
+    jobs = _tried(experiment, grids)
     for rule in RULES:
         for rate in (0.1, 0.3, 1.0):
             s = replace(IN_RATES, rule=rule, learning_rate=rate, examples=5000)
@@ -209,35 +215,35 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
 
 
 # With the thresholds of the thesis in spikes: of the output's and of hidden synapses.
-BEST_THESIS = {"spikes": (2.0, 0.3), "none": (10.0, 0.0)}  # by 13-thesis-tuning
+BEST_THESIS = {"spikes": (2.0, 0.3), "hidden synapses fixed": (10.0, 0.0)}  # by 13-thesis-tuning
 
 
 def _thesis(experiment: str, profile: str) -> list[Job]:
     """The thresholds of the thesis in spikes, beside fixed hidden synapses under the same."""
-    settings = [
-        replace(MNIST, rule=NefLearner(rule), intercepts=THESIS, learning_rate=a, hidden_rate=b)
-        for rule, (a, b) in BEST_THESIS.items()
-    ]
+    arms = {
+        "200, thesis": mnist(NefLearner(), "spikes", BEST_THESIS, THESIS),
+        "200, thesis, hidden synapses fixed": mnist(
+            NefLearner("none"), "hidden synapses fixed", BEST_THESIS, THESIS
+        ),
+    }
     if profile == "quick":
-        settings = [replace(s, examples=2500, tested=2500) for s in settings[:1]]
-    names = {"spikes": "", "none": ", hidden synapses fixed"}
+        few = replace(arms["200, thesis"], examples=2500, tested=2500)
+        return [Job(experiment, few, SEEDS["quick"][0], "200, thesis", SPIKING)]
     return [
-        Job(experiment, s, seed, f"200, thesis{names[s.rule.feedback]}", SPIKING)
-        for s in settings
-        for seed in (SEEDS["quick"][:1] if profile == "quick" else SEEDS["paper"])
+        Job(experiment, s, seed, label, SPIKING)
+        for label, s in arms.items()
+        for seed in SEEDS["paper"]
     ]
 
 
 def _thesis_tuning(experiment: str, profile: str) -> list[Job]:
     """As wide a search as the other thresholds had, and as many rates where nothing is sent."""
-    pairs = [(NefLearner(), *pair) for pair in itertools.product((2, 5, 10), (0.03, 0.1, 0.3))]
-    pairs += [(NefLearner("none"), rate, 0) for rate in (2, 5, 10)]
-    jobs = []
-    for rule, rate, below in pairs:
-        pair = {"learning_rate": rate, "hidden_rate": below}
-        s = replace(FEW, intercepts=THESIS, rule=rule, **pair)
-        label = f"{s.label}, intercepts from {THESIS[0]:g}, rates {rate:g} and {below:g}"
-        jobs += [Job(experiment, s, seed, label, SPIKING) for seed in TUNING_SEEDS]
+    pairs = itertools.product((2, 5, 10), (0.03, 0.1, 0.3))
+    grids = (
+        (SPIKING, THESIS, NefLearner(), pairs),
+        (SPIKING, THESIS, NefLearner("none"), ((2, 0), (5, 0), (10, 0))),
+    )
+    jobs = _tried(experiment, grids)
     return jobs[:1] if profile == "quick" else jobs
 
 

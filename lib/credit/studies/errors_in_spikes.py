@@ -39,6 +39,15 @@ def pairs(metric: str = "test error") -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def fewer(rows: pd.DataFrame) -> list[str]:
+    """Methods that make fewer errors when those of the output are spikes.
+
+    rows  of `pairs`
+    """
+    each = {name: part.set_index("seed") for name, part in rows.groupby("method")}
+    return [name for name, part in each.items() if less(part["alone"], part["events"])]
+
+
 def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     """How many pathways lose or gain, and how near the best comes to backprop in rates.
 
@@ -47,19 +56,19 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     """
     each = {name: part.set_index("seed") for name, part in rows.groupby("method")}
     gain = pd.Series({k: difference(v["events"], v["alone"])[0] for k, v in each.items()})
-    fewer = [k for k, v in each.items() if less(v["alone"], v["events"])]
-    by = gain[fewer].sort_values() if fewer else pd.Series({"–": 0.0})
+    lower = fewer(rows)
+    by = gain[lower].sort_values() if lower else pd.Series({"–": 0.0})
     more = [k for k, v in each.items() if greater(v["alone"], v["events"])]
     other = [f"; {k} makes more, by {-gain[k]:.2f}" for k in more]
-    open_ = [k for k in each if k not in (*fewer, *more)]
+    open_ = [k for k in each if k not in (*lower, *more)]
     every = [k for k in open_ if (each[k]["alone"] > each[k]["events"]).all()]
     other += [f"; {k} makes more in every seed, but the interval holds zero" for k in every]
     other += [f"; the seeds cannot tell for {k}" for k in open_ if k not in every]
     yield claim(
         "Of {n} pathways {k} make fewer errors when those of the output neurons are spikes than "
         "when they are signed events, by {low:.2f} ({first}) to {high:.2f} points ({last}){other}.",
-        2 * len(fewer) > len(each),
-        n=len(each), k=len(fewer), low=by.iloc[0], first=by.index[0],
+        2 * len(lower) > len(each),
+        n=len(each), k=len(lower), low=by.iloc[0], first=by.index[0],
         high=by.iloc[-1], last=by.index[-1], other="".join(other),
     )  # fmt: skip
     methods = {k: v for k, v in each.items() if (v["rule"] != "backprop").all()}

@@ -317,9 +317,7 @@ class InSpikes:
             for job in jobs(name, "paper")
             if job.name == label
         )
-        tried = results.load(f"{experiment}-tuning")
-        tried = tried[tried["setting"].str.startswith(f"{label}, rates ")]
-        tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
+        tried = searched(f"{experiment}-tuning", f"{label}, rates ")
         rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
         grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
         used = (grid["rates"] == rates["rates"]) & (grid["and"] == rates["and"])
@@ -595,22 +593,19 @@ class InTwoPhases(InSpikes):
         yield from claims
         if not claims:
             return
-        tried = results.load(f"{self.experiments[0]}-depth-tuning")
         deep = f"{DEEPER['two']} {label.partition(' ')[2]}, "
-        tried = tried[tried["setting"].str.startswith(deep)]
-        tried = tried[tried["metric"] == "validation error"]
-        parts = tried["setting"].str.extract(r"(rates .*), gain (\S+)$")
-        by = tried["value"].groupby([parts[0], parts[1].astype(float)]).first().unstack().dropna()
+        tried = searched(f"{self.experiments[0]}-depth-tuning", deep)
+        parts = tried.index.str.extract(r"(rates .*), gain (\S+)$").astype({1: float})
+        by = parts.assign(value=tried.array).groupby([0, 1])["value"].first().unstack().dropna()
         weak, strong = by.columns.min(), by.columns.max()
-        first = tried.loc[tried["value"].idxmin(), "setting"]
-        gain = float(first.rpartition(" ")[2])
+        gain = float(tried.idxmin().rpartition(" ")[2])
         yield claim(
             "At {k} pairs of rates gains of {strong:g} and of {weak:g} were both tried on part of "
             "the images: the best have {e:.0f} and {f:.0f} % validation error. The best of all {n} "
             "settings has {best:.1f} %, with a gain of {gain:g}{edge}.",
             bool(by[weak].min() < by[strong].min()),
             k=len(by), strong=strong, e=by[strong].min(), weak=weak, f=by[weak].min(),
-            n=len(tried), best=tried["value"].min(), gain=gain,
+            n=len(tried), best=tried.min(), gain=gain,
             edge=", the lowest that was tried" if gain == weak else "",
         )  # fmt: skip
 
@@ -627,6 +622,13 @@ class InTwoPhases(InSpikes):
             rate=rate, target=target, spikes=self.count(label, "spikes, test"),
             events=self.count(label, EVENTS), per=self.additions(label), learning=learning,
         )  # fmt: skip
+
+
+def searched(experiment: str, label: str) -> pd.Series:
+    """{setting: validation error, %} of a search, of the settings that begin with a label."""
+    tried = results.load(experiment)
+    tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
+    return tried[tried.index.str.startswith(label)]
 
 
 def _against(error: pd.Series, other: pd.Series) -> str:

@@ -12,7 +12,8 @@ from credit.experiments import event_driven, two_phases
 from credit.spiking import speed
 from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies import errors_in_spikes
-from credit.studies.in_spikes import ALONE_TOO, InSpikes, InTwoPhases, not_spikes
+from credit.studies.errors_in_spikes import fewer
+from credit.studies.in_spikes import ALONE_TOO, InSpikes, InTwoPhases, not_spikes, searched
 
 FIXED = {
     "200 none": "none: hidden synapses fixed",
@@ -70,8 +71,9 @@ def in_brief(
         n=len(taught), m=len(ruled), k=len(alone) - len(lost), of=len(alone),
         lost=f"; {listed(events.named[k] for k in lost)} cannot be told from them" if lost else "",
     )  # fmt: skip
+    validation = results.final(events.runs, "validation error")
     best = {
-        events.named[label]: _by_validation(events, label)
+        events.named[label]: _by_validation(events, label, validation)
         for label in taught
         if events.named[label] != BACKPROP
     } | {phases.named[label]: phases.errors[label] for label in ruled}
@@ -84,12 +86,12 @@ def in_brief(
         bp=backprop.mean(), low=by.min() / backprop.mean(), first=by.idxmin(),
         high=by.max() / backprop.mean(), last=by.idxmax(),
     )  # fmt: skip
-    fewer = [k for k, part in both.groupby("method") if less(*_ways(part))]
+    lower, n = len(fewer(both)), both["method"].nunique()
     yield claim(
         "**Must errors be numbers?** Not between neurons: most pathways, {k} of {n}, end lower "
         "when the errors of the output are spikes.",
-        2 * len(fewer) > both["method"].nunique(),
-        k=len(fewer), n=both["method"].nunique(),
+        2 * lower > n,
+        k=lower, n=n,
     )  # fmt: skip
     nets = [(events, label) for label in taught] + [(phases, label) for label in ruled]
     spikes = [study.count(label, "spikes, test") for study, label in nets]
@@ -103,7 +105,7 @@ def in_brief(
         low=min(spikes), high=max(spikes), a=min(adds), b=max(adds),
     )  # fmt: skip
     yield from _deeper(by_layers)
-    everywhere = needs()[ALONE].eq("all").sum()
+    everywhere = needs(events, phases)[ALONE].eq("all").sum()
     yield claim(
         "**What is still no spike?** Even with errors in spikes {k} things in every network, a "
         "clock and a learning rate that all synapses share among them.",
@@ -112,9 +114,8 @@ def in_brief(
     )
 
 
-def _by_validation(study: InSpikes, label: str) -> pd.Series:
-    """Test errors of the way to carry errors that has fewer validation errors."""
-    ends = results.final(study.runs, "validation error")
+def _by_validation(study: InSpikes, label: str, ends: pd.DataFrame) -> pd.Series:
+    """Test errors of the way to carry errors that has fewer validation errors, `ends`."""
     both = [label, label + ALONE_TOO] if len(study.alone(label)) else [label]
     means = {net: values(ends, "validation error", setting=net).mean() for net in both}
     return study.errors[label] if min(means, key=means.get) == label else study.alone(label)
@@ -131,11 +132,8 @@ def _deeper(by_layers: pd.DataFrame) -> Iterator[Claim]:
             taught[layers].append(name)
     worse = [k for k in taught[2] if k in runs[1] and greater(runs[2][k], runs[1][k])]
     best = min(runs[4], key=lambda name: runs[4][name].mean())
-    tried, floor = (_searched(n) for n in ("08-spiking-depth-tuning", "09-spiking-depth-tuning"))
-    tried, floor = (
-        tried[tried.index.str.contains("GeneRec")],
-        floor[floor.index.str.contains("unt")],
-    )
+    tried = searched("08-spiking-depth-tuning", "200-100 GeneRec")
+    floor = searched("09-spiking-depth-tuning", "200-100 untold")
     yield claim(
         "**Do they hold with more layers?** Of {n} with two hidden layers {k} end below fixed "
         "hidden synapses, but {worse} of these above what they reach with one. Generalized "
@@ -147,17 +145,6 @@ def _deeper(by_layers: pd.DataFrame) -> Iterator[Claim]:
         n=len(runs[2]), k=len(taught[2]), worse=len(worse), j=len(tried), g=tried.min(),
         f=floor.min(), m=len(runs[4]), name=best, e=verdicts.mean_in_words(runs[4][best]),
     )  # fmt: skip
-
-
-def _searched(experiment: str) -> pd.Series:
-    """{setting: validation error, %} of a search."""
-    tried = results.load(experiment)
-    return tried[tried["metric"] == "validation error"].set_index("setting")["value"]
-
-
-def _ways(part: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    by_seed = part.set_index("seed")
-    return by_seed["alone"], by_seed["events"]
 
 
 def _floor(study: InSpikes, label: str, alone: bool = False) -> pd.Series:
@@ -300,24 +287,26 @@ def remember(events: InSpikes, both: pd.DataFrame) -> Iterator[Claim]:
         n=len(events.alone(signs)), e=events.alone(signs).mean(), t=events.alone(back).mean(),
         d=difference(error[signs], error[back])[0],
     )  # fmt: skip
-    fewer = [k for k, part in both.groupby("method") if less(*_ways(part))]
+    lower, n = len(fewer(both)), both["method"].nunique()
     yield claim(
         "Between neurons an error need not be a number: spikes of two populations carry it, for "
         "most pathways, {k} of {n}, with fewer errors than signed events.",
-        2 * len(fewer) > both["method"].nunique(),
-        k=len(fewer), n=both["method"].nunique(),
+        2 * lower > n,
+        k=lower, n=n,
     )  # fmt: skip
 
 
-def needs() -> pd.DataFrame:
+def needs(events: InSpikes, phases: InTwoPhases) -> pd.DataFrame:
     """What spikes do not carry, one in a row: by whom it is needed, for each way to carry errors
-    and in two phases."""
-    names = pathways().named
+    and in two phases.
+
+    events, phases  `pathways` and `rules`
+    """
     ways = {way.label: way.rule for e in event_driven.ARMS for way in event_driven.arms(e)}
     columns = {
-        EVENTS: {name: ways[label] for label, name in names.items() if label not in FIXED},
+        EVENTS: {name: ways[label] for label, name in events.named.items() if label not in FIXED},
         PHASES: {
-            rules().named[two_phases.setting(rule).label]: rule
+            phases.named[two_phases.setting(rule).label]: rule
             for of in two_phases.RULES.values()
             for rule in of
             if two_phases.setting(rule).label != InTwoPhases.fixed
