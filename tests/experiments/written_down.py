@@ -465,6 +465,13 @@ TABLE["02-spiking-depth"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["14-spiking-depth"] = Experiment(
+    "not published: decoupled neural interfaces in spikes, two hidden layers",
+    3,
+    {"synthetic": 1},
+    [*IN_SPIKES, at(sizes=(784, 200, 100, 10), learning_rate=0.01, hidden_rate=0.001)],
+    BRIEFLY,
+)
 TABLE["14-spiking-controls"] = Experiment(
     "not published: what predicts errors, told other labels or hearing the label alone",
     3,
@@ -576,22 +583,46 @@ TABLE["08-spiking"] = Experiment(
     [*IN_TWO_PHASES, at(learning_rate=1.5), at(label="is W", rule={"apart": False})],
     BRIEFLY,
 )
-for _notebook, _method, _given in (
+for _experiment, _ways in (
+    ("05", {"equilibrium_propagation": 1}),
+    ("08", {"generalized_recirculation": 2}),
+    ("09", {"contrastive_hebbian": 1}),
+):
+    TABLE[f"{_experiment}-spiking-course"] = Experiment(
+        "not published: angles to the same rule in rates, as it learns",
+        3,
+        _ways,
+        [
+            *IN_TWO_PHASES,
+            at(epochs=1, examples=25_000, learning_rate=1.5),
+            at("equilibrium_propagation", rule={"beta": 1.0, "gain": 1.0}),
+            at("generalized_recirculation", rule={"gain": 1.0}),
+            at("generalized_recirculation", "is W", rule={"apart": False}),
+            at("contrastive_hebbian", learning_rate=0.5, rule={"gain": 0.5}),
+        ],
+        BRIEFLY,
+    )
+for _experiment, _method, _given in (
     (
-        "05",
+        "05-spiking-depth",
         "equilibrium_propagation",
         {"learning_rate": 1.5, "hidden_rate": 0.5, "rule": {"gain": 0.1}},
     ),
     (
-        "09",
+        "08-spiking-tied-depth",
+        "generalized_recirculation",
+        {"learning_rate": 1.5, "hidden_rate": 0.5, "rule": {"apart": False, "gain": 0.2}},
+    ),
+    (
+        "09-spiking-depth",
         "contrastive_hebbian",
         {"learning_rate": 4.5, "hidden_rate": 1.5, "rule": {"gain": 0.1}},
     ),
 ):
-    TABLE[f"{_notebook}-spiking-depth"] = Experiment(
+    TABLE[_experiment] = Experiment(
         "not published: two hidden layers in two phases",
         3,
-        {_method: 1} | ({"untold": 1} if _notebook == "09" else {}),
+        {_method: 1} | ({"untold": 1} if _experiment == "09-spiking-depth" else {}),
         [
             *IN_TWO_PHASES,
             at(sizes=LAYERS_TWO, **_given),

@@ -68,6 +68,24 @@ def test_names_stand_beside_the_last_marks_from_top_to_bottom(depth):
     assert (gaps > 0.049).all()
 
 
+def test_a_second_of_the_same_rule_has_hollow_marks():
+    rows = pd.DataFrame(
+        [
+            {"method": m, "rule": r, "seed": 0, "images": n, "own": 10.0, "backprop": 20.0}
+            for m, r in (("a", "kickback"), ("b", "kickback"), ("c", "sign_symmetry"))
+            for n in (0, 2500)
+        ]
+    )
+    fig, axes = plt.subplots(1, 2)
+    plot_course_in_spikes(axes, rows)
+    for ax in axes:
+        lines = {line.get_label(): line for line in ax.lines}
+        assert {lines[m].get_color() for m in "ab"} == {look("kickback")["color"]}
+        hollow = {m for m in "abc" if lines[m].get_markerfacecolor() == "none"}
+        assert hollow == {"b"} and lines["b"].get_linestyle() == ":"
+    plt.close(fig)
+
+
 def test_angles_go_over_the_images_learned_in_both_panels():
     rows = pd.DataFrame(
         [

@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from credit.evidence import results
+from credit.evidence.glossary import values
 from credit.studies import contrastive_hebbian as studied
 
 
@@ -39,6 +41,30 @@ def test_stopping_too_soon_is_measured_against_the_finest_tolerance_of_the_same_
     )  # fmt: skip
     late = studied.too_soon(frame)
     assert late.loc[0.1].to_dict() == {1.0: 2.0, 10.0: 30.0}
+
+
+def test_a_gain_whose_finest_tolerance_was_not_reached_is_no_reference():
+    def told(share, gamma, metric, value):
+        setting = [f"3x64 tanh, tolerance {share}, gamma {gamma}"]
+        return rows(setting=setting, layer=1, seed=0, metric=metric, value=value)
+
+    taken = {("1", 0.3): 100.0, ("0.001", 0.3): 100.0, ("1", 0.1): 100.0, ("0.001", 0.1): 99.0}
+    frame = pd.concat(
+        told(*at, metric, value)
+        for at, sweeps in taken.items()
+        for metric, value in {"gradient angle": 20, "steps, free": 7, "steps, plus": sweeps}.items()
+    )
+    assert studied.at_the_cap(frame).tolist() == [0.0, 1.0, 1.0, 1.0]
+    assert list(studied.too_soon(frame).index) == [0.1]
+
+
+def test_with_the_tolerance_of_an_experiment_its_angle_before_training_comes_out_again():
+    angles = results.load("09-angles")
+    known = values(angles, "gradient angle", setting="1x64 tanh, float64, gamma 0.05", layer=1)[:2]
+    found = studied.before_training(1, "float64", 5e-5, known.index)
+    pd.testing.assert_series_equal(found, known, check_names=False, rtol=1e-3)
+    looser = studied.before_training(1, "float64", 1.0, known.index)
+    assert (looser - known).abs().min() > 0.1
 
 
 def test_gains_and_outputs_are_read_off_the_settings():

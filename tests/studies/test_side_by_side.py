@@ -143,6 +143,19 @@ def test_who_gains_by_labels_of_other_images_is_named(events, with_errors, monke
     assert not said.holds  # five of nine gain
 
 
+def test_wrong_errors_are_more_events(events, monkeypatch):
+    (said,) = side_by_side.told(events)
+    factor = {
+        k: events.count(f"{k}, shuffled", "error events, learning")
+        / events.count(k, "error events, learning")
+        for k in ("200 attention", "200 synthetic", "200 signs")
+    }
+    assert 5 < factor["200 signs"] < 6 and f" to {max(factor.values()):.1f} times" in said.text
+    count = events.count
+    monkeypatch.setattr(events, "count", lambda k, m: count(k, m) * (20 if k == "200 GAIT" else 1))
+    assert not side_by_side.told(events).__next__().holds
+
+
 def test_fixed_synapses_of_coherent_networks_are_their_own_floor(events, with_errors):
     higher = with_errors(events, {"200-100 none, coherent": 15.0})
     (said,) = side_by_side.told(higher)
@@ -191,6 +204,12 @@ def test_the_ratios_to_other_code_are_those_of_the_file():
     batch = rows.set_index("way").loc["ngc-learn, feedback alignment, batch", "ratio"]
     assert f"and {batch:.1f} times in batches of 250" in ratio.text
     assert "takes a 20th of" in ratio.text and "through time, 50 and 2.2 times" in ratio.text
+    one = rows.set_index("way")["ratio"]
+    ours = one["here, one run an image"]
+    both = [
+        one[n] / ours for n in ("ngc-learn, feedback alignment", "snnTorch, surrogate gradient")
+    ]
+    assert f"every image the two take {both[0]:.1f} and {both[1]:.1f} times as" in ratio.text
     assert "42 % of the time" in share.text
     slower = rows.assign(low=rows["low"].where(~rows["way"].str.startswith("snn"), 0.9))
     assert not next(side_by_side.cost_sentences(slower, profile)).holds
@@ -212,3 +231,27 @@ def test_what_is_remembered_can_fail(events, with_errors, monkeypatch):
             events, "alone", lambda k, m=more: alone(k) + (m if k == "200 signs" else 0.0)
         )
         assert not list(side_by_side.remember(events, both))[1].holds
+
+
+def test_larger_first_weights_of_fixed_synapses_do_not_end_lower(monkeypatch):
+    said = side_by_side.larger_first_weights()
+    assert said.holds and "of 12 settings" in said.text and "the table 12.0 and with half of" in (
+        said.text
+    )  # fmt: skip
+    load = results.load
+
+    def better(name):
+        rows = load(name)
+        return rows.assign(value=rows["value"] * (0.5 if name == changed else 1))
+
+    monkeypatch.setattr(results, "load", better)
+    changed = "02-spiking-larger-tuning"
+    assert not side_by_side.larger_first_weights().holds
+    changed = "none"
+    half = load("02-spiking-tuning")
+    lower = half["setting"].str.contains("none") & half["setting"].str.endswith("spread 50 mV")
+    half = half.assign(value=half["value"] * (1 - 0.9 * lower))
+    monkeypatch.setattr(
+        results, "load", lambda name: half if name == "02-spiking-tuning" else load(name)
+    )
+    assert not side_by_side.larger_first_weights().holds

@@ -124,7 +124,25 @@ def test_the_updates_of_recirculation_turn_into_their_limits():
     ends = found.groupby(["size", "limit", "form"])["distance"].max()
     first, last = ends[1.0], ends[0.001]
     assert last.pop(("small error", "contrastive")) > 0.1  # that form has another limit
+    free = [last.pop(key) for key in list(last.index) if key[0] == "small error, free output"]
+    assert len(free) == 3 and min(free) > 0.1  # the exact gradient has a loop more
     assert (last < 0.01).all() and (first[last.index] > 10 * last).all()
+
+
+def test_a_rate_is_judged_by_the_last_three_epochs_of_its_own_network():
+    rows = [
+        (f"1x9 x{arm}, rate {rate}", metric, epoch, value * epoch)
+        for arm, metric, value in (
+            ("", "validation error", 1.0),
+            (", other", "validation error", 5.0),
+            ("", "train error", 7.0),
+        )
+        for rate in (0.5, 2)
+        for epoch in (4, 1, 2, 3)
+    ]
+    frame = pd.DataFrame(rows, columns=["setting", "metric", "epoch", "value"])
+    found = generalized_recirculation.by_rate(frame, "1x9 x")
+    assert found.to_dict() == {0.5: 3.0, 2.0: 3.0}
 
 
 def test_at_rest_the_gradient_is_what_a_small_nudge_gives():
@@ -153,6 +171,16 @@ def test_backprop_sent_down_from_given_states_is_autograd_where_nothing_feeds_ba
         found = equilibrium_propagation.backprop_at(net, h, t)
     for l, dW in enumerate(expected, 1):
         torch.testing.assert_close(found[l], dW, rtol=0, atol=1e-12)
+
+
+def test_the_first_error_to_reach_a_layer_is_backprops():
+    """Later ones have been round the loops: the update turns to the gradient."""
+    found = equilibrium_propagation.early_inference(steps=12, hidden=2, seeds=[0])
+    angles = found.set_index(["metric", "layer", "step"])["value"]
+    assert all(angles["angle to backprop", 4 - step, step] < 0.1 for step in (1, 2, 3))
+    for layer in (1, 2, 3):
+        assert angles["angle to the gradient", layer, 4 - layer] > 1
+        assert angles["angle to the gradient", layer, 12] < angles["angle to backprop", layer, 12]
 
 
 def test_updates_are_the_gradient_after_long_phases_and_a_small_nudge_alone():

@@ -11,7 +11,16 @@ from credit.audit import probes
 from credit.evidence import results, verdicts
 from credit.evidence.agreement import AGREEING, BEST, WORDS, badness
 from credit.evidence.claims import listed
-from credit.evidence.methods import DEEPEST, LARGEST, METHODS, Method, Spiking, Trained, own_rules
+from credit.evidence.methods import (
+    DEEPEST,
+    LARGEST,
+    METHODS,
+    Method,
+    Spiking,
+    Trained,
+    joined,
+    own_rules,
+)
 from credit.evidence.published import READ, has_value
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
@@ -80,7 +89,7 @@ def measured(where: Trained | Spiking | None, rule: str = "") -> Measured | None
         own = ends[(ends["method"] == rule) & (ends["setting"] == where.label)]
         fixed = _by_network(_ends(where.shallow)) if where.shallow else runs
         floor = fixed.get(("shallow", where.beside), fixed.get(("shallow", where.network), nothing))
-        beside, task, network = where.beside, "MNIST", where.label
+        beside, task, network = where.beside, "MNIST", joined(where.label, where.note)
     if own.empty:
         return None
     layers, epochs = int(own["depth"].iloc[0]), round(own["epoch"].max())

@@ -14,6 +14,7 @@ class Trained:
     variant  what stands behind it in the rule's own label
     fair     and in that of its fair baselines, where those of the same network are not
     shallow  the experiment of the fair shallow baseline, where that is another one
+    note     what else must be said of it, in a few words
     """
 
     experiment: str
@@ -21,14 +22,15 @@ class Trained:
     variant: str = ""
     fair: str = ""
     shallow: str = ""
+    note: str = ""
 
     @property
     def label(self) -> str:
-        return _joined(self.network, self.variant)
+        return joined(self.network, self.variant)
 
     @property
     def beside(self) -> str:
-        return _joined(self.network, self.fair)
+        return joined(self.network, self.fair)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Method:
     probed: tuple[str, str] | None = None
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
@@ -81,10 +83,10 @@ def _event_driven(notebook: str, pathway: str, variant: str = "", spikes: bool =
     validation images."""
     how = "errors in spikes" if spikes else ""
     return Spiking(
-        f"{notebook}-spiking" + "-populations" * spikes, _joined(f"200 {pathway}", how),
-        _joined("200 none", how), RATES,
+        f"{notebook}-spiking" + "-populations" * spikes, joined(f"200 {pathway}", how),
+        joined("200 none", how), RATES,
         beside=("02-spiking-floor" if spikes else "02-spiking", "02-rates"),
-        variant=_joined(how or "errors as signed events", variant),
+        variant=joined(how or "errors as signed events", variant),
     )  # fmt: skip
 
 
@@ -101,8 +103,12 @@ LARGEST = "sign symmetry", Spiking(  # the best so far, named below the network 
 )  # fmt: skip
 
 
+# {hidden layers: the neurons of each}, as in the labels of networks in spikes.
+LAYERS = {1: "200", 2: "200-100", 4: "200-100-100-100"}
+
+
 def _four_layers(experiment: str, pathway: str, floor: str = "none") -> Spiking:
-    layers = "200-100-100-100"
+    layers = LAYERS[4]
     return Spiking(
         experiment, f"{layers} {pathway}", f"{layers} {floor}", f"{layers} relu{LENGTH}",
         beside=tuple(e for e in ("01-spiking-four", "02-rates-four") if e != experiment),
@@ -247,7 +253,7 @@ METHODS = (
         "contrastive Hebbian learning",
         "contrastive_hebbian",
         mnist=Trained("09-mnist", "1x120 tanh"),
-        deep=Trained("09-depth", "6x64 tanh"),
+        deep=Trained("09-depth", "6x64 tanh", note="double precision"),
         spiking=_two_phases("09-spiking", "200 contrastive Hebbian"),
     ),
     Method(

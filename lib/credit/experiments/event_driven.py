@@ -32,7 +32,7 @@ from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.training.setting import Setting
 
-RUN, COURSE_RUN = "credit.spiking.event_driven:run", "credit.spiking.in_rates:run"
+RUN, COURSE_RUN = "credit.spiking.event_driven:run", "credit.spiking.course:run"
 SPIKES = Spikes(sizes=(784, 200, 10), epochs=2)
 # Networks of the same size in rates, on the same images as often.
 RATES = Setting(
@@ -93,6 +93,7 @@ ARMS = {  # with one hidden layer the way of 01 from layer to layer is the direc
     "12-spiking-populations": ((TwoPopulations(way=Gait()), {}),),
     "14-spiking": ((Synthetic(), {}),),
     "14-spiking-populations": ((TwoPopulations(way=Synthetic()), {}),),
+    "14-spiking-depth": ((Synthetic(), TWO),),
 }
 # beside which networks in rates stand, searched as briefly
 IN_RATES = ("02-spiking", "02-spiking-depth", "01-spiking-large")
@@ -135,6 +136,7 @@ BEST = {  # mV, by the tuning: of the output's synapses, of the hidden ones
     "200-100 weight mirror": (0.01, 0.0003),
     "200-100 target difference": (0.01, 0.01),
     "200-100 GAIT": (0.01, 0.0003),
+    "200-100 synthetic": (0.01, 0.001),
     "200-100-100-100 Kolen-Pollack": (0.01, 0.0003),
     "200-100-100-100 none": (0.02, 0.0),
     "200-100-100-100 Kickback": (0.01, 0.0003),
@@ -392,6 +394,20 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+LARGER, ALONE_LARGER = (200.0, 400.0, 800.0), (0.01, 0.02, 0.04, 0.08)  # mV
+
+
+def _tuning_larger(experiment: str, profile: str) -> list[Job]:
+    """Fixed hidden synapses with first weights larger than those of `_tuning`."""
+    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    jobs = []
+    for spread, rate in itertools.product(LARGER, ALONE_LARGER):
+        way = spiking(Fixed(), spread=spread, learning_rate=rate, **few)
+        label = f"{way.label}, larger first weights, rate {rate:g} mV, spread {spread:g} mV"
+        jobs += [Job(experiment, way, seed, label, RUN) for seed in TUNING_SEEDS]
+    return jobs
+
+
 KINDS = {
     "large": _depth,
     "long": _depth,
@@ -404,6 +420,7 @@ KINDS = {
 EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
+    | {"02-spiking-larger-tuning": _tuning_larger}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {
         "02-rates-four": partial(_at_length, nets=(replace(SPIKES, **FOUR),)),

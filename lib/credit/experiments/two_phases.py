@@ -6,6 +6,7 @@ The same network, images and length for every rule, and as many rates tried on o
 import itertools
 from dataclasses import replace
 
+from credit.experiments.common import COURSE as LEARNED
 from credit.experiments.common import SEEDS, TUNING_SEEDS
 from credit.runs.store import Job
 from credit.spiking.contrasts.base import Contrast
@@ -15,7 +16,7 @@ from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirc
 from credit.spiking.contrasts.untold import Untold
 from credit.spiking.two_phases import Setting
 
-RUN = "credit.spiking.two_phases:run"
+RUN, COURSE_RUN = "credit.spiking.two_phases:run", "credit.spiking.course:run"
 BRIDGE = Setting(  # a random network; only the hidden synapses change
     ContrastiveHebbian(), (60, 20, 10), dataset="", chunk=1, learning_rate=0.0, hidden_rate=1.0,
     schedule="constant",
@@ -28,9 +29,10 @@ RULES = {
 }
 TWO = {"sizes": (784, 200, 100, 10)}
 DEEP = {  # with two hidden layers
-    "05": (EquilibriumPropagation(),),
-    "08": (GeneralizedRecirculation(),),
-    "09": (ContrastiveHebbian(), Untold()),
+    "05-spiking-depth": (EquilibriumPropagation(),),
+    "08-spiking-depth": (GeneralizedRecirculation(),),
+    "08-spiking-tied-depth": (GeneralizedRecirculation(apart=False),),
+    "09-spiking-depth": (ContrastiveHebbian(), Untold()),
 }
 BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output's synapses, of the
     # hidden ones; spread of the first weights
@@ -44,6 +46,7 @@ BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output
 BEST_DEEP = {
     "equilibrium propagation": (1.5, 0.5, 50.0, 0.1),
     "GeneRec, V apart": (1.5, 0.15, 50.0, 0.2),
+    "GeneRec, V is W": (1.5, 0.5, 50.0, 0.2),
     "contrastive Hebbian": (4.5, 1.5, 50.0, 0.1),
     "untold": (2.0, 0.0, 100.0, 0.0),
 }
@@ -122,7 +125,7 @@ def deep(rule: Contrast, **changes) -> Setting:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    seeds, rules = SEEDS[profile][:3], DEEP[experiment[:2]]
+    seeds, rules = SEEDS[profile][:3], DEEP[experiment]
     if profile == "quick":  # one program
         return [Job(experiment, deep(rules[0], examples=5000, epochs=1), seeds[0], run=RUN)]
     return [Job(experiment, deep(rule), seed, run=RUN) for rule in rules for seed in seeds]
@@ -131,7 +134,7 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 def _tuning_deep(experiment: str, profile: str) -> list[Job]:
     """22 settings of a rule, twelve where no others learn."""
     jobs = []
-    for rule in DEEP[experiment[:2]]:
+    for rule in DEEP[experiment.removesuffix("-tuning")]:
         tried = [(rate, below, SPREAD, gain) for rate, below, gain in SEARCH_DEEP]
         if isinstance(rule, Untold):
             tried = list(itertools.product(ALONE, (0.0,), (50.0, 100.0), (0.0,)))
@@ -152,6 +155,16 @@ def _more(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, way, s, f"{way.label}, {what}", RUN) for s in seeds]
 
 
+def _course(experiment: str, profile: str) -> list[Job]:
+    """Half of the images, once; angles to the rules in rates on the way."""
+    rules = [rule for rule in RULES[experiment[:2]] if not isinstance(rule, Untold)]
+    ways = [setting(rule, examples=LEARNED[profile], epochs=1) for rule in rules]
+    seeds = SEEDS[profile][:3]
+    if profile == "quick":  # one program
+        ways, seeds = ways[:1], seeds[:1]
+    return [Job(experiment, way, seed, run=COURSE_RUN) for way in ways for seed in seeds]
+
+
 def _bridge(experiment: str, profile: str) -> list[Job]:
     """One image, in phases of any length: the change by spikes beside that by rates."""
     phases = PHASES[:3:2] if profile == "quick" else PHASES
@@ -167,9 +180,10 @@ def _bridge(experiment: str, profile: str) -> list[Job]:
 EXPERIMENTS = (
     {f"{number}-spiking": _spiking for number in RULES}
     | {f"{number}-spiking-tuning": _tuning for number in RULES}
-    # of 08 the search alone: it found nothing that helps
-    | {f"{number}-spiking-depth": _depth for number in DEEP if number != "08"}
-    | {f"{number}-spiking-depth-tuning": _tuning_deep for number in DEEP}
+    # with feedback of its own the search alone: it found nothing that helps
+    | {name: _depth for name in DEEP if name != "08-spiking-depth"}
+    | {f"{name}-tuning": _tuning_deep for name in DEEP}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}
+    | {f"{number}-spiking-course": _course for number in RULES}
     | {"09-spiking-bridge": _bridge}
 )

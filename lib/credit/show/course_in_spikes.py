@@ -10,19 +10,23 @@ FIRST = 1000  # where no image has been learned yet, on an axis that has no zero
 
 
 def plot_course_in_spikes(axes, rows: pd.DataFrame):
-    """A line per pathway, mean of its seeds: degrees between the change of hidden synapses that
-    2,500 images ask for by spikes, and that in rates, against the images learned.
+    """A line per pathway or rule, mean of its seeds: degrees between the change of hidden synapses
+    that 2,500 images ask for by spikes, and that in rates, against the images learned. A second of
+    the same rule has hollow marks.
 
     axes  one of every panel of PANELS
     rows  of studies.course_in_spikes.angles
     """
+    named = rows[["method", "rule"]].drop_duplicates()
+    second = set(named["method"][named.duplicated("rule")])
     for ax, (what, title) in zip(axes, PANELS.items(), strict=True):
         for (name, rule), part in rows.groupby(["method", "rule"], sort=False):
             means = part.groupby("images")[what].mean().dropna()
+            how = look(rule) | ({"ls": ":", "mfc": "none"} if name in second else {})
             if len(means):
-                ax.plot(means.index.where(means.index > 0, FIRST), means, label=name, **look(rule))
+                ax.plot(means.index.where(means.index > 0, FIRST), means, label=name, **how)
         times = sorted(rows["images"].unique())
-        ax.set(xscale="log", ylim=(0, 95), title=title, xlabel="images learned")
+        ax.set(xscale="log", ylim=(0, 100), title=title, xlabel="images learned")
         ax.axhline(90, color="0.8", lw=0.8, zorder=0)
         ax.xaxis.set_major_locator(FixedLocator([t or FIRST for t in times]))
         ax.xaxis.set_major_formatter(

@@ -41,14 +41,14 @@ def angles() -> pd.DataFrame:
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """First and last, in degrees, the mean of the seeds: "9 to 46", a pathway in a row.
+    """First and last, in degrees, the mean of the seeds: "9 to 46", a pathway or rule in a row.
 
     rows  of `angles`
     """
     found = []
     for name, part in rows.groupby("method"):
         first, last = (part[part["images"] == at] for at in part["images"].agg(["min", "max"]))
-        row = {"feedback pathway": name, "first after images": f"{first['images'].iloc[0]:,}"}
+        row = {"pathway or rule": name, "first after images": f"{first['images'].iloc[0]:,}"}
         for what, metric in ANGLES.items():
             ends = [
                 f"{when[what].mean():.0f}" for when in (first, last) if when[what].notna().any()
@@ -95,9 +95,10 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     open_ = [k for k, v in known.items() if not below_90(v)]
     nearer = [k for k in known if less(known[k], at(k, begin[k], "backprop"))]
     yield claim(
-        "Among pathways that are not backprop's own way the change is {low:.0f} ({nearest}) to "
-        "{high:.0f}° ({farthest}) from that of transposed weights in rates after {images:,} "
-        "images{turned}{open_}. That of transposed weights in spikes is {back:.0f}° away itself.",
+        "Among pathways and rules that are not backprop's own way the change is {low:.0f} "
+        "({nearest}) to {high:.0f}° ({farthest}) from that of transposed weights in rates after "
+        "{images:,} images{turned}{open_}. That of transposed weights in spikes is {back:.0f}° "
+        "away itself.",
         2 * len(open_) < len(known),
         low=by.min(), nearest=by.idxmin(), high=by.max(), farthest=by.idxmax(), images=last,
         back=end[REFERENCES["200 symmetric"][0]],

@@ -7,11 +7,10 @@ import pandas as pd
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, teaches, values
-from credit.evidence.methods import LENGTH, METHODS
+from credit.evidence.methods import LAYERS, LENGTH, METHODS
 from credit.evidence.verdicts import mean_in_words
 from credit.experiments import event_driven, two_phases
 
-LAYERS = {1: "200", 2: "200-100", 4: "200-100-100-100"}  # neurons of every hidden layer
 REFERENCES = {
     "direct": ("direct feedback alignment", "direct_feedback_alignment"),
     "layered": ("feedback alignment", "feedback_alignment"),
@@ -67,11 +66,11 @@ def backprop() -> dict[int, pd.Series]:
     """{hidden layers: test error of backprop in rates, of every seed, %}."""
     there = [name for name in ("02-rates", "02-rates-four") if name in results.available()]
     ends = results.final(pd.concat([results.load(name) for name in there], ignore_index=True))
-    names = {1: "1x200 relu", 2: "200-100 relu", 4: "200-100-100-100 relu"}
+    names = {n: f"{'1x' if n == 1 else ''}{neurons} relu{LENGTH}" for n, neurons in LAYERS.items()}
     return {
-        layers: values(ends, setting=name + LENGTH, method="backprop")
+        layers: values(ends, setting=name, method="backprop")
         for layers, name in names.items()
-        if (ends["setting"] == name + LENGTH).any()
+        if (ends["setting"] == name).any()
     }
 
 

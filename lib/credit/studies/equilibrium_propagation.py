@@ -112,9 +112,12 @@ def backprop_at(net: Relaxation, h: dict, t: torch.Tensor) -> dict:
 
 
 def early_inference(
-    steps: int = 14, hidden: int = 4, seeds: Sequence[int] = range(3), beta: float = 1e-3
+    steps: int = 20, hidden: int = 4, seeds: Sequence[int] = range(3), beta: float = 1e-5
 ) -> pd.DataFrame:
     """What the first nudged steps do, layer by layer; every nudged phase starts at the free rest.
+
+    With beta = 1e-3 the first update of every layer is already 5 to 8 degrees from backprop's, with
+    1e-5 less than 0.1.
 
     Returns columns step, layer, seed, metric, value, unit: "displacement", its size |h_l - rest|
     over the batch; and of the update after so many steps "angle to the gradient", that being the

@@ -1,5 +1,7 @@
 """Generalized recirculation: runs to a criterion, its theorems, when networks settle."""
 
+from dataclasses import replace
+
 import pandas as pd
 import torch
 
@@ -96,6 +98,15 @@ def versus(found: dict, task: str, one: str, other: str) -> str:
     return "slower" if greater(epochs, other_epochs) else "cannot be told apart"
 
 
+def by_rate(tuning: pd.DataFrame, run: str) -> pd.Series:
+    """{rate: mean validation error of the last three epochs} of one network and rule of 08-tuning,
+    such as "1x120 logistic, CHL"."""
+    network, rate = f"{run}, rate ", tuning["setting"].str.rpartition(" ")[2]
+    found = tuning["setting"].eq(network + rate) & tuning["metric"].eq("validation error")
+    rows = tuning[found].assign(rate=rate[found].astype(float)).sort_values("epoch")
+    return rows.groupby("rate")["value"].apply(lambda values: values.tail(3).mean())
+
+
 EXACT = Settling(3000, rate=0.5, tolerance=1e-14)
 
 
@@ -109,8 +120,10 @@ def limits(seed: int = 0) -> pd.DataFrame:
     """How far a batch's updates are from what they turn into, relative, in a 6-5-4-3 network.
 
     Returns columns limit, form, layer, size, distance: "small error", the distance of dW_l to
-    recurrent backprop's for targets that are size times as far from the expectation; and "weak
-    feedback", the distance of D_l / gain^(L-l) to backprop's delta_l at the gain `size`.
+    recurrent backprop's with the output's error held, for targets that are size times as far from
+    the expectation; "small error, free output", its distance then to the exact gradient, that of
+    recurrent backprop with a free output; and "weak feedback", the distance of D_l / gain^(L-l) to
+    backprop's delta_l at the gain `size`.
     """
     network = make_network((6, 5, 4, 3), seed, "logistic", "logistic", Init("normal_fan_in", 2.0),
                            Init("normal", 0.3), torch.float64)  # fmt: skip
@@ -127,10 +140,14 @@ def limits(seed: int = 0) -> pd.DataFrame:
         held = AlmeidaPineda(feedback="tied", held=True, settling=EXACT)
         y = held.answer(ch, x)
         ch.teach(y + size * (t.round() - y))
-        alone = Rule.local(held, ch, rest := held.forward(ch, x), held.teach(ch, rest)).dense().W
+        rest, both = held.forward(ch, x), {"small error": held}
+        both["small error, free output"] = replace(held, held=False)
+        alone = {limit: Rule.local(ap, ch, rest, ap.teach(ch, rest)) for limit, ap in both.items()}
         for form in ("plain", "midpoint", "contrastive"):
             rule = GeneralizedRecirculation(form, feedback="tied", settling=EXACT)
-            compare("small error", form, size, rule.step(ch, x)[1].dense().W, alone)
+            ours = rule.step(ch, x)[1].dense().W
+            for limit, theirs in alone.items():
+                compare(limit, form, size, ours, theirs.dense().W)
     ch.teach(t.round())
     backprop = Backprop().delta(ch, once := network.forward(x), Backprop().teach(ch, once))
     for gain in (1.0, 0.1, 0.01, 0.001):

@@ -11,8 +11,10 @@ import pandas as pd
 from credit.evidence import results, verdicts
 from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
+from credit.evidence.methods import LAYERS
 from credit.experiments import event_driven as event_driven_experiments
 from credit.experiments import jobs
+from credit.experiments import two_phases as two_phases_experiments
 from credit.experiments.common import COURSE
 from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
@@ -32,7 +34,7 @@ LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
 EVENTS = "synaptic events, test"
 RATES_BY_DEPTH = ("02-rates", "02-rates-four")
-DEEPER = {"two": "200-100", "four": "200-100-100-100"}  # neurons of every hidden layer
+DEEPER = {"two": LAYERS[2], "four": LAYERS[4]}
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
 ALONE_TOO = ", errors in spikes"  # behind the label of what has them
 NEARLY = 1.5  # times an error: below it two decimals
@@ -593,8 +595,7 @@ class InTwoPhases(InSpikes):
         yield from claims
         if not claims:
             return
-        deep = f"{DEEPER['two']} {label.partition(' ')[2]}, "
-        tried = searched(f"{self.experiments[0]}-depth-tuning", deep)
+        tried = searched_deep(label.partition(" ")[2])
         parts = tried.index.str.extract(r"(rates .*), gain (\S+)$").astype({1: float})
         by = parts.assign(value=tried.array).groupby([0, 1])["value"].first().unstack().dropna()
         weak, strong = by.columns.min(), by.columns.max()
@@ -629,6 +630,16 @@ def searched(experiment: str, label: str) -> pd.Series:
     tried = results.load(experiment)
     tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
     return tried[tried.index.str.startswith(label)]
+
+
+def searched_deep(rule: str) -> pd.Series:
+    """The same of a rule of two phases, by its short name, with two hidden layers."""
+    experiment = next(
+        name
+        for name, rules in two_phases_experiments.DEEP.items()
+        if rule in [one.short for one in rules]
+    )
+    return searched(f"{experiment}-tuning", f"{DEEPER['two']} {rule}, ")
 
 
 def _against(error: pd.Series, other: pd.Series) -> str:

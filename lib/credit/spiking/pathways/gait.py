@@ -1,4 +1,4 @@
-"""GAIT-prop: small steps towards a target, sent down through the inverse of the way up."""
+"""GAIT-prop: small steps towards a target, sent down through the pseudo-inverse of the way up."""
 
 from dataclasses import dataclass
 
@@ -29,9 +29,9 @@ class Gait(Pathway):
     gamma  share of the way to the target. E begins every image at 0 and what does not make an event
            is lost: 1e-3 of the paper is below what events can tell
     norm   mV, about the length of a neuron's first weights
-    Ahmad, van Gerven & Ambrogioni 2020, who compute the inverse after every 60 images; here it is
-    that of the weights at the beginning of a run, of a chunk of images. Their penalty, which keeps
-    W near an orthogonal matrix, is left out.
+    Ahmad, van Gerven & Ambrogioni 2020, who compute the inverse of square weights after every 60
+    images; here it is the pseudo-inverse of the weights at the beginning of a run, of a chunk of
+    images. Their penalty, which keeps W near an orthogonal matrix, is left out.
     """
 
     gamma: float = 1.0
@@ -42,7 +42,7 @@ class Gait(Pathway):
     teaching = TEACHING + INCREMENT
     passed = "dE/dt = increment*T*gate / tau_e : 1\n"
     error = ERROR.replace("sent = ", "sent = increment*") + INCREMENT
-    not_spikes = ("the inverse, computed from the weights at the beginning of every run",)
+    not_spikes = ("the pseudo-inverse, computed from the weights at the beginning of every run",)
 
     def values(self, rate, images, n, random):
         steps = {f"increment{l}": self.gamma ** (len(n) - l) for l in range(2, len(n))}
