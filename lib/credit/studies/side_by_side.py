@@ -222,7 +222,8 @@ def larger_first_weights() -> Claim:
     return claim(
         "With fixed hidden synapses the best of {n} settings with first weights larger than those "
         "of the table has {a:.1f} % validation error, with those of the table {b:.1f} and with "
-        "half of them {c:.1f} %, each on part of the images: their size lies between.",
+        "half of them {c:.1f} %, each on part of the images: the table has the best of these "
+        "sizes.",
         bool(by.iloc[-1] < larger.min() and by.iloc[-1] < by.iloc[0]),
         n=len(larger), a=larger.min(), b=by.iloc[-1], c=by.iloc[0],
     )  # fmt: skip
