@@ -630,6 +630,33 @@ for _experiment, _method, _given in (
         ],
         BRIEFLY,
     )
+TABLE["05-spiking-explained"] = Experiment(
+    "not published: equilibrium propagation in spikes, phases twice as long",
+    3,
+    {"equilibrium_propagation": 1},
+    [
+        *IN_TWO_PHASES,
+        at(learning_rate=1.5, phase=120, settling=30, rule={"beta": 1.0, "gain": 1.0}),
+    ],
+    BRIEFLY,
+)
+TABLE["06-spiking-explained"] = Experiment(
+    "not published: target differences with errors in spikes, the inverse learning slowly",
+    5,
+    {"two_populations": 1},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.03, hidden_rate=0.03, rule={"way": TargetDifference(own=1e-5)}),
+    ],
+    BRIEFLY,
+)
+TABLE["08-spiking-explained"] = Experiment(
+    "not published: generalized recirculation in spikes, first feedback weights twice as large",
+    3,
+    {"generalized_recirculation": 1},
+    [*IN_TWO_PHASES, at(learning_rate=1.5, rule={"apart": True, "gain": 1.0, "spread": 100.0})],
+    BRIEFLY,
+)
 TABLE["08-recirculation"] = Experiment(
     "not published: images of MNIST reconstructed by spikes and in rates, rates of "
     "08-recirculation-tuning",

@@ -60,6 +60,14 @@ def searched_better(rows):
     return rows.assign(value=rows["value"] * (1 - 0.9 * own))
 
 
+def weak_feedback_fails(rows):
+    """With two hidden layers in spikes and feedback through W the weakest gain has ten times the
+    errors."""
+    weak = rows["experiment"] == "08-spiking-tied-depth-tuning"
+    weak = (weak & rows["setting"].str.endswith("gain 0.1")).to_numpy()
+    return rows.assign(value=rows["value"] * (1 + 9 * weak))
+
+
 FALSIFIED = {
     "BP and shallow": methods(BP, "shallow"),
     "weak and full strength on MNIST": labels(", GR-mid", ", GR-mid, weak"),
@@ -77,6 +85,7 @@ FALSIFIED = {
     "rates of images": images(RATES.format("2 and 0.1"), RATES.format("4 and 0.3")),
     "any network": solved_or_not,
     "two hidden layers in spikes": searched_better,
+    "weak feedback in spikes": weak_feedback_fails,
     "noisy": noisy,
     "upside down": stated.upside_down,
     "loud": stated.loud,
@@ -98,7 +107,7 @@ def test_all_claims_of_notebook_08_hold_on_the_committed_results():
     assert failed == set() and len(said) > 15
 
 
-@pytest.mark.slow  # the claims of a notebook on seventeen falsified sets of results
+@pytest.mark.slow  # the claims of a notebook on nineteen falsified sets of results
 @pytest.mark.parametrize("name", FALSIFIED)
 def test_falsified_results_make_sentences_of_notebook_08_fail(falsified, name):
     assert falsified[name]

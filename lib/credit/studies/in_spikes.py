@@ -180,7 +180,7 @@ class InSpikes:
         for label, name in self.named.items():
             for net, how in ((label, ""), (label + ALONE_TOO, ALONE_TOO)):
                 if net in searched:
-                    found = self._search(net)
+                    found = self.search(net)
                     row = {self.column: name + how, "settings tried": str(found.tried)}
                     row["rates of the output"] = str(found.outputs)
                     row |= {"best": found.best, "next": found.after, "used": found.own}
@@ -289,7 +289,7 @@ class InSpikes:
 
     def tuned(self, label: str) -> Claim:
         """How its learning rates were found, by the results of the search."""
-        search = self._search(label)
+        search = self.search(label)
         holds, more = search.own <= search.best + TIE, search.edge
         if not holds and f"{search.experiment}-searched" in results.available():
             # the other was better over all seeds, at full length
@@ -312,7 +312,8 @@ class InSpikes:
             own="the best is used" if search.own == search.best else own, more=more,
         )  # fmt: skip
 
-    def _search(self, label: str) -> "Search":
+    def search(self, label: str) -> "Search":
+        """What the search for its learning rates said."""
         experiment, setting = next(
             (name, job.setting)
             for name in self.experiments
@@ -350,7 +351,7 @@ class InSpikes:
 
     def _alone(self, label: str) -> Claim:
         alone, error, fixed = self.alone(label), self.errors[label], self.fixed_alone
-        edge = self._search(label + ALONE_TOO).edge
+        edge = self.search(label + ALONE_TOO).edge
         seeds = ", ".join(f"{value:.1f}" for value in sorted(alone))
         floor = len(self.alone(self.fixed)) > 0
         return claim(
