@@ -4,9 +4,9 @@ import pandas as pd
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
-from credit.evidence.glossary import difference, less, values
+from credit.evidence.glossary import values
 from credit.evidence.verdicts import mean_in_words
-from credit.studies.in_spikes import InSpikes, searched
+from credit.studies.in_spikes import InSpikes, against, searched
 
 
 def explained(study: InSpikes, label: str, error: pd.Series) -> Claim:
@@ -22,14 +22,13 @@ def explained(study: InSpikes, label: str, error: pd.Series) -> Claim:
     ends = results.final(results.load(experiment))
     (run,) = ends["setting"].unique()
     better, best = values(ends, setting=run), run.removeprefix(f"{label}, ")
-    d, low, high = difference(better, error)
     return claim(
-        "It has {right:.1f} % of the test images right. {n} changes were tried, each alone, with "
+        "It has {right:.2f} % of the test images right. {n} changes were tried, each alone, with "
         "the seed, the images and the rates of the search: from {usual:.2f} % the validation error "
-        "comes to {said}. At full length the network with {best} ends at {e} % test error ({k} "
-        "seeds), {d:+.2f} points ({low:+.2f} to {high:+.2f}).",
-        best == tried.idxmin() and bool(tried.min() < usual) and less(better, error),
+        "comes to {said}. At full length the best change, {best}, ends at {e} % test error ({k} "
+        "seeds). Compared with the network as it is the error {way}.",
+        best == tried.idxmin() and bool(tried.min() < usual),
         right=100 - error.mean(), n=len(tried), usual=usual, best=best, e=mean_in_words(better),
         said=listed([f"{v:.2f} ({what})" for what, v in tried.sort_values().items()]),
-        k=len(better), d=d, low=low, high=high,
+        k=len(better), way=against(better, error),
     ).under("Below 95 %")  # fmt: skip

@@ -245,7 +245,7 @@ class InSpikes:
             fixed = self._fixed_deeper(deep)
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
             learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
-            random, way = "", f"Compared with {_layers(fewer)} the error {_against(error, before)}"
+            random, way = "", f"Compared with {_layers(fewer)} the error {against(error, before)}"
             if self.drawn and (self.deep["setting"] == drawn).any():
                 mean = values(self.deep, setting=drawn).mean()
                 random = f", with random feedback from layer to layer {mean:.2f} %"
@@ -361,7 +361,7 @@ class InSpikes:
             less(alone, fixed) if self.alone_teaches else undecided(alone, fixed),
             name=self.named[label], a=alone.mean(), n=len(alone), edge=edge,
             floor=f", with hidden synapses fixed at {fixed.mean():.1f} %" if floor else "",
-            way=_against(alone, error),
+            way=against(alone, error),
             no="" if self.alone_teaches else f"; its seeds end at {seeds} %, and cannot be told "
             "apart from those with hidden synapses fixed",
         )  # fmt: skip
@@ -518,7 +518,7 @@ class ErrorsInSpikes(InSpikes):
             "{f:.1f} % ({n} seeds), one that learns by a real-valued error at {s:.1f} %: the error "
             "{way}.",
             less(fixed, number),
-            f=fixed.mean(), n=len(fixed), s=number.mean(), way=_against(fixed, number),
+            f=fixed.mean(), n=len(fixed), s=number.mean(), way=against(fixed, number),
         )  # fmt: skip
 
 
@@ -643,7 +643,7 @@ def searched_deep(rule: str) -> pd.Series:
     return searched(f"{experiment}-tuning", f"{DEEPER['two']} {rule}, ")
 
 
-def _against(error: pd.Series, other: pd.Series) -> str:
+def against(error: pd.Series, other: pd.Series) -> str:
     """ "is lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
     d, low, high = difference(error, other)
     if not less(error, other) and not greater(error, other):
