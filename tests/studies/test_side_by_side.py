@@ -3,6 +3,7 @@
 import pytest
 
 from credit.evidence import results
+from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.studies import depth_in_spikes, errors_in_spikes, side_by_side
 from credit.studies.in_spikes import InTwoPhases
 
@@ -128,7 +129,8 @@ def test_layers_that_do_not_hold_are_no_answer(events, phases):
     low = (deep["method"] == depth_in_spikes.FLOORS["untold"]) & (deep["layers"] == 2)
     without = deep.assign(error=deep["error"].where(~low, 5.0))
     count = int(said.partition("layers ")[2].partition(" ")[0])
-    assert f"layers {count - 1} end below" in brief(events, phases, deep=without)["depth"].text
+    # contrastive Hebbian learning, and generalized recirculation through W
+    assert f"layers {count - 2} end below" in brief(events, phases, deep=without)["depth"].text
 
 
 def test_who_gains_by_labels_of_other_images_is_named(events, with_errors, monkeypatch):
@@ -255,3 +257,24 @@ def test_larger_first_weights_of_fixed_synapses_do_not_end_lower(monkeypatch):
         results, "load", lambda name: half if name == "02-spiking-tuning" else load(name)
     )
     assert not side_by_side.larger_first_weights().holds
+
+
+def test_what_a_run_simulates_is_all_that_it_shows(events, phases):
+    by = side_by_side.by_run(events).set_index("feedback pathway")
+    direct = by.loc["direct feedback alignment"]
+    total = sum(float(direct[layer].replace(",", "")) for layer in ("input", "hidden", "output"))
+    assert total == pytest.approx(events.count("200 direct", "spikes, test"), abs=2)
+    of = (events.runs["setting"] == "200 direct") & (events.runs["metric"] == "cpu time")
+    shown = (2 * (50_000 + 10_000) + 10_000) * 0.060  # s: two passes, validation after each, tests
+    cpu = events.runs.loc[of, "value"].median()
+    assert float(direct["simulated s per CPU s"]) == pytest.approx(shown / cpu, abs=0.5)
+    dark = events.runs["setting"] == "200 weight mirror"
+    cpu = events.runs.loc[dark & (events.runs["metric"] == "cpu time"), "value"].median()
+    mirror = shown / 60 * (60 + WeightMirror().dark) / cpu
+    assert float(by.loc["weight mirror", "simulated s per CPU s"]) == pytest.approx(mirror, abs=0.5)
+    assert (by["second hidden"] != "–").sum() == 2  # Kickback's networks
+    two = side_by_side.by_run(phases).set_index("rule").loc["equilibrium propagation"]
+    of = phases.runs["setting"] == "200 equilibrium propagation"
+    cpu = phases.runs.loc[of & (phases.runs["metric"] == "cpu time"), "value"].median()
+    shown = (2 * (2 * 50_000 + 10_000) + 10_000) * 0.060  # a taught image has two phases
+    assert float(two["simulated s per CPU s"]) == pytest.approx(shown / cpu, abs=0.5)

@@ -8,8 +8,10 @@ from credit.evidence import results, verdicts
 from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, teaches, undecided, values
 from credit.evidence.methods import METHODS
-from credit.experiments import event_driven, two_phases
+from credit.experiments import event_driven, jobs, two_phases
 from credit.spiking import speed
+from credit.spiking import two_phases as two_phases_network
+from credit.spiking.online import Online
 from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies import errors_in_spikes
 from credit.studies.errors_in_spikes import fewer
@@ -21,6 +23,7 @@ from credit.studies.in_spikes import (
     searched,
     searched_deep,
 )
+from credit.tasks import data
 
 FIXED = {
     "200 none": "none: hidden synapses fixed",
@@ -362,6 +365,36 @@ def needs(events: InSpikes, phases: InTwoPhases) -> pd.DataFrame:
             for text in texts
         ]
     )
+
+
+def by_run(study: InSpikes) -> pd.DataFrame:
+    """Spikes of a test image in every layer, a network in a row, and how fast its runs were: the
+    seconds that were simulated for a second of CPU time, the median of the seeds.
+
+    study  `pathways` or `rules`
+    """
+    names = [name for name in study.runs["experiment"].unique() if "spiking" in name]
+    settings = {job.name: job.setting for name in names for job in jobs(name, "paper")}
+    rows = []
+    for label, name in study.named.items():
+        input_, *hidden, output = study.by_layer(label, "spikes, test")
+        of = (study.runs["setting"] == label) & (study.runs["metric"] == "cpu time")
+        speed_of = _simulated(settings[label]) / study.runs.loc[of, "value"].median()
+        spikes = {"input": input_, "hidden": hidden[0], "second hidden": sum(hidden[1:])}
+        row = {study.column: name}
+        row |= {k: f"{v:,.0f}" if v else "–" for k, v in spikes.items()}
+        rows.append(row | {"output": f"{output:,.1f}", "simulated s per CPU s": f"{speed_of:.0f}"})
+    return pd.DataFrame(rows)
+
+
+def _simulated(setting: Online) -> float:
+    """s, in a run with all that it shows: training, validation after every epoch, tests."""
+    known = data.load(setting.dataset)
+    phases = isinstance(setting, two_phases_network.Setting)
+    image = setting.phase if phases else setting.rule.dark + setting.image
+    taught = setting.epochs * (setting.examples or len(known.train.x)) * (1 + phases)
+    tested = setting.epochs * len(known.validation.x) + len(known.test.x)
+    return (taught + tested) * image / 1000
 
 
 def _who(names: list[str], among: Iterable[str]) -> str:
