@@ -175,7 +175,8 @@ def told(study: InSpikes) -> Iterator[Claim]:
     gains = [f"{study.named[k]} ({by[study.named[k]]:.1f} %)" for k in helped]
     rest = by.drop([study.named[k] for k in helped]) if len(helped) < len(labels) else NONE
     sent = "error events, learning"
-    more = [study.count(f"{k}, shuffled", sent) / study.count(k, sent) for k in labels]
+    events = {k: (study.count(f"{k}, shuffled", sent), study.count(k, sent)) for k in labels}
+    more = [told / own for told, own in events.values() if own] or [0.0]
     yield claim(
         "Where hidden neurons are told the labels of other images each of {n} pathways ends higher "
         "than with the right ones. Below fixed hidden synapses: {gains}; the others end at "
@@ -183,7 +184,7 @@ def told(study: InSpikes) -> Iterator[Claim]:
         "{a:.1f} to {b:.1f} times as many events, at the same rates.",
         all(less(study.errors[label], study.told(label)) for label in labels)
         and 2 * len(helped) < len(labels)
-        and min(more) > 1,
+        and len(more) == len(labels) and min(more) > 1,
         a=min(more), b=max(more),
         n=len(labels), gains=listed(gains),
         low=rest.min(), first=rest.idxmin(), high=rest.max(), last=rest.idxmax(),
