@@ -22,7 +22,6 @@ from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
 from credit.spiking.pathways.weight_mirror import WeightMirror
-from credit.spiking.simulation import Simulation
 
 PATHWAYS = (
     Direct(), Layered(), Symmetric(), Signs(), KolenPollack(), WeightMirror(), TargetDifference(),
@@ -34,24 +33,17 @@ def angle(a, b):
     return course.angle(*(torch.from_numpy(w.copy()) for w in (a, b)))
 
 
-def on_numpy(monkeypatch, module):
-    """Networks of this module run uncompiled; returns how a learner is made."""
-    monkeypatch.setattr(
-        module, "_simulation", lambda s: Simulation(lambda: module.build(s), "small", "numpy")
-    )
-
-
 def images(n, pixels, classes, seed=0):
     random = torch.Generator().manual_seed(seed)
     return torch.rand(n, pixels, generator=random), torch.arange(n) % classes
 
 
 @pytest.fixture
-def network(monkeypatch):
+def network(uncompiled):
     """network(rule) -> a learner of two hidden layers, and what it gives in rates, four images."""
 
     def made(rule, sizes=(60, 24, 20, 4), **changes):
-        on_numpy(monkeypatch, event_driven)
+        uncompiled(event_driven)
         setting = event_driven.Setting(
             rule, sizes, coherent=rule.coherent, image=800, settling=100, chunk=4
         )

@@ -15,7 +15,6 @@ from credit.spiking.contrasts.untold import Untold
 from credit.spiking.online import Learner
 from credit.spiking.phases_in_rates import InRates
 from credit.spiking.segregated_in_time import angle
-from credit.spiking.simulation import Simulation
 from credit.spiking.two_phases import Setting
 
 RULES = (
@@ -26,13 +25,9 @@ SIZES = (60, 24, 20, 4)
 
 
 @pytest.fixture
-def network(monkeypatch):
+def network(uncompiled):
     """network(rule) -> a learner of two hidden layers, most of whose neurons fire, four images."""
-    monkeypatch.setattr(
-        two_phases,
-        "_simulation",
-        lambda s: Simulation(lambda: two_phases.build(s), "small", "numpy"),
-    )
+    uncompiled(two_phases)
 
     def made(rule, **changes):
         setting = replace(Setting(rule, SIZES, phase=600, settling=100, chunk=4), **changes)

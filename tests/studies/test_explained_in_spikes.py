@@ -32,11 +32,14 @@ def claimed(monkeypatch):
         frames = {"05-spiking-explained-tuning": tuning, "05-spiking-explained": full}
         monkeypatch.setattr(results, "load", frames.__getitem__)
         monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
+        error = [6.0, 6.2, 5.8, 6.1, 5.9]
+        rows = {"setting": LABEL, "metric": "test error", "seed": range(5), "value": error}
         study = SimpleNamespace(
-            experiments=["05-spiking"], search=lambda _: SimpleNamespace(own=7.0)
+            experiments=["05-spiking"],
+            search=lambda _: SimpleNamespace(own=7.0),
+            ends=pd.DataFrame(rows),
         )
-        error = pd.Series([6.0, 6.2, 5.8, 6.1, 5.9], index=pd.Index(range(5), name="seed"))
-        return explained(study, LABEL, error)
+        return explained(study, LABEL)
 
     return made
 

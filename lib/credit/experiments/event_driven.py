@@ -9,7 +9,14 @@ from dataclasses import replace
 from functools import partial
 
 from credit.experiments.common import COURSE as LEARNED
-from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.experiments.common import (
+    SEEDS,
+    TUNING_SEEDS,
+    course,
+    labelled,
+    on_part,
+    one_at_a_time,
+)
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
 from credit.rules.base import Rule
@@ -32,7 +39,7 @@ from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.training.setting import Setting
 
-RUN, COURSE_RUN = "credit.spiking.event_driven:run", "credit.spiking.course:run"
+RUN = "credit.spiking.event_driven:run"
 SPIKES = Spikes(sizes=(784, 200, 10), epochs=2)
 # Networks of the same size in rates, on the same images as often.
 RATES = Setting(
@@ -329,10 +336,7 @@ def _course(experiment: str, profile: str) -> list[Job]:
     """Half of the images, once; angles to the rules in rates on the way."""
     length = {"examples": LEARNED[profile], "epochs": 1}
     ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
-    seeds = SEEDS[profile][:3]
-    if profile == "quick":  # one program
-        ways, seeds = ways[:1], seeds[:1]
-    return [Job(experiment, way, seed, run=COURSE_RUN) for way in ways for seed in seeds]
+    return course(experiment, profile, ways)
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
@@ -360,7 +364,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     With two hidden layers four, at the rate of the output that was best with one; four of a large
     network, three where its hidden synapses are fixed.
     """
-    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    few = on_part(profile)
     kind = experiment.removesuffix("-tuning").split("-")[-1]
     jobs, deep, large = [], kind in ("depth", "four"), kind == "large"
     for way in arms(experiment.removesuffix("-tuning")):
@@ -399,44 +403,36 @@ LARGER, ALONE_LARGER = (200.0, 400.0, 800.0), (0.01, 0.02, 0.04, 0.08)  # mV
 
 def _tuning_larger(experiment: str, profile: str) -> list[Job]:
     """Fixed hidden synapses with first weights larger than those of `_tuning`."""
-    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
-    jobs = []
+    tried = {}
     for spread, rate in itertools.product(LARGER, ALONE_LARGER):
-        way = spiking(Fixed(), spread=spread, learning_rate=rate, **few)
-        label = f"{way.label}, larger first weights, rate {rate:g} mV, spread {spread:g} mV"
-        jobs += [Job(experiment, way, seed, label, RUN) for seed in TUNING_SEEDS]
-    return jobs
+        way = spiking(Fixed(), spread=spread, learning_rate=rate, **on_part(profile))
+        tried[f"{way.label}, larger first weights, rate {rate:g} mV, spread {spread:g} mV"] = way
+    return labelled(experiment, tried, run=RUN)
 
 
-# What was changed, one thing at a time, where a method stays below 95 % right with one layer.
+# What was changed, one thing at a time, where a method stays below 95 % right with one layer: of
+# the pathway, of the network.
 EXPLAINED = {
-    "rate of the inverse 0.001": (1e-3, {}),
-    "rate of the inverse 0.0001": (1e-4, {}),
-    "rate of the inverse 1e-05": (1e-5, {}),
-    "images of 120 ms": (None, {"image": 120, "settling": 20}),
-    "first weights half as large": (None, {"spread": 25.0}),
-    "first weights twice as large": (None, {"spread": 100.0}),
+    "rate of the inverse 0.001": ({"own": 1e-3}, {}),
+    "rate of the inverse 0.0001": ({"own": 1e-4}, {}),
+    "rate of the inverse 1e-05": ({"own": 1e-5}, {}),
+    "images of 120 ms": ({}, {"image": 120, "settling": 20}),
+    "first weights half as large": ({}, {"spread": 25.0}),
+    "first weights twice as large": ({}, {"spread": 100.0}),
 }
 BEST_EXPLAINED = "rate of the inverse 1e-05"
 
 
 def _explained(experiment: str, profile: str) -> list[Job]:
-    """Target differences with errors in spikes: each change on the seed of the tuning, the best of
-    them with all seeds."""
-    tuning, jobs = experiment.endswith("-tuning"), []
-    for what in EXPLAINED if tuning else (BEST_EXPLAINED,):
-        own, changes = EXPLAINED[what]
-        way = TargetDifference() if own is None else TargetDifference(own=own)
-        one = spiking(TwoPopulations(way=TargetDifference()))
-        one = replace(one, rule=TwoPopulations(way=way), **changes)
-        if tuning:
-            one = replace(one, examples=2500 if profile == "quick" else 15_000, epochs=1)
-        elif profile == "quick":
-            one = replace(one, examples=5000, epochs=1)
-        label = f"{one.label}, {what}"
-        seeds = TUNING_SEEDS if tuning else SEEDS[profile]
-        jobs += [Job(experiment, one, seed, label, RUN) for seed in seeds]
-    return jobs
+    """Target differences with errors in spikes."""
+    changed = {
+        what: replace(
+            spiking(TwoPopulations(way=TargetDifference())),
+            rule=TwoPopulations(way=TargetDifference(**own)), **network,
+        )
+        for what, (own, network) in EXPLAINED.items()
+    }  # fmt: skip
+    return one_at_a_time(experiment, profile, changed, BEST_EXPLAINED, RUN, seeds=5)
 
 
 KINDS = {

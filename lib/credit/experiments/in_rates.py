@@ -7,7 +7,7 @@ weights and what a rule has besides are those of its own notebook.
 
 from dataclasses import replace
 
-from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.experiments.common import SEEDS, TUNING_SEEDS, on_part
 from credit.experiments.contrastive_hebbian import chl
 from credit.experiments.decoupled_neural_interfaces import CDNI
 from credit.experiments.difference_target_propagation import SDTP_PARALLEL
@@ -86,7 +86,7 @@ def _rates(experiment: str, profile: str) -> list[Job]:
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """On a third of the images once, as of backprop and of the rules in spikes."""
-    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    few = on_part(profile)
     return [
         Job(experiment, replace(setting, learning_rate=rate, **few), s, f"{label}, rate {rate:g}")
         for label, setting in RULES.items()

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import replace
 
 from credit.experiments.common import COURSE as LEARNED
-from credit.experiments.common import SEEDS, TUNING_SEEDS
+from credit.experiments.common import SEEDS, TUNING_SEEDS, course, on_part, one_at_a_time
 from credit.runs.store import Job
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
@@ -16,7 +16,7 @@ from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirc
 from credit.spiking.contrasts.untold import Untold
 from credit.spiking.two_phases import Setting
 
-RUN, COURSE_RUN = "credit.spiking.two_phases:run", "credit.spiking.course:run"
+RUN = "credit.spiking.two_phases:run"
 BRIDGE = Setting(  # a random network; only the hidden synapses change
     ContrastiveHebbian(), (60, 20, 10), dataset="", chunk=1, learning_rate=0.0, hidden_rate=1.0,
     schedule="constant",
@@ -92,7 +92,7 @@ def _tried(
     experiment: str, profile: str, one: Setting, label: str = "", more: str = ""
 ) -> list[Job]:
     """A setting on a third of the images once, by default under its rates."""
-    few = {"examples": 2500 if profile == "quick" else 15_000, "epochs": 1}
+    few = on_part(profile)
     rates = f"rates {one.learning_rate:g} and {one.hidden_rate:g} mV, spread {one.spread:g} mV"
     label = f"{one.label}, {label or rates}{more}"
     return [Job(experiment, replace(one, **few), s, label, RUN) for s in TUNING_SEEDS]
@@ -159,10 +159,7 @@ def _course(experiment: str, profile: str) -> list[Job]:
     """Half of the images, once; angles to the rules in rates on the way."""
     rules = [rule for rule in RULES[experiment[:2]] if not isinstance(rule, Untold)]
     ways = [setting(rule, examples=LEARNED[profile], epochs=1) for rule in rules]
-    seeds = SEEDS[profile][:3]
-    if profile == "quick":  # one program
-        ways, seeds = ways[:1], seeds[:1]
-    return [Job(experiment, way, seed, run=COURSE_RUN) for way in ways for seed in seeds]
+    return course(experiment, profile, ways)
 
 
 # What was changed, one thing at a time, where a rule stays below 95 % right with one hidden layer:
@@ -189,21 +186,12 @@ BEST_EXPLAINED = {"05": "phases of 120 ms", "08": "first feedback weights twice 
 
 
 def _explained(experiment: str, profile: str) -> list[Job]:
-    """Each change on the seed of the tuning; the best of them with three seeds."""
-    notebook, tuning = experiment[:2], experiment.endswith("-tuning")
-    jobs, rule = [], RULES[notebook][0]
-    for what in EXPLAINED[notebook] if tuning else (BEST_EXPLAINED[notebook],):
-        own, changes = EXPLAINED[notebook][what]
-        one = setting(replace(rule, **own), **changes)
-        label = f"{one.label}, {what}"
-        if tuning:
-            jobs += _tried(experiment, profile, one, what)
-            continue
-        seeds = SEEDS[profile][:3]
-        if profile == "quick":
-            one, seeds = replace(one, examples=5000, epochs=1), seeds[:1]
-        jobs += [Job(experiment, one, seed, label, RUN) for seed in seeds]
-    return jobs
+    notebook = experiment[:2]
+    changed = {
+        what: setting(replace(RULES[notebook][0], **own), **network)
+        for what, (own, network) in EXPLAINED[notebook].items()
+    }
+    return one_at_a_time(experiment, profile, changed, BEST_EXPLAINED[notebook], RUN, seeds=3)
 
 
 def _bridge(experiment: str, profile: str) -> list[Job]:

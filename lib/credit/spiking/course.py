@@ -44,13 +44,16 @@ def run(setting: Online, seed: int) -> list[dict]:
         by_spikes = asked(learner, x, label)
         own, backprop = there.changes(setting, learner.W, x.numpy(), label.numpy())
         for_others, _ = there.changes(setting, learner.W, x.numpy(), other.numpy())
-        named = {"the rule": own, "it for other labels": for_others, "backprop": backprop}
+        named = {
+            "the rule in rates": own,
+            "it for other labels": for_others,
+            "backprop in rates": backprop,
+        }
         for what, changes in named.items():
             for l, change in changes.items():
                 if change.any() and own[l].any():
                     value = angle(*map(torch.from_numpy, (by_spikes[l], change)))
-                    metric = f"angle to {what}" + (" in rates" if changes is not for_others else "")
-                    row = {"epoch": done / length, "layer": l, "metric": metric}
+                    row = {"epoch": done / length, "layer": l, "metric": f"angle to {what}"}
                     rows.append(row | {"value": value, "unit": "degrees"})
 
     order = torch.randperm(length, generator=learner.random["order"])

@@ -1,7 +1,5 @@
 """Where spikes stay below 95 % right with one hidden layer: what was changed, one at a time."""
 
-import pandas as pd
-
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import values
@@ -9,12 +7,12 @@ from credit.evidence.verdicts import mean_in_words
 from credit.studies.in_spikes import InSpikes, against, searched
 
 
-def explained(study: InSpikes, label: str, error: pd.Series) -> Claim:
+def explained(study: InSpikes, label: str) -> Claim:
     """What each change alone brought in a short run, and the best of them in full ones.
 
     label  of the network as it is
-    error  its test error of every seed, %
     """
+    error = values(study.ends, setting=label)
     experiment = f"{study.experiments[0]}-explained"
     tried = searched(f"{experiment}-tuning", f"{label}, ")
     tried.index = tried.index.str.removeprefix(f"{label}, ")

@@ -175,8 +175,8 @@ def told(study: InSpikes) -> Iterator[Claim]:
     gains = [f"{study.named[k]} ({by[study.named[k]]:.1f} %)" for k in helped]
     rest = by.drop([study.named[k] for k in helped]) if len(helped) < len(labels) else NONE
     sent = "error events, learning"
-    events = {k: (study.count(f"{k}, shuffled", sent), study.count(k, sent)) for k in labels}
-    more = [told / own for told, own in events.values() if own] or [0.0]
+    events = [(study.count(f"{k}, shuffled", sent), study.count(k, sent)) for k in labels]
+    more = [told / own for told, own in events if own] or [0.0]
     yield claim(
         "Where hidden neurons are told the labels of other images each of {n} pathways ends higher "
         "than with the right ones. Below fixed hidden synapses: {gains}; the others end at "
@@ -380,11 +380,17 @@ def by_run(study: InSpikes) -> pd.DataFrame:
     for label, name in study.named.items():
         input_, *hidden, output = study.by_layer(label, "spikes, test")
         of = (study.runs["setting"] == label) & (study.runs["metric"] == "cpu time")
-        speed_of = _simulated(settings[label]) / study.runs.loc[of, "value"].median()
-        spikes = {"input": input_, "hidden": hidden[0], "second hidden": sum(hidden[1:])}
-        row = {study.column: name}
-        row |= {k: f"{v:,.0f}" if v else "–" for k, v in spikes.items()}
-        rows.append(row | {"output": f"{output:,.1f}", "simulated s per CPU s": f"{speed_of:.0f}"})
+        simulated = _simulated(settings[label]) / study.runs.loc[of, "value"].median()
+        rows.append(
+            {
+                study.column: name,
+                "input": f"{input_:,.0f}",
+                "hidden": f"{hidden[0]:,.0f}",
+                "second hidden": f"{hidden[1]:,.0f}" if hidden[1:] else "–",
+                "output": f"{output:,.1f}",
+                "simulated s per CPU s": f"{simulated:.0f}",
+            }
+        )
     return pd.DataFrame(rows)
 
 
