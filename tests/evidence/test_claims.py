@@ -49,6 +49,29 @@ def test_claims_of_one_topic_that_follow_each_other_stand_in_one_item_of_a_list(
     assert crossed._repr_markdown_() == f"- **What.** One. ~~No.~~ *({BROKEN})*"
 
 
+def test_items_of_a_folded_topic_stand_below_the_others_behind_a_line_that_names_them():
+    one, two, three = (claim(text, True) for text in ("One.", "Two.", "Three."))
+    told = [one.under("Rates"), two, three.under("Spikes"), two.under("Rates")]
+    assert say(*told, bullets=True, folded=("Rates", "Spikes", "Other"))._repr_markdown_() == (
+        "- Two.\n\n<details><summary>More: rates, spikes</summary>\n\n"
+        "- **Rates.** One.\n- **Spikes.** Three.\n- **Rates.** Two.\n\n</details>"
+    )
+    whole = say(one.under("Rates"), bullets=True, folded=("Rates",))._repr_markdown_()
+    assert whole.startswith("<details><summary>More: rates</summary>\n\n- **Rates.** One.")
+    assert say(*told, bullets=True, folded=("Other",))._repr_markdown_().count("details") == 0
+    assert "One." in repr(say(*told, bullets=True, folded=("Rates",)))
+    with pytest.raises(ValueError, match="bullets=True"):
+        say(*told, folded=("Rates",))
+
+
+def test_what_is_false_is_never_folded():
+    false = claim("No.", False).under("Rates")
+    with pytest.raises(ClaimFailed, match="No"):
+        say(claim("One.", True), false, bullets=True, folded=("Rates",))
+    crossed = say(claim("One.", True), false, bullets=True, strict=False, folded=("Rates",))
+    assert crossed._repr_markdown_() == f"- One.\n- **Rates.** ~~No.~~ *({BROKEN})*"
+
+
 def test_every_false_claim_of_a_cell_is_named_with_its_numbers_in_one_line():
     with pytest.raises(ClaimFailed) as failed:
         say(

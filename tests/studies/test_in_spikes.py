@@ -9,6 +9,7 @@ from credit.evidence import results
 from credit.evidence.claims import ClaimFailed, claim, say
 from credit.experiments import event_driven
 from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirculation
+from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies.course_in_spikes import ANGLES
@@ -197,6 +198,12 @@ def test_what_spikes_do_not_carry_is_listed(study):
         "a sign used backwards",
     }
     assert len(alone) == 5 and "the clock that resets all neurons at every image" in alone
+    both = study().not_spikes(Signs(), KolenPollack()).set_index("not carried by spikes")
+    assert set(both.index) == {*listed, *KolenPollack().not_spikes}
+    assert dict(both["needed by"]) == {
+        what: "all" if what in listed[:-1] else "signs" if what == listed[-1] else "Kolen-Pollack"
+        for what in both.index
+    }
     apart, through_w = (set(GeneralizedRecirculation(apart=a).not_spikes) for a in (True, False))
     assert through_w - apart == {"a weight used backwards"}
 

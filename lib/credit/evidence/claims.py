@@ -19,7 +19,7 @@ In a notebook the sentence is code, in a cell tagged hide-input and nbval-check-
 import itertools
 import math
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 
@@ -67,19 +67,32 @@ class Said:
 
     claims: tuple[Claim, ...]
     bullets: bool
+    folded: tuple[str, ...] = ()
 
     def _repr_markdown_(self) -> str:
         if not self.bullets:
             return " ".join(map(_marked, self.claims))
-        items = []
-        for topic, claims in itertools.groupby(self.claims, key=lambda c: c.topic):
-            told = list(map(_marked, claims))
-            stop = "" if topic.endswith("?") else "."
-            items += [f"**{topic}{stop}** " + " ".join(told)] if topic else told
-        return "\n".join(f"- {item}" for item in items)
+        below = [c for c in self.claims if c.topic in self.folded and c.holds]
+        shown = [c for c in self.claims if c not in below]
+        parts = [_items(shown)] if shown else []
+        if below:
+            topics = dict.fromkeys(c.topic[0].lower() + c.topic[1:] for c in below)
+            parts.append(f"<details><summary>More: {', '.join(topics)}</summary>")
+            parts += [_items(below), "</details>"]
+        return "\n\n".join(parts)
 
     def __repr__(self) -> str:
         return "\n".join(c.text if c.holds else f"{BROKEN}: {c}" for c in self.claims)
+
+
+def _items(claims: Iterable[Claim]) -> str:
+    """One item per claim, or per run of claims of one topic."""
+    items = []
+    for topic, of_it in itertools.groupby(claims, key=lambda c: c.topic):
+        told = list(map(_marked, of_it))
+        stop = "" if topic.endswith("?") else "."
+        items += [f"**{topic}{stop}** " + " ".join(told)] if topic else told
+    return "\n".join(f"- {item}" for item in items)
 
 
 def _marked(claim: Claim) -> str:
@@ -122,18 +135,23 @@ def claim(sentence: str, condition: bool, **numbers) -> Claim:
     return Claim(sentence, bool(condition), numbers)
 
 
-def say(*claims: Claim, bullets: bool = False, strict: bool = True) -> Said:
+def say(
+    *claims: Claim, bullets: bool = False, strict: bool = True, folded: Sequence[str] = ()
+) -> Said:
     """Show claims as prose; ClaimFailed if any is false.
 
     bullets  a list instead of a paragraph: one item per claim, or per run of claims of one topic
+    folded   topics of a list whose items open at a click, below the others; what is false does not
     strict   False: false ones are crossed out instead, for parameters that are not the notebook's
     """
     if not claims or not all(isinstance(c, Claim) for c in claims):
         raise ValueError("say expects claims: say(claim(sentence, condition, ...), ...)")
+    if folded and not bullets:
+        raise ValueError("say folds items of a list only: say(..., bullets=True, folded=...)")
     false = [c for c in claims if not c.holds]
     if false and strict:
         raise ClaimFailed(false, len(claims))
-    return Said(claims, bullets)
+    return Said(claims, bullets, tuple(folded))
 
 
 def _check(sentence: str, name: str, value: object, form: str):

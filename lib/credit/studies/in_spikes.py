@@ -37,6 +37,7 @@ RATES_BY_DEPTH = ("02-rates", "02-rates-four")
 DEEPER = {"two": LAYERS[2], "four": LAYERS[4]}
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
 ALONE_TOO = ", errors in spikes"  # behind the label of what has them
+DETAILS = ("Beside others", "Beside rates", "Spikes", "Learning rates")  # folded in notebooks
 NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
@@ -187,9 +188,15 @@ class InSpikes:
                     rows.append(row | {"hidden rate at an edge": "yes" if found.edge else "no"})
         return pd.DataFrame(rows)
 
-    def not_spikes(self, rule: Pathway | Contrast) -> pd.DataFrame:
-        """What a rule needs that spikes do not carry, one in a row."""
-        return not_spikes(self.no_spikes, rule)
+    def not_spikes(self, *rules: Pathway | Contrast) -> pd.DataFrame:
+        """What rules need that spikes do not carry, one in a row; of several also which."""
+        tables = {rule.short: not_spikes(self.no_spikes, rule) for rule in rules}
+        if len(rules) == 1:
+            return tables[rules[0].short]
+        needed = pd.concat(tables, names=["rule"]).reset_index("rule")
+        found = needed.groupby("not carried by spikes", sort=False)["rule"].agg(list)
+        named = found.map(lambda who: "all" if len(who) == len(rules) else listed(who))
+        return named.rename("needed by").reset_index()
 
     def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
