@@ -18,6 +18,7 @@ from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
+from credit.spiking.pathways.half_of_error import HalfOfError
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -46,6 +47,7 @@ PATHWAYS = (
     TwoPopulations(way=Gait(scale=0.2, norm=40.0)),
     TwoPopulations(way=WeightMirror(scale=0.2, decay=0.01, noise=100.0, spread=3.0)),
     TwoPopulations(way=Fixed()),
+    *(HalfOfError(scale=0.2, half=half) for half in ("answer", "label")),
 )  # fmt: skip
 SMALL = Setting(
     Direct(), (12, 9, 8, 4), image=25, settling=5, white=200.0, events=400.0,
@@ -144,6 +146,9 @@ def plain_loop(setting, values):
             for pair in compare.values():
                 pair.v[:], pair.I[:], pair.x[:] = 0, 0, 0.5
         wanted, told = full * values["label"][image], full * values["teacher"][image]
+        heard_of, half = top.r, getattr(how, "half", "")
+        told = full / n[L] if half == "answer" else told
+        heard_of = full / n[L] if half == "label" else heard_of
         speaks = on
         if isinstance(how, Attention):
             speaks = chosen * (phase > choosing)
@@ -151,7 +156,7 @@ def plain_loop(setting, values):
         for l, layer in state.items():
             opened[l] = (p["I_low"] < layer.I) & (p["I_high"] > layer.I)
             gated = layer.T * opened[l] * (on if predicted else 1)
-            error[l] = (top.r - told) * speaks if l == L else gated
+            error[l] = (heard_of - told) * speaks if l == L else gated
             change[l] = -eta[l] * ((top.r - wanted) * speaks if l == L else gated)
             if two and l == L:
                 change[l] = -eta[l] * top.learned
@@ -655,6 +660,33 @@ def test_a_shuffled_teacher_reaches_the_hidden_neurons_and_not_the_output():
     silent = values | {"eta1": 0.0, "eta2": 0.0}
     heard = [numpy_run(SMALL, silent | {"teacher": values[t]}) for t in ("teacher", "label")]
     np.testing.assert_array_equal(heard[0]["w3"], heard[1]["w3"])  # nothing but w1, w2 hears it
+
+
+def test_hidden_neurons_that_are_sent_the_answer_alone_hear_no_label():
+    """And of the other half they hear nothing but it; the output learns by both."""
+    heard = {}
+    for half in ("answer", "label"):
+        setting = replace(SMALL, rule=HalfOfError(half=half))
+        values = values_of(setting) | {"eta3": 0.0}
+        for told in ("teacher", "label"):
+            got = numpy_run(setting, values | {"teacher": values[told]})
+            heard[half, told] = got["w1"] - values["w1"]
+        deaf = values | {"w3": 0.0 * values["w3"]}  # the output never fires
+        sent = numpy_run(setting, deaf)["count_up_output"].sum()
+        assert (sent == 0) == (half == "answer")  # it has only fallen behind the mean
+    assert np.abs(heard["answer", "teacher"]).max() > 1e-6
+    np.testing.assert_array_equal(heard["answer", "teacher"], heard["answer", "label"])
+    assert np.abs(heard["label", "teacher"] - heard["label", "label"]).max() > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"half": "both"}, "half is 'both', expected one of answer, label"),
+     ({"shuffled": True}, "no label that could be another image's")],
+)  # fmt: skip
+def test_an_impossible_half_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        HalfOfError(**wrong)
 
 
 @pytest.mark.parametrize(

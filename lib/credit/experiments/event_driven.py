@@ -28,6 +28,7 @@ from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.fixed import Fixed
 from credit.spiking.pathways.gait import Gait
+from credit.spiking.pathways.half_of_error import HalfOfError
 from credit.spiking.pathways.kickback import Kickback
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.layered import Layered
@@ -435,6 +436,22 @@ def _explained(experiment: str, profile: str) -> list[Job]:
     return one_at_a_time(experiment, profile, changed, BEST_EXPLAINED, RUN, seeds=5)
 
 
+# Of the error of random feedback: no label for hidden neurons, and another image's label alone.
+HALVES = (HalfOfError(), HalfOfError(half="label", shuffled=True))
+
+
+def _halves(experiment: str, profile: str) -> list[Job]:
+    """What hidden neurons learn of either half where they are told other labels, at its rates."""
+    rate, below = BEST["direct"]
+    few = {"examples": 5000, "epochs": 1} if profile == "quick" else {}
+    ways = [
+        replace(SPIKES, rule=half, learning_rate=rate, hidden_rate=below, **few) for half in HALVES
+    ]
+    seeds = SEEDS[profile][:3]
+    ways = ways[:1] if profile == "quick" else ways  # one program
+    return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
+
+
 KINDS = {
     "large": _depth,
     "long": _depth,
@@ -448,6 +465,7 @@ EXPERIMENTS = (
     {name: KINDS.get(name.split("-")[-1], _spiking) for name in ARMS}
     | {f"{name}-tuning": _tuning for name in ARMS}
     | {"02-spiking-larger-tuning": _tuning_larger}
+    | {"02-spiking-halves": _halves}
     | {"06-spiking-explained": _explained, "06-spiking-explained-tuning": _explained}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {
