@@ -194,6 +194,22 @@ def _explained(experiment: str, profile: str) -> list[Job]:
     return one_at_a_time(experiment, profile, changed, BEST_EXPLAINED[notebook], RUN, seeds=3)
 
 
+# With two hidden layers a longer phase too, and rates searched anew: (of the output, of the others).
+SEARCH_LONGER, BEST_LONGER = tuple(itertools.product((0.5, 1.5), (0.15, 0.5))), (1.5, 0.5)
+
+
+def _longer(experiment: str, profile: str) -> list[Job]:
+    """Phases of 120 ms in the deeper network, at some of the rates; see _tuning_deep."""
+    changed = {
+        f"phases of 120 ms, rates {rate:g} and {below:g} mV": deep(
+            EquilibriumPropagation(), phase=120, settling=30, learning_rate=rate, hidden_rate=below
+        )
+        for rate, below in SEARCH_LONGER
+    }
+    best = f"phases of 120 ms, rates {BEST_LONGER[0]:g} and {BEST_LONGER[1]:g} mV"
+    return one_at_a_time(experiment, profile, changed, best, RUN, seeds=3)
+
+
 def _bridge(experiment: str, profile: str) -> list[Job]:
     """One image, in phases of any length: the change by spikes beside that by rates."""
     phases = PHASES[:3:2] if profile == "quick" else PHASES
@@ -219,5 +235,6 @@ EXPERIMENTS = (
         for number in EXPLAINED
         for kind in ("", "-tuning")
     }
+    | {"05-spiking-longer": _longer, "05-spiking-longer-tuning": _longer}
     | {"09-spiking-bridge": _bridge}
 )
