@@ -535,6 +535,17 @@ TABLE["02-spiking-floor"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["02-spiking-halves"] = Experiment(
+    "not published: half of the error of random feedback, of it the label another image's",
+    3,
+    {"half_of_error": 2},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.01, hidden_rate=0.03, rule={"half": "answer", "shuffled": False}),
+        at(label="label alone", rule={"half": "label", "shuffled": True}),
+    ],
+    BRIEFLY,
+)
 for _notebook, _ways in (
     ("01", {"signs": (0.01, 0.01), "kolen_pollack": (0.01, 0.03), "weight_mirror": (0.01, 0.01)}),
     ("02", {"direct": (0.01, 0.03), "symmetric": (0.01, 0.01)}),
@@ -640,6 +651,17 @@ TABLE["05-spiking-explained"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["05-spiking-longer"] = Experiment(
+    "not published: equilibrium propagation in spikes, two hidden layers, phases twice as long",
+    3,
+    {"equilibrium_propagation": 1},
+    [
+        *IN_TWO_PHASES,
+        at(sizes=LAYERS_TWO, phase=120, settling=30, learning_rate=1.5, hidden_rate=0.5,
+           rule={"beta": 1.0, "gain": 0.1}),
+    ],
+    BRIEFLY,
+)  # fmt: skip
 TABLE["06-spiking-explained"] = Experiment(
     "not published: target differences with errors in spikes, the inverse learning slowly",
     5,

@@ -448,7 +448,8 @@ def _halves(experiment: str, profile: str) -> list[Job]:
         replace(SPIKES, rule=half, learning_rate=rate, hidden_rate=below, **few) for half in HALVES
     ]
     seeds = SEEDS[profile][:3]
-    ways = ways[:1] if profile == "quick" else ways  # one program
+    if profile == "quick":  # one program
+        ways, seeds = ways[:1], seeds[:1]
     return [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
 
 

@@ -194,8 +194,9 @@ def _explained(experiment: str, profile: str) -> list[Job]:
     return one_at_a_time(experiment, profile, changed, BEST_EXPLAINED[notebook], RUN, seeds=3)
 
 
-# With two hidden layers a longer phase too, and rates searched anew: (of the output, of the others).
-SEARCH_LONGER, BEST_LONGER = tuple(itertools.product((0.5, 1.5), (0.15, 0.5))), (1.5, 0.5)
+# With two hidden layers a longer phase, too: rates that are tried, of the output and the others.
+SEARCH_LONGER = tuple(itertools.product((0.5, 1.5, 4.5), (0.15, 0.5, 1.5)))
+BEST_LONGER = 1.5, 0.5
 
 
 def _longer(experiment: str, profile: str) -> list[Job]:
