@@ -657,7 +657,7 @@ TABLE["05-spiking-longer"] = Experiment(
     {"equilibrium_propagation": 1},
     [
         *IN_TWO_PHASES,
-        at(sizes=LAYERS_TWO, phase=120, settling=30, learning_rate=1.5, hidden_rate=0.5,
+        at(sizes=LAYERS_TWO, phase=120, settling=30, learning_rate=4.5, hidden_rate=0.5,
            rule={"beta": 1.0, "gain": 0.1}),
     ],
     BRIEFLY,

@@ -196,7 +196,7 @@ def _explained(experiment: str, profile: str) -> list[Job]:
 
 # With two hidden layers a longer phase, too: rates that are tried, of the output and the others.
 SEARCH_LONGER = tuple(itertools.product((0.5, 1.5, 4.5), (0.15, 0.5, 1.5)))
-BEST_LONGER = 1.5, 0.5
+BEST_LONGER = 4.5, 0.5
 
 
 def _longer(experiment: str, profile: str) -> list[Job]:
