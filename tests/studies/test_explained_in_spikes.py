@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from credit.evidence import results
-from credit.studies.explained_in_spikes import explained
+from credit.studies.explained_in_spikes import explained, longer
 
 LABEL = "200 a rule"
 
@@ -61,3 +61,60 @@ def test_a_change_that_does_not_help_at_full_length_is_said_to_be_that(claimed):
     said = claimed({"longer": 5.5, "weaker": 6.5}, [6.0, 6.1, 5.8])
     assert said.holds and "the error cannot be told apart" in said.text
     assert "the error is lower (-1.97 points;" in claimed({"longer": 5.5}, [4.0, 4.2, 3.9]).text
+
+
+SEARCHED = {"phases of 120 ms, rates 1 and 2 mV": 11.0, "phases of 120 ms, rates 3 and 2 mV": 12.0}
+
+
+@pytest.fixture
+def longer_claimed(monkeypatch):
+    """longer_claimed(two, one, short, fixed, tried) -> the claim: errors of two hidden layers and
+    of one with longer phases, of two with short ones and with fixed synapses."""
+
+    def errors(setting, ends):
+        found = {"setting": setting, "metric": "test error", "seed": range(len(ends))}
+        return pd.DataFrame(found | {"value": ends})
+
+    def made(two, one=(3.4, 3.3, 3.5), short=(25, 78, 88), fixed=(18, 18.2, 17.9), tried=SEARCHED):
+        deep, run = "200-100 a rule", next(iter(SEARCHED))
+        metrics = ("validation error", "test error")
+        tuning = [
+            {"setting": f"{deep}, {k}", "metric": m, "value": v}
+            for k, v in tried.items()
+            for m in metrics
+        ]
+        frames = {
+            "05-spiking-longer": errors(f"{deep}, {run}", two),
+            "05-spiking-longer-tuning": pd.DataFrame(tuning),
+            "05-spiking-explained": errors(f"{LABEL}, phases of 120 ms", one),
+        }
+        monkeypatch.setattr(results, "load", frames.__getitem__)
+        monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
+        beside = [errors(deep, short), errors("200-100 untold", fixed)]
+        study = SimpleNamespace(
+            experiments=["05-spiking"], deep=pd.concat(beside), fixed="200 untold"
+        )
+        return longer(study, LABEL)
+
+    return made
+
+
+def test_longer_phases_let_two_hidden_layers_learn(longer_claimed):
+    said = longer_claimed([9.4, 9.5, 8.9])
+    assert said.holds and said.topic == "More hidden layers"
+    assert "for which 2 pairs of rates were tried" in said.text
+    assert "end at 9.27 ± 0.80 % (3 seeds)" in said.text and "(3.40 %)" in said.text
+
+
+@pytest.mark.parametrize(
+    "false",
+    [
+        {"two": [9.4, 9.5, 8.9], "fixed": [9.4, 9.6, 9.0]},  # no better than fixed synapses
+        {"two": [9.4, 9.5, 8.9], "short": [9.0, 78, 88]},  # a seed with short phases is as good
+        {"two": [9.4, 9.5, 8.9], "one": [9.3, 9.6, 9.0]},  # one layer is no better
+        {"two": [9.4, 9.5, 8.9], "tried": dict.fromkeys(SEARCHED, 11.0) | {"another": 10.0}},
+    ],
+    ids=lambda given: " ".join(given),
+)
+def test_it_stops_where_they_do_not(longer_claimed, false):
+    assert not longer_claimed(**false).holds

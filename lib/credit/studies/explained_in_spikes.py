@@ -2,7 +2,8 @@
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
-from credit.evidence.glossary import values
+from credit.evidence.glossary import greater, teaches, values
+from credit.evidence.methods import LAYERS
 from credit.evidence.verdicts import mean_in_words
 from credit.studies.in_spikes import InSpikes, against, searched
 
@@ -30,3 +31,30 @@ def explained(study: InSpikes, label: str) -> Claim:
         said=listed([f"{v:.2f} ({what})" for what, v in tried.sort_values().items()]),
         k=len(better), way=against(better, error),
     ).under("Below 95 %")  # fmt: skip
+
+
+def longer(study: InSpikes, label: str) -> Claim:
+    """What phases twice as long bring to the network with two hidden layers.
+
+    label  of the network with one
+    """
+    rule, experiment = label.partition(" ")[2], f"{study.experiments[0]}-longer"
+    deep = f"{LAYERS[2]} {rule}"
+    ends = results.final(results.load(experiment))
+    (run,) = ends["setting"].unique()
+    error, before = values(ends, setting=run), values(study.deep, setting=deep)
+    fixed = values(study.deep, setting=f"{LAYERS[2]} {study.fixed.partition(' ')[2]}")
+    one = results.final(results.load(f"{study.experiments[0]}-explained"))
+    one = values(one, setting=f"{label}, phases of 120 ms")
+    tried = searched(f"{experiment}-tuning", f"{deep}, ")
+    return claim(
+        "With `120 ms` phases, for which {n} pairs of rates were tried, it does learn: two hidden "
+        "layers end at {e} % ({k} seeds), every one lower than any with `60 ms`, and on average "
+        "lower than without feedback. One hidden layer with such phases is still better "
+        "({one:.2f} %).",
+        teaches(error, fixed)
+        and bool(error.max() < before.min())
+        and greater(error, one)
+        and run == tried.idxmin(),
+        n=len(tried), e=mean_in_words(error), k=len(error), one=one.mean(),
+    ).under("More hidden layers")  # fmt: skip
