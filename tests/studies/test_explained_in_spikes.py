@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from credit.evidence import results
-from credit.studies.explained_in_spikes import explained, longer
+from credit.studies.explained_in_spikes import explained, longer, others_help
 
 LABEL = "200 a rule"
 
@@ -92,7 +92,10 @@ def longer_claimed(monkeypatch):
         monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
         beside = [errors(deep, short), errors("200-100 untold", fixed)]
         study = SimpleNamespace(
-            experiments=["05-spiking"], deep=pd.concat(beside), fixed="200 untold"
+            experiments=["05-spiking"],
+            deep=pd.concat(beside),
+            fixed="200 untold",
+            named={LABEL: "a rule"},
         )
         return longer(study, LABEL)
 
@@ -103,7 +106,10 @@ def test_longer_phases_let_two_hidden_layers_learn(longer_claimed):
     said = longer_claimed([9.4, 9.5, 8.9])
     assert said.holds and said.topic == "More hidden layers"
     assert "for which 2 pairs of rates were tried" in said.text
-    assert "end at 9.27 ± 0.80 % (3 seeds)" in said.text and "(3.40 %)" in said.text
+    assert (
+        "a rule does learn with two hidden layers: it ends at 9.27 ± 0.80 % (3 seeds)" in said.text
+        and "(3.40 %)" in said.text
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,3 +124,30 @@ def test_longer_phases_let_two_hidden_layers_learn(longer_claimed):
 )
 def test_it_stops_where_they_do_not(longer_claimed, false):
     assert not longer_claimed(**false).holds
+
+
+@pytest.mark.parametrize(
+    ("answer", "label", "told", "holds"),
+    [
+        ([8.0, 8.1, 8.0], [24, 25, 26], [8.0, 7.9, 8.0], True),
+        ([9.0, 9.1, 9.0], [24, 25, 26], [8.0, 7.9, 8.0], False),  # the answer alone does less
+        ([8.0, 8.1, 8.0], [12, 13, 14], [8.0, 7.9, 8.0], False),  # other labels alone do no harm
+    ],
+)
+def test_why_other_labels_help_is_said_by_halves_of_the_error(
+    monkeypatch, answer, label, told, holds
+):
+    rows = [
+        {"setting": f"200 direct, {half}", "metric": "test error", "seed": s, "value": v}
+        for half, ends in (("answer alone", answer), ("label alone, shuffled", label))
+        for s, v in enumerate(ends)
+    ]
+    monkeypatch.setattr(results, "load", {"02-spiking-halves": pd.DataFrame(rows)}.__getitem__)
+    monkeypatch.setattr(results, "final", lambda frame: frame)
+    study = SimpleNamespace(
+        told={"200 direct": pd.Series(told)}.__getitem__,
+        errors={"200 none": pd.Series([13.0, 12.9, 13.1])},
+    )
+    said = others_help(study)
+    assert said.holds is holds and said.topic == "Why other labels help"
+    assert f"no label, random feedback ends at {sum(answer) / 3:.2f} %" in said.text

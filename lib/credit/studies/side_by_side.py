@@ -117,8 +117,8 @@ def in_brief(
     yield from _deeper(by_layers)
     everywhere = needs(events, phases)[ALONE].eq("all").sum()
     yield claim(
-        "**What is still no spike?** Even with errors in spikes {k} things in every network, a "
-        "clock and a learning rate that all synapses share among them.",
+        "**What is still no spike?** Even with errors in spikes {k} things in every network, among "
+        "them a clock, and a learning rate that falls for all synapses alike.",
         everywhere > 0,
         k=int(everywhere),
     )
