@@ -53,11 +53,11 @@ def test_items_of_a_folded_topic_stand_below_the_others_behind_a_line_that_names
     one, two, three = (claim(text, True) for text in ("One.", "Two.", "Three."))
     told = [one.under("Rates"), two, three.under("Spikes"), two.under("Rates")]
     assert say(*told, bullets=True, folded=("Rates", "Spikes", "Other"))._repr_markdown_() == (
-        "- Two.\n\n<details><summary>More: rates, spikes</summary>\n\n"
+        "- Two.\n\n<details><summary>Rates, spikes</summary>\n\n"
         "- **Rates.** One.\n- **Spikes.** Three.\n- **Rates.** Two.\n\n</details>"
     )
     whole = say(one.under("Rates"), bullets=True, folded=("Rates",))._repr_markdown_()
-    assert whole.startswith("<details><summary>More: rates</summary>\n\n- **Rates.** One.")
+    assert whole == "<details><summary>Rates</summary>\n\nOne.\n\n</details>"
     assert say(*told, bullets=True, folded=("Other",))._repr_markdown_().count("details") == 0
     assert "One." in repr(say(*told, bullets=True, folded=("Rates",)))
     with pytest.raises(ValueError, match="bullets=True"):

@@ -76,9 +76,10 @@ class Said:
         shown = [c for c in self.claims if c not in below]
         parts = [_items(shown)] if shown else []
         if below:
-            topics = dict.fromkeys(c.topic[0].lower() + c.topic[1:] for c in below)
-            parts.append(f"<details><summary>More: {', '.join(topics)}</summary>")
-            parts += [_items(below), "</details>"]
+            first, *others = dict.fromkeys(c.topic for c in below)
+            named = ", ".join([first, *(topic[0].lower() + topic[1:] for topic in others)])
+            told = _items(below) if others else " ".join(map(_marked, below))
+            parts += [f"<details><summary>{named}</summary>", told, "</details>"]
         return "\n\n".join(parts)
 
     def __repr__(self) -> str:
