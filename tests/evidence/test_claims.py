@@ -56,6 +56,8 @@ def test_items_of_a_folded_topic_stand_below_the_others_behind_a_line_that_names
         "- Two.\n\n<details><summary>Rates, spikes</summary>\n\n"
         "- **Rates.** One.\n- **Spikes.** Three.\n- **Rates.** Two.\n\n</details>"
     )
+    relatives = say(one.under("Rates"), two.under("ITP"), bullets=True, folded=("Rates", "ITP"))
+    assert "<summary>Rates, ITP</summary>" in relatives._repr_markdown_()
     whole = say(one.under("Rates"), bullets=True, folded=("Rates",))._repr_markdown_()
     assert whole == "<details><summary>Rates</summary>\n\nOne.\n\n</details>"
     assert say(*told, bullets=True, folded=("Other",))._repr_markdown_().count("details") == 0

@@ -77,13 +77,18 @@ class Said:
         parts = [_items(shown)] if shown else []
         if below:
             first, *others = dict.fromkeys(c.topic for c in below)
-            named = ", ".join([first, *(topic[0].lower() + topic[1:] for topic in others)])
+            named = ", ".join([first, *map(_within, others)])
             told = _items(below) if others else " ".join(map(_marked, below))
             parts += [f"<details><summary>{named}</summary>", told, "</details>"]
         return "\n\n".join(parts)
 
     def __repr__(self) -> str:
         return "\n".join(c.text if c.holds else f"{BROKEN}: {c}" for c in self.claims)
+
+
+def _within(topic: str) -> str:
+    """As it stands within a sentence: "Learning rates" becomes "learning rates", "ITP" stays."""
+    return topic[0].lower() + topic[1:] if topic[1:2].islower() else topic
 
 
 def _items(claims: Iterable[Claim]) -> str:
