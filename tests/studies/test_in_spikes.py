@@ -147,7 +147,7 @@ def test_errors_in_spikes_that_cannot_be_said_to_teach_are_told_seed_by_seed(stu
         claim.text
     )
     brief = found.in_brief("200 signs")
-    assert brief.holds and "alone, 12.02 %, not to be told from fixed hidden" in brief.text
+    assert brief.holds and "alone 12.02 %, not to be told from fixed hidden" in brief.text
     for other in (11.0, 13.0):
         found = study(alone=other, floor=12.0)
         found.alone_teaches = False
@@ -317,9 +317,9 @@ def test_a_pathway_that_does_not_teach_stops_the_notebook(study):
 
 def test_the_answer_in_brief_says_how_often_images_were_shown(study):
     said = study().in_brief("200 signs", ", by signs").text
-    assert "Yes, with one hidden layer, by signs: 200 hidden integrate-and-fire neurons" in said
-    assert "in two passes through the images of MNIST, end at 4.02 % test error; with" in said
-    assert "error; with errors in spikes alone, 3.52 %; with hidden synapses fixed it is" in said
+    assert "Yes, with one hidden layer, by signs: after two passes through MNIST, 200 " in said
+    assert "200 hidden integrate-and-fire neurons have 4.02 % test error, with errors in" in said
+    assert "errors in spikes alone 3.52 %; with hidden synapses fixed it is" in said
     assert said.endswith("fixed it is 12.0 and 11.0 %.")
     assert study(floor=12.0).in_brief("200 signs").text.endswith("fixed it is 12.0 %.")
     assert not study(alone=11.5).in_brief("200 signs").holds
@@ -384,7 +384,7 @@ def test_what_a_second_hidden_layer_brings_is_said(deeper, two, says):
 def test_the_answer_in_brief_names_the_error_of_more_hidden_layers_where_they_are_taught(deeper):
     found = deeper(DEEP | {"200-100 signs": ("signs", 4.5)})
     assert found.in_brief("200 signs").text.endswith(
-        "; with two hidden layers it ends at 4.52 ± 0.02 %, with hidden synapses fixed at 19.0 %."
+        " %. With two hidden layers it is 4.52 ± 0.02 % (with hidden synapses fixed 19.0 %)."
     )
     found.untaught = ("200-100 signs",)
     assert "two hidden" not in found.in_brief("200 signs").text
@@ -498,7 +498,7 @@ def test_a_network_with_two_hidden_layers_is_said_to_have_two(study):
     found.runs = pd.concat([found.runs, made_up("200-100 signs", "signs", 4.0)])
     found.errors["200-100 signs"] = found.errors["200 signs"]
     said = found.in_brief("200-100 signs").text
-    assert "Yes, with two hidden layers: 200 and 100 hidden integrate-and-fire neurons" in said
+    assert "Yes, with two hidden layers: after two passes through MNIST, 200 and 100 hidden" in said
 
 
 def test_an_error_that_is_not_above_that_in_rates_stops_the_notebook(study):

@@ -201,14 +201,20 @@ class InSpikes:
     def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
         """The answer to the first question, with what is particular about it in a few words."""
         error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
-        more = f"; with errors in spikes alone, {alone.mean():.2f} %" if len(alone) else ""
+        more = f", with errors in spikes alone {alone.mean():.2f} %" if len(alone) else ""
         more += "" if self.alone_teaches else ", not to be told from fixed hidden synapses"
         both = [fixed, self.fixed_alone] if len(alone) else [fixed]
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
+        deeper = [
+            f"with {layers} hidden layers it is {verdicts.mean_in_words(error)} % ({self.control} "
+            f"{self._fixed_deeper(deep).mean():.1f} %)"
+            for layers, deep, error in self._deeper(label)
+            if deep not in self.untaught
+        ]
         return claim(
-            "**In spiking neurons?** {answer}, with {layers}{how}: {k} hidden integrate-and-fire "
-            "neurons, trained in {passes} through the images of MNIST, end at {e:.2f} % test "
-            "error{more}; {control} it is {s} %{deep}.",
+            "**In spiking neurons?** {answer}, with {layers}{how}: after {passes} through MNIST, "
+            "{k} hidden integrate-and-fire neurons have {e:.2f} % test error{more}; {control} it "
+            "is {s} %.{deep}",
             teaches(error, fixed)
             and (not more or teaches(alone, self.fixed_alone) == self.alone_teaches),
             answer=answer, control=self.control,
@@ -216,12 +222,7 @@ class InSpikes:
             passes=("one pass", "two passes")[times - 1],
             e=error.mean(), more=more,
             s=listed(dict.fromkeys(f"{runs.mean():.1f}" for runs in both)),
-            deep="".join(
-                f"; with {layers} hidden layers it ends at {verdicts.mean_in_words(error)} %, "
-                f"{self.control} at {self._fixed_deeper(deep).mean():.1f} %"
-                for layers, deep, error in self._deeper(label)
-                if deep not in self.untaught
-            ),
+            deep=f" {_capital(listed(deeper))}." if deeper else "",
         )  # fmt: skip
 
     def sentences(
