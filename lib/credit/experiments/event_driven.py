@@ -270,13 +270,17 @@ def _tuning_at_length(experiment: str, profile: str, nets=()) -> list[Job]:
     return jobs
 
 
+# Feedback that stays as it is drawn, as large as the weights at first.
+BLIND = WeightMirror(eta_B=0.0, decay=0.0, spread=SPIKES.spread)
+
+
 def _mirror(experiment: str, profile: str) -> list[Job]:
     """Feedback that mirrors the weights, and as a control the same that stays as it is drawn, as
     large as the weights at first."""
     seeds, (mirror,) = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(mirror, examples=5000, epochs=1), seeds[0], run=RUN)]
-    blind = replace(mirror, rule=WeightMirror(eta_B=0.0, decay=0.0, spread=SPIKES.spread))
+    blind = replace(mirror, rule=BLIND)
     jobs = [Job(experiment, mirror, seed, run=RUN) for seed in seeds]
     return jobs + [Job(experiment, blind, s, f"{mirror.label}, blind", RUN) for s in seeds[:3]]
 
@@ -300,6 +304,9 @@ CONTROLS = {  # told other labels; of 02 and 07 they stand beside the others
 }
 
 
+ALONE_CONTROLS = (*CONTROLS, "07")  # the same where errors are in spikes
+
+
 def _controls(experiment: str, profile: str) -> list[Job]:
     """What is learned where hidden neurons are told other labels; and what of those that predict
     their error where they are told the label alone."""
@@ -311,6 +318,22 @@ def _controls(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":
         labelled = [(replace(w, examples=5000, epochs=1), label) for w, label in labelled[:1]]
     return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
+
+
+def _controls_alone(experiment: str, profile: str) -> list[Job]:
+    """The same where errors are in spikes alone; and feedback that stays as it is drawn."""
+    seeds, ways = SEEDS[profile], arms(experiment.removesuffix("-controls"))
+    ways = [way for way in ways if way.rule.way != Symmetric()]
+    if profile == "quick":
+        few = replace(_told_others(ways[0]), examples=5000, epochs=1)
+        return [Job(experiment, few, seeds[0], run=RUN)]
+    jobs = []
+    for way in ways:
+        if isinstance(way.rule.way, WeightMirror):
+            blind = replace(way, rule=replace(way.rule, way=BLIND))
+            jobs += [Job(experiment, blind, s, f"{way.label}, blind", RUN) for s in seeds]
+    told = map(_told_others, ways)
+    return jobs + [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds[:3]]
 
 
 def _told_others(way: Spikes) -> Spikes:
@@ -474,5 +497,6 @@ EXPERIMENTS = (
         "02-rates-four-tuning": partial(_tuning_at_length, nets=(replace(SPIKES, **FOUR),)),
     }
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
+    | {f"{notebook}-spiking-populations-controls": _controls_alone for notebook in ALONE_CONTROLS}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
 )
