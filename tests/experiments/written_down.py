@@ -317,6 +317,23 @@ TABLE["01-spiking-populations"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["01-spiking-populations-controls"] = Experiment(
+    "not published: their controls, labels of other images and feedback that never mirrors",
+    5,
+    {"two_populations": 4},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.03),
+        at(label="signs", hidden_rate=0.03, rule={"way": Signs(), "shuffled": True}),
+        at(label="Kolen", hidden_rate=0.01, rule={"way": KolenPollack(), "shuffled": True}),
+        at(label="mirror", hidden_rate=0.003, rule={"way": WeightMirror(), "shuffled": True}),
+        at(
+            label="blind",
+            rule={"way": WeightMirror(eta_B=0.0, decay=0.0, spread=50.0), "shuffled": False},
+        ),
+    ],
+    BRIEFLY,
+)
 for _notebook, _way, _rates, _more in (
     ("06", TargetDifference(), (0.03, 0.03), {}),
     ("07", Kickback(), (0.01, 0.001), {"coherent": True, "sizes": (784, 200, 100, 10)}),

@@ -304,7 +304,7 @@ CONTROLS = {  # told other labels; of 02 and 07 they stand beside the others
 }
 
 
-ALONE_CONTROLS = (*CONTROLS, "07")  # the same where errors are in spikes
+ALONE_CONTROLS = ("01",)  # where errors are in spikes, too
 
 
 def _controls(experiment: str, profile: str) -> list[Job]:

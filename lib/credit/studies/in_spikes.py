@@ -28,7 +28,12 @@ REFERENCES = {
     "200 symmetric": "forward weights, transposed",
     "200 none": "none: hidden synapses fixed",
 }
-BESIDES = ("controls", "mirror", "populations")  # what there may be of an experiment
+BESIDES = (
+    "controls",
+    "mirror",
+    "populations",
+    "populations-controls",
+)  # what there may be of an experiment
 RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
 LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
@@ -121,6 +126,10 @@ class InSpikes:
         """The same where errors of the output are spikes alone; empty too where this is a row."""
         other = label + ALONE_TOO
         return self._beside_it("" if other in self.named else other)
+
+    def told_alone(self, label: str) -> pd.Series:
+        """As `told`, where errors of the output are spikes alone."""
+        return self._beside_it(f"{label}{ALONE_TOO}, shuffled")
 
     @property
     def fixed_alone(self) -> pd.Series:
@@ -361,14 +370,16 @@ class InSpikes:
         alone, error, fixed = self.alone(label), self.errors[label], self.fixed_alone
         edge = self.search(label + ALONE_TOO).edge
         seeds = ", ".join(f"{value:.1f}" for value in sorted(alone))
-        floor = len(self.alone(self.fixed)) > 0
+        floor, told = len(self.alone(self.fixed)) > 0, self.told_alone(label)
         return claim(
             "Where the error is spikes, too, of two neurons for every output neuron, {name} ends "
-            "at {a:.2f} % ({n} seeds{edge}){floor}. Compared with signed events the error {way}"
-            "{no}.",
-            less(alone, fixed) if self.alone_teaches else undecided(alone, fixed),
+            "at {a:.2f} % ({n} seeds{edge}){floor}{others}. Compared with signed events the error "
+            "{way}{no}.",
+            (less(alone, fixed) if self.alone_teaches else undecided(alone, fixed))
+            and (not len(told) or less(alone, told)),
             name=self.named[label], a=alone.mean(), n=len(alone), edge=edge,
             floor=f", with hidden synapses fixed at {fixed.mean():.1f} %" if floor else "",
+            others=f", told other labels at {told.mean():.1f} %" if len(told) else "",
             way=against(alone, error),
             no="" if self.alone_teaches else f"; its seeds end at {seeds} %, and cannot be told "
             "apart from those with hidden synapses fixed",
