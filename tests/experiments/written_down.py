@@ -796,13 +796,6 @@ TABLE["04-area"] = Experiment(
     GUERGUIEV,
     [],
 )
-TABLE["04-twenty"] = Experiment(
-    "guerguiev2017towards, Fig. 8 supplement 1: 784-500-10 after 20 epochs, as in their code",
-    3,
-    BESIDE | {"segregated_dendrites": 1},
-    [*GUERGUIEV, at(epochs=20), at("segregated_dendrites", curve=50_000, watched=0)],
-    [],
-)
 TABLE["04-depth"] = Experiment(
     "guerguiev2017towards, Fig. 6: 784-500-10, 784-500-100-10",
     3,

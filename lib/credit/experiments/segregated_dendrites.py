@@ -23,15 +23,10 @@ SMALL |= {"watched": 100}
 SHORT = {"examples": 20_000, "epochs": 1, "curve": 1000, "validated": 1000, "tested": 2000}
 # rates that 04-tuning tries for the baselines; of those that are alike the steadier one is used
 TRIED = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.1, 0.3, 1.0)}
-TRIED_LONG = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.03, 0.1, 0.3, 1.0)}
-
-
-LONG = 20  # of the 60: a point of a published curve, and what three seeds can be given here
-BEST_LONG = {Backprop(): 1.0, Shallow(): 0.1}  # the same after so many epochs, by 04-twenty-tuning
 
 
 def best(rule, sizes: tuple[int, ...]) -> float:
-    """Of those tried, for this network, after an epoch."""
+    """Of those tried, for this network."""
     return 1.0 if rule == Backprop() else 0.1 if len(sizes) == 3 else 0.3
 
 
@@ -91,27 +86,13 @@ def _area(experiment: str, profile: str) -> list[Job]:
     return spiking(experiment, [net((784, 500, 10), area=AREA)], SEEDS["quick"])
 
 
-def _twenty(experiment: str, profile: str) -> list[Job]:
-    """The same for 20 epochs, beside baselines whose rates were searched at that length."""
-    sizes, seeds = (784, 500, 10), SEEDS["quick"]
-    long = net(sizes, area=AREA, epochs=LONG, curve=50_000, watched=0)
-    jobs = spiking(experiment, [long], seeds)
-    for rule, rate in BEST_LONG.items():
-        setting = baseline(rule, sizes, learning_rate=rate, epochs=LONG)
-        name = f"{'-'.join(map(str, sizes))}, {type(rule).__name__.lower()}"
-        jobs += labelled(experiment, {name: setting}, seeds)
-    return jobs
-
-
 def _tuning(experiment: str, profile: str) -> list[Job]:
-    """The baselines' rates, by the validation set after an epoch, or after 20."""
-    found, nets, rates_of, epochs = [], NETS, TRIED, EPOCHS
-    if experiment == "04-twenty-tuning":
-        nets, rates_of, epochs = [(784, 500, 10)], TRIED_LONG, LONG
-    for sizes in nets:
-        for rule, tried in rates_of.items():
+    """The baselines' rates, by the validation set after an epoch."""
+    found = []
+    for sizes in NETS:
+        for rule, tried in TRIED.items():
             for rate in tried:
-                setting = baseline(rule, sizes, learning_rate=rate, epochs=epochs)
+                setting = baseline(rule, sizes, learning_rate=rate)
                 label = f"{'-'.join(map(str, sizes))}, rate {rate:g}"
                 found += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
     return found
@@ -122,6 +103,4 @@ EXPERIMENTS = {
     "04-depth": _depth,
     "04-mnist": _mnist,
     "04-tuning": _tuning,
-    "04-twenty": _twenty,
-    "04-twenty-tuning": _tuning,
 }
