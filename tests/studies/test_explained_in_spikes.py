@@ -38,6 +38,7 @@ def claimed(monkeypatch):
             experiments=["05-spiking"],
             search=lambda _: SimpleNamespace(own=7.0),
             ends=pd.DataFrame(rows),
+            named={LABEL: "a rule"},
         )
         return explained(study, LABEL)
 
@@ -47,7 +48,9 @@ def claimed(monkeypatch):
 def test_the_changes_stand_in_their_order_and_the_best_in_full(claimed):
     said = claimed({"wider": 7.5, "longer": 5.5, "weaker": 6.5}, [4.0, 4.2, 3.9])
     assert said.holds and said.topic == "Below 95 %"
-    assert said.text.startswith("It has 94.00 % of the test images right. 3 changes were tried,")
+    assert said.text.startswith(
+        "A rule has 94.00 % of the test images right. 3 changes were tried,"
+    )
     assert "from 7.00 % the validation error comes to 5.50 (longer), 6.50 (weaker) and" in said.text
     assert "best change, longer, ends at 4.03 ± 0.38 % test error (3 seeds). Compared" in said.text
 

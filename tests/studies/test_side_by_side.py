@@ -167,9 +167,11 @@ def test_fixed_synapses_of_coherent_networks_are_their_own_floor(events, with_er
 def test_controls_that_do_not_hold_stop_the_notebook(events, monkeypatch):
     assert all(c.holds for c in side_by_side.controls(events))
     ends = events.ends
-    for label, sentence in (("200 weight mirror, blind", 0), ("200 synthetic", 1)):
-        there = ends["setting"] == label
-        monkeypatch.setitem(events.__dict__, "ends", ends.assign(value=ends["value"] + 5.0 * there))
+    alone = "200 weight mirror, errors in spikes, blind"
+    wrong = (("200 weight mirror, blind", 5.0, 0), (alone, -1.0, 0), ("200 synthetic", 5.0, 1))
+    for label, more, sentence in wrong:
+        value = ends["value"] + more * (ends["setting"] == label)
+        monkeypatch.setitem(events.__dict__, "ends", ends.assign(value=value))
         assert not list(side_by_side.controls(events))[sentence].holds
 
 

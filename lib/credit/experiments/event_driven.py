@@ -304,9 +304,6 @@ CONTROLS = {  # told other labels; of 02 and 07 they stand beside the others
 }
 
 
-ALONE_CONTROLS = ("01",)  # where errors are in spikes, too
-
-
 def _controls(experiment: str, profile: str) -> list[Job]:
     """What is learned where hidden neurons are told other labels; and what of those that predict
     their error where they are told the label alone."""
@@ -320,20 +317,14 @@ def _controls(experiment: str, profile: str) -> list[Job]:
     return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
 
 
-def _controls_alone(experiment: str, profile: str) -> list[Job]:
-    """The same where errors are in spikes alone; and feedback that stays as it is drawn."""
-    seeds, ways = SEEDS[profile], arms(experiment.removesuffix("-controls"))
-    ways = [way for way in ways if way.rule.way != Symmetric()]
+def _blind(experiment: str, profile: str) -> list[Job]:
+    """Errors in spikes alone, and feedback that stays as it is drawn, at the rates of the mirror."""
+    seeds, mirror = SEEDS[profile], spiking(TwoPopulations(way=WeightMirror()))
+    label, blind = f"{mirror.label}, blind", replace(mirror.rule, way=BLIND)
+    mirror = replace(mirror, rule=blind)
     if profile == "quick":
-        few = replace(_told_others(ways[0]), examples=5000, epochs=1)
-        return [Job(experiment, few, seeds[0], run=RUN)]
-    jobs = []
-    for way in ways:
-        if isinstance(way.rule.way, WeightMirror):
-            blind = replace(way, rule=replace(way.rule, way=BLIND))
-            jobs += [Job(experiment, blind, s, f"{way.label}, blind", RUN) for s in seeds]
-    told = map(_told_others, ways)
-    return jobs + [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds[:3]]
+        mirror, seeds = replace(mirror, examples=5000, epochs=1), seeds[:1]
+    return [Job(experiment, mirror, seed, label, RUN) for seed in seeds]
 
 
 def _told_others(way: Spikes) -> Spikes:
@@ -497,6 +488,6 @@ EXPERIMENTS = (
         "02-rates-four-tuning": partial(_tuning_at_length, nets=(replace(SPIKES, **FOUR),)),
     }
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
-    | {f"{notebook}-spiking-populations-controls": _controls_alone for notebook in ALONE_CONTROLS}
+    | {"01-spiking-populations-blind": _blind}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
 )

@@ -6,7 +6,7 @@ from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import greater, same, teaches, values
 from credit.evidence.methods import LAYERS
 from credit.evidence.verdicts import mean_in_words
-from credit.studies.in_spikes import InSpikes, against, searched
+from credit.studies.in_spikes import ALONE_TOO, InSpikes, against, searched
 
 
 def explained(study: InSpikes, label: str) -> Claim:
@@ -21,14 +21,17 @@ def explained(study: InSpikes, label: str) -> Claim:
     usual = study.search(label).own
     ends = results.final(results.load(experiment))
     (run,) = ends["setting"].unique()
+    name = study.named[label.removesuffix(ALONE_TOO)]
+    name += " with errors in spikes" * label.endswith(ALONE_TOO)
     better, best = values(ends, setting=run), run.removeprefix(f"{label}, ")
     return claim(
-        "It has {right:.2f} % of the test images right. {n} changes were tried, each alone, with "
-        "the seed, the images and the rates of the search: from {usual:.2f} % the validation error "
-        "comes to {said}. At full length the best change, {best}, ends at {e} % test error ({k} "
-        "seeds). Compared with the network as it is the error {way}.",
+        "{name} has {right:.2f} % of the test images right. {n} changes were tried, each alone, "
+        "with the seed, the images and the rates of the search: from {usual:.2f} % the validation "
+        "error comes to {said}. At full length the best change, {best}, ends at {e} % test error "
+        "({k} seeds). Compared with the network as it is the error {way}.",
         best == tried.idxmin() and bool(tried.min() < usual),
-        right=100 - error.mean(), n=len(tried), usual=usual, best=best, e=mean_in_words(better),
+        name=name[0].upper() + name[1:], right=100 - error.mean(), n=len(tried), usual=usual,
+        best=best, e=mean_in_words(better),
         said=listed([f"{v:.2f} ({what})" for what, v in tried.sort_values().items()]),
         k=len(better), way=against(better, error),
     ).under("Below 95 %")  # fmt: skip
@@ -70,8 +73,8 @@ def longer(study: InSpikes, label: str) -> Claim:
     return claim(
         "In phases of `120 ms`, for which {n} pairs of rates were tried, {name} does learn with "
         "two hidden layers: it ends at {e} % ({k} seeds), every seed lower than any with `60 ms`, "
-        "and on average lower than without feedback. One hidden layer with such phases is still "
-        "better ({one:.2f} %).",
+        "and on average lower than the network without feedback, which had `60 ms`, too. One "
+        "hidden layer with such phases is still better ({one:.2f} %).",
         teaches(error, fixed)
         and bool(error.max() < before.min())
         and greater(error, one)
