@@ -318,7 +318,7 @@ def _controls(experiment: str, profile: str) -> list[Job]:
 
 
 def _blind(experiment: str, profile: str) -> list[Job]:
-    """Errors in spikes alone, and feedback that stays as it is drawn, at the rates of the mirror."""
+    """Errors in spikes alone and feedback that stays as it is drawn, at the mirror's rates."""
     seeds, mirror = SEEDS[profile], spiking(TwoPopulations(way=WeightMirror()))
     label, blind = f"{mirror.label}, blind", replace(mirror.rule, way=BLIND)
     mirror = replace(mirror, rule=blind)
