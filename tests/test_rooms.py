@@ -24,6 +24,7 @@ def imports(file) -> set[str]:
     """The rooms and modules of credit that a file imports, at its top or inside functions."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        assert not getattr(node, "level", 0), f"{file.name}: import from credit, not from a dot"
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "credit":
             inner = node.module.split(".")[1:2] or [alias.name for alias in node.names]
             found.update(inner)

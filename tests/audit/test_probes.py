@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from credit.audit import bench, probes
+from credit.evidence.methods import project_rules
 from credit.nets.channels import Channels
 from credit.nets.networks import make_network
 from credit.nets.streams import streams
-from credit.rules import catalogue, rule
+from credit.rules import rule
 from credit.rules.backprop import Backprop
 from credit.rules.base import own_parameters
 from credit.rules.kolen_pollack import KolenPollack
@@ -19,7 +20,7 @@ from credit.studies.feedback_alignment import LeakyFeedback
 from credit.training.descent import Descent
 from credit.training.setting import Setting
 
-RULES = sorted(catalogue())
+RULES = sorted(project_rules())  # a reader's own may hear and read what they like
 FEW = 5  # seeds, where the question is not how many say so
 
 

@@ -28,12 +28,7 @@ REFERENCES = {
     "200 symmetric": "forward weights, transposed",
     "200 none": "none: hidden synapses fixed",
 }
-BESIDES = (
-    "controls",
-    "mirror",
-    "populations",
-    "populations-controls",
-)  # what there may be of an experiment
+BESIDES = ("controls", "mirror", "populations", "populations-blind")  # if an experiment has them
 RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
 LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
