@@ -320,11 +320,10 @@ def _controls(experiment: str, profile: str) -> list[Job]:
 def _blind(experiment: str, profile: str) -> list[Job]:
     """Errors in spikes alone and feedback that stays as it is drawn, at the mirror's rates."""
     seeds, mirror = SEEDS[profile], spiking(TwoPopulations(way=WeightMirror()))
-    label, blind = f"{mirror.label}, blind", replace(mirror.rule, way=BLIND)
-    mirror = replace(mirror, rule=blind)
-    if profile == "quick":
-        mirror, seeds = replace(mirror, examples=5000, epochs=1), seeds[:1]
-    return [Job(experiment, mirror, seed, label, RUN) for seed in seeds]
+    blind = replace(mirror, rule=replace(mirror.rule, way=BLIND))
+    if profile == "quick":  # one program
+        blind, seeds = replace(blind, examples=5000, epochs=1), seeds[:1]
+    return labelled(experiment, {f"{mirror.label}, blind": blind}, seeds, RUN)
 
 
 def _told_others(way: Spikes) -> Spikes:
