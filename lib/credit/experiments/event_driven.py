@@ -226,12 +226,14 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    """Three seeds; beside some networks the same in rates."""
-    seeds, ways = SEEDS[profile][:3], arms(experiment)
+    """Three seeds, of many passes five; beside some networks the same in rates."""
+    ways = arms(experiment)
+    many = ways[0].epochs > SPIKES.epochs
+    seeds = SEEDS[profile] if many else SEEDS[profile][:3]
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
     jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-    if ways[0].epochs > SPIKES.epochs:
+    if many:
         return jobs + _at_length(experiment, profile, ways[:1])
     beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
     return jobs + [Job(experiment, rates(r, sizes=ways[0].sizes), s) for r in beside for s in seeds]
@@ -250,8 +252,7 @@ def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
             of = f"{'-'.join(map(str, net.sizes[1:-1]))} {rule.short}"
             best = {"learning_rate": BEST_AT_LENGTH[net.epochs][of]}
             setting = rates(rule, sizes=net.sizes, epochs=net.epochs, **best)
-            seeds = SEEDS[profile] if net.epochs == SPIKES.epochs else SEEDS[profile][:3]
-            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in seeds]
+            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in SEEDS[profile]]
     return jobs
 
 
@@ -315,6 +316,26 @@ def _controls(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":
         labelled = [(replace(w, examples=5000, epochs=1), label) for w, label in labelled[:1]]
     return [Job(experiment, way, seed, label, RUN) for way, label in labelled for seed in seeds]
+
+
+CONTROLS_ALONE = tuple(f"{notebook}-spiking-populations-controls" for notebook in (*CONTROLS, "07"))
+
+
+def _controls_alone(experiment: str, profile: str) -> list[Job]:
+    """The same where errors are spikes alone; of 02 it stands beside the others, too."""
+    ways = [
+        way for way in arms(experiment.removesuffix("-controls")) if way.rule.way != Symmetric()
+    ]
+    seeds, told = SEEDS[profile][:3], [_told_others(way) for way in ways]
+    if profile == "quick":  # one program
+        told, seeds = [replace(told[0], examples=5000, epochs=1)], seeds[:1]
+    return [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds]
+
+
+def _off(experiment: str, profile: str) -> list[Job]:
+    """No synapse changes; what is shown meanwhile does not matter."""
+    way = spiking(Direct(), learning_rate=0.0, hidden_rate=0.0, **on_part(profile))
+    return labelled(experiment, {f"{way.label}, plasticity off": way}, SEEDS[profile][:3], RUN)
 
 
 def _blind(experiment: str, profile: str) -> list[Job]:
@@ -487,6 +508,11 @@ EXPERIMENTS = (
         "02-rates-four-tuning": partial(_tuning_at_length, nets=(replace(SPIKES, **FOUR),)),
     }
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
+    | {
+        f"{notebook}-spiking-populations-controls": _controls_alone
+        for notebook in (*CONTROLS, "07")
+    }
+    | {"02-spiking-off": _off}
     | {"01-spiking-populations-blind": _blind}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
 )

@@ -7,7 +7,14 @@ import itertools
 from dataclasses import replace
 
 from credit.experiments.common import COURSE as LEARNED
-from credit.experiments.common import SEEDS, TUNING_SEEDS, course, on_part, one_at_a_time
+from credit.experiments.common import (
+    SEEDS,
+    TUNING_SEEDS,
+    course,
+    labelled,
+    on_part,
+    one_at_a_time,
+)
 from credit.runs.store import Job
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
@@ -211,6 +218,42 @@ def _longer(experiment: str, profile: str) -> list[Job]:
     return one_at_a_time(experiment, profile, changed, best, RUN, seeds=3)
 
 
+# Longer phases and no feedback: rates of the output that are tried, and by hidden layers the best.
+ALONE_LONGER = (0.5, 1.0, 2.0, 4.0)
+BEST_UNTOLD = {1: 2.0, 2: 2.0}
+
+
+def _longer_untold(experiment: str, profile: str) -> list[Job]:
+    """Without feedback, phases of 120 ms: one hidden layer, and two."""
+    tuned, jobs = experiment.endswith("-tuning"), []
+    for make, layers in ((setting, 1), (deep, 2)):
+        tried = ALONE_LONGER if tuned else (BEST_UNTOLD[layers],)
+        few = on_part(profile) if tuned else {}
+        ways = {}
+        for rate in tried:
+            way = make(Untold(), learning_rate=rate, phase=120, settling=30, **few)
+            ways[f"{way.label}, phases of 120 ms" + f", rate {rate:g} mV" * tuned] = way
+        jobs += labelled(experiment, ways, TUNING_SEEDS if tuned else SEEDS[profile][:3], RUN)
+    if profile == "quick" and not tuned:  # one program
+        return [replace(jobs[0], setting=replace(jobs[0].setting, examples=5000, epochs=1))]
+    return jobs
+
+
+def _longer_alone(experiment: str, profile: str) -> list[Job]:
+    """Two hidden layers, phases of 120 ms, and the rates of those of 60 ms."""
+    rate, below, *_ = BEST_DEEP[EquilibriumPropagation.short]
+    few = {"examples": 5000, "epochs": 1} if profile == "quick" else {}
+    way = deep(EquilibriumPropagation(), phase=120, settling=30, **few)
+    label = f"{way.label}, phases of 120 ms, rates {rate:g} and {below:g} mV"
+    return labelled(experiment, {label: way}, SEEDS[profile][: 1 if few else 3], RUN)
+
+
+def _off(experiment: str, profile: str) -> list[Job]:
+    """No synapse changes; what is shown meanwhile does not matter."""
+    way = setting(ContrastiveHebbian(), learning_rate=0.0, hidden_rate=0.0, **on_part(profile))
+    return labelled(experiment, {f"{way.label}, plasticity off": way}, SEEDS[profile][:3], RUN)
+
+
 def _bridge(experiment: str, profile: str) -> list[Job]:
     """One image, in phases of any length: the change by spikes beside that by rates."""
     phases = PHASES[:3:2] if profile == "quick" else PHASES
@@ -237,5 +280,7 @@ EXPERIMENTS = (
         for kind in ("", "-tuning")
     }
     | {"05-spiking-longer": _longer, "05-spiking-longer-tuning": _longer}
+    | {f"05-spiking-longer-untold{kind}": _longer_untold for kind in ("", "-tuning")}
+    | {"05-spiking-longer-alone": _longer_alone, "09-spiking-off": _off}
     | {"09-spiking-bridge": _bridge}
 )
