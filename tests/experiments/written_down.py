@@ -290,7 +290,7 @@ TABLE["02-rates"] = Experiment(
 )
 TABLE["01-spiking-long"] = Experiment(
     "not published: sign symmetry with errors in spikes alone, 784-500-10, six passes; in rates",
-    3,
+    5,
     {"two_populations": 1, "fixed": 1, "backprop": 1, "shallow": 1},
     [
         *IN_SPIKES,
@@ -328,6 +328,42 @@ TABLE["01-spiking-populations-blind"] = Experiment(
     ],
     BRIEFLY,
 )  # fmt: skip
+TABLE["01-spiking-populations-controls"] = Experiment(
+    "not published: the same networks, hidden neurons told other labels",
+    3,
+    {"two_populations": 3},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.03, hidden_rate=0.03, rule={"way": Signs(), "shuffled": True}),
+        at(label="Kolen", hidden_rate=0.01, rule={"way": KolenPollack(), "shuffled": True}),
+        at(label="mirror", hidden_rate=0.003, rule={"way": WeightMirror(), "shuffled": True}),
+    ],
+    BRIEFLY,
+)
+TABLE["01-spiking-populations-course"] = Experiment(
+    "not published: errors in spikes alone, angles to the same rule in rates, as it learns",
+    3,
+    {"two_populations": 3},
+    [
+        *IN_SPIKES,
+        at(epochs=1, examples=25_000),
+        at(learning_rate=0.03, hidden_rate=0.03, rule={"way": Signs(), "shuffled": False}),
+        at(label="Kolen", hidden_rate=0.01, rule={"way": KolenPollack()}),
+        at(label="mirror", hidden_rate=0.003, rule={"way": WeightMirror()}),
+    ],
+    BRIEFLY,
+)
+TABLE["02-spiking-populations-course"] = Experiment(
+    "not published: errors in spikes alone, angles to the same rule in rates, as it learns",
+    3,
+    {"two_populations": 1},
+    [
+        *IN_SPIKES,
+        at(epochs=1, examples=25_000, learning_rate=0.01, hidden_rate=0.01,
+           rule={"way": Direct(), "shuffled": False}),
+    ],
+    BRIEFLY,
+)  # fmt: skip
 for _notebook, _way, _rates, _more in (
     ("06", TargetDifference(), (0.03, 0.03), {}),
     ("07", Kickback(), (0.01, 0.001), {"coherent": True, "sizes": (784, 200, 100, 10)}),
@@ -335,14 +371,19 @@ for _notebook, _way, _rates, _more in (
     ("12", Gait(), (0.01, 0.01), {"chunk": 250}),
     ("14", Synthetic(), (0.01, 0.01), {}),
 ):
-    TABLE[f"{_notebook}-spiking-populations"] = Experiment(
-        "not published: errors in spikes alone",
-        5,
+    for _kind, _seeds, _told, _length in (
+        ("", 5, False, {}),
+        ("-controls", 3, True, {}),
+        ("-course", 3, False, {"examples": 25_000, "epochs": 1}),
+    ):
+        TABLE[f"{_notebook}-spiking-populations{_kind}"] = Experiment(
+        "not published: errors in spikes alone" + ", told other labels" * _told,
+        _seeds,
         {"two_populations": 1},
         [
             *IN_SPIKES,
-            at(learning_rate=_rates[0], hidden_rate=_rates[1], **_more,
-               rule={"gain": 60.0, "way": _way}),
+            at(learning_rate=_rates[0], hidden_rate=_rates[1], **_more, **_length,
+               rule={"gain": 60.0, "way": _way, "shuffled": _told}),
         ],
         BRIEFLY,
     )  # fmt: skip
@@ -546,6 +587,13 @@ TABLE["02-spiking-floor"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["02-spiking-off"] = Experiment(
+    "not published: a control, no plasticity by events",
+    3,
+    {"direct": 1},
+    [*IN_SPIKES, at(examples=15_000, epochs=1, learning_rate=0.0, hidden_rate=0.0)],
+    [at(examples=2500)],
+)
 TABLE["02-spiking-halves"] = Experiment(
     "not published: half of the error of random feedback, of it the label another image's",
     3,
@@ -673,6 +721,39 @@ TABLE["05-spiking-longer"] = Experiment(
     ],
     BRIEFLY,
 )  # fmt: skip
+TABLE["05-spiking-longer-alone"] = Experiment(
+    "not published: the same, at the rates of phases of 60 ms",
+    3,
+    {"equilibrium_propagation": 1},
+    [
+        *IN_TWO_PHASES,
+        at(sizes=LAYERS_TWO, phase=120, settling=30, learning_rate=1.5, hidden_rate=0.5,
+           rule={"beta": 1.0, "gain": 0.1}),
+    ],
+    BRIEFLY,
+)  # fmt: skip
+TABLE["05-spiking-longer-untold"] = Experiment(
+    "not published: no feedback and phases twice as long, one hidden layer and two",
+    3,
+    {"untold": 2},
+    [
+        *IN_TWO_PHASES,
+        at(phase=120, settling=30, learning_rate=4.0, hidden_rate=0.0, spread=100.0,
+           rule={"gain": 0.0}),
+        at(label="200-100", sizes=LAYERS_TWO, learning_rate=1.0),
+    ],
+    BRIEFLY,
+)  # fmt: skip
+TABLE["09-spiking-off"] = Experiment(
+    "not published: a control, no plasticity in two phases",
+    3,
+    {"contrastive_hebbian": 1},
+    [
+        *IN_TWO_PHASES,
+        at(examples=15_000, epochs=1, learning_rate=0.0, hidden_rate=0.0, rule={"gain": 0.5}),
+    ],
+    [at(examples=2500)],
+)
 TABLE["06-spiking-explained"] = Experiment(
     "not published: target differences with errors in spikes, the inverse learning slowly",
     5,

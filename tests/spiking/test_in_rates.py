@@ -10,7 +10,6 @@ from brian2 import Network, NeuronGroup, SpikeMonitor, ms, mV, second
 
 from credit.spiking import course, event_driven, in_rates, neurons
 from credit.spiking.online import Learner
-from credit.spiking.pathways import synthetic
 from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
 from credit.spiking.pathways.gait import Gait
@@ -21,11 +20,12 @@ from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.symmetric import Symmetric
 from credit.spiking.pathways.synthetic import Synthetic
 from credit.spiking.pathways.target_difference import TargetDifference
+from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.pathways.weight_mirror import WeightMirror
 
 PATHWAYS = (
     Direct(), Layered(), Symmetric(), Signs(), KolenPollack(), WeightMirror(), TargetDifference(),
-    Kickback(), Attention(), Gait(), Synthetic(),
+    Kickback(), Attention(), Gait(), Synthetic(), TwoPopulations(way=Signs()),
 )  # fmt: skip
 
 
@@ -62,9 +62,13 @@ def network(uncompiled):
     return made
 
 
+def told(learner, net):
+    return learner.setting.rule.in_rates(net, learner.W | learner.setting.derived(learner.W))
+
+
 def in_rates_of(learner, x, label):
     net = in_rates.InRates.of(learner.setting, learner.W, x.numpy(), label.numpy())
-    return net, in_rates.by_pathway(learner.setting, learner.W, net, label.numpy())
+    return net, told(learner, net)
 
 
 @pytest.mark.parametrize("rule", PATHWAYS, ids=lambda rule: rule.short)
@@ -75,9 +79,7 @@ def test_the_change_by_spikes_is_near_that_of_the_same_pathway_in_rates(network,
     by_spikes = course.asked(learner, x, label)
     net, T = in_rates_of(learner, x, label)
     other = in_rates.InRates.of(learner.setting, learner.W, x.numpy(), label.numpy()[::-1])
-    wrong = other.changes(
-        in_rates.by_pathway(learner.setting, learner.W, other, label.numpy()[::-1])
-    )
+    wrong = other.changes(told(learner, other))
     for l, change in net.changes(T).items():
         own, control = (angle(by_spikes[l], c) for c in (change, wrong[l]))
         assert own < 30 and own < control
@@ -112,7 +114,6 @@ def test_what_kickback_and_predictions_tell_in_rates_is_their_sum(network):
     a, b = learner.W["of_layer2"].reshape(20, 20), learner.W["of_label2"].reshape(4, 20)
     want = sum(net.a[2][1, j] * a[j, 7] for j in range(20)) + 200 * b[label[1], 7]
     assert T[2][1, 7] == pytest.approx(want)
-    assert f"({in_rates.LABEL_RATE:g}*Hz)" in synthetic.LABEL
 
 
 def test_attention_tells_of_the_most_active_output_alone_and_the_inverse_is_of_the_weights(network):

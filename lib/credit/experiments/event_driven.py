@@ -323,13 +323,16 @@ CONTROLS_ALONE = tuple(f"{notebook}-spiking-populations-controls" for notebook i
 
 def _controls_alone(experiment: str, profile: str) -> list[Job]:
     """The same where errors are spikes alone; of 02 it stands beside the others, too."""
-    ways = [
-        way for way in arms(experiment.removesuffix("-controls")) if way.rule.way != Symmetric()
-    ]
-    seeds, told = SEEDS[profile][:3], [_told_others(way) for way in ways]
+    told = [_told_others(way) for way in _not_symmetric(experiment.removesuffix("-controls"))]
+    seeds = SEEDS[profile][:3]
     if profile == "quick":  # one program
         told, seeds = [replace(told[0], examples=5000, epochs=1)], seeds[:1]
     return [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds]
+
+
+def _not_symmetric(experiment: str) -> list[Spikes]:
+    """Networks whose errors are spikes, but for the reference."""
+    return [way for way in arms(experiment) if way.rule.way != Symmetric()]
 
 
 def _off(experiment: str, profile: str) -> list[Job]:
@@ -367,11 +370,17 @@ COURSE = {  # beside their own rules in rates, while they learn
 }
 
 
+# The same where errors are spikes alone.
+COURSE_ALONE = tuple(f"{notebook}-spiking-populations-course" for notebook in COURSE)
+
+
 def _course(experiment: str, profile: str) -> list[Job]:
     """Half of the images, once; angles to the rules in rates on the way."""
     length = {"examples": LEARNED[profile], "epochs": 1}
-    ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
-    return course(experiment, profile, ways)
+    ways = [spiking(way) for way in COURSE[experiment[:2]]]
+    if experiment in COURSE_ALONE:
+        ways = _not_symmetric(experiment.removesuffix("-course"))
+    return course(experiment, profile, [replace(way, **length) for way in ways])
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
@@ -515,4 +524,5 @@ EXPERIMENTS = (
     | {"02-spiking-off": _off}
     | {"01-spiking-populations-blind": _blind}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
+    | dict.fromkeys(COURSE_ALONE, _course)
 )

@@ -219,8 +219,8 @@ def _longer(experiment: str, profile: str) -> list[Job]:
 
 
 # Longer phases and no feedback: rates of the output that are tried, and by hidden layers the best.
-ALONE_LONGER = (0.5, 1.0, 2.0, 4.0)
-BEST_UNTOLD = {1: 2.0, 2: 2.0}
+ALONE_LONGER = (0.5, 1.0, 2.0, 4.0, 8.0)
+BEST_UNTOLD = {1: 4.0, 2: 1.0}
 
 
 def _longer_untold(experiment: str, profile: str) -> list[Job]:

@@ -16,7 +16,7 @@ from credit.spiking.online import Learner, Online
 from credit.spiking.segregated_in_time import angle
 from credit.tasks import data
 
-# {network: the module of the same in rates, which has changes, weights and at_rest}
+# {network: the module of the same in rates, which has changes and weights}
 NETWORKS = {event_driven.Setting: in_rates, two_phases.Setting: phases_in_rates}
 AFTER = (0, 2500, 10_000)  # images learned, when angles are measured, and at the end
 WATCHED = 2500  # images of the validation set by which they are
@@ -70,7 +70,7 @@ def asked(learner: Learner, x, label) -> dict[int, np.ndarray]:
     """{l: [n_{l-1}, n_l]}, the change of hidden weights that images ask for by spikes."""
     setting, random, before = learner.setting, learner.random, dict(learner.W)
     there = NETWORKS[type(setting)]
-    learner.setting = replace(setting, rule=there.at_rest(setting.rule))
+    learner.setting = replace(setting, rule=setting.rule.at_rest())
     learner.random = streams(0)  # learning goes on as if nothing had been measured
     learner.show(x, label, SLOW)
     after, learner.W, learner.setting, learner.random = learner.W, before, setting, random

@@ -1,30 +1,18 @@
 """The network of event_driven in rates: the same weights, errors and pathways.
 
 Its neurons fire at the closed form of their mean drive, and a pathway is a product for every image
-and layer. The closed form is that of short steps; in steps of 1 ms neurons fire more, by a fifth at
-40 mV.
+and layer, in the pathway's own file. The closed form is that of short steps; in steps of 1 ms
+neurons fire more, by a fifth at 40 mV.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from brian2 import mV, second
 
 from credit.spiking import event_driven, neurons
 from credit.spiking.event_driven import Setting
-from credit.spiking.pathways.attention import Attention
-from credit.spiking.pathways.base import Pathway
-from credit.spiking.pathways.kickback import Kickback
-from credit.spiking.pathways.kolen_pollack import KolenPollack
-from credit.spiking.pathways.signs import Signs
-from credit.spiking.pathways.symmetric import Symmetric
-from credit.spiking.pathways.synthetic import Synthetic
-from credit.spiking.pathways.weight_mirror import WeightMirror
-
-# What changes weights besides what neurons are told, by pathway.
-AT_REST = {KolenPollack: {"decay": 0.0}, WeightMirror: {"decay": 0.0, "eta_B": 0.0}}
-LABEL_RATE = 200.0  # Hz, of the label's neurons in pathways.synthetic
 
 
 @dataclass
@@ -35,12 +23,14 @@ class InRates:
     gate  {l: [images, n_l], whether the mean current is in the window of HIDDEN}
     w     {l: [n_{l-1}, n_l], mV}
     e     [images, outputs], error of the output
+    label [images, outputs], 1 for the right class, else 0
     """
 
     a: list[np.ndarray]
     gate: dict[int, np.ndarray]
     w: dict[int, np.ndarray]
     e: np.ndarray
+    label: np.ndarray
 
     @classmethod
     def of(cls, setting: Setting, W: dict, x: np.ndarray, label: np.ndarray):
@@ -53,13 +43,17 @@ class InRates:
             gate[l] = (drive > p["I_low"] / mV) & (drive < p["I_high"] / mV)
             a.append(firing(drive, p))
         # the output's traces begin at 0; this is their mean, while errors are sent, over the end
-        speaks = setting.settling
-        if isinstance(setting.rule, Attention):  # after the choice
-            speaks = (setting.settling + setting.image) // 2 + 1
-        begin, end = (1e-3 * t / (p["tau_r"] / second) for t in (speaks, setting.image))
+        ends = setting.rule.speaks(setting), setting.image
+        begin, end = (1e-3 * t / (p["tau_r"] / second) for t in ends)
         risen = 1 - (math.exp(-begin) - math.exp(-end)) / (end - begin)
-        e = p["tau_r"] / second * (risen * a[-1] - setting.target * np.eye(n[-1])[label])
-        return cls(a, gate, w, e)
+        wanted = np.eye(n[-1])[label]
+        e = p["tau_r"] / second * (risen * a[-1] - setting.target * wanted)
+        return cls(a, gate, w, e, wanted)
+
+    @property
+    def n(self) -> list[int]:
+        """Neurons of every layer."""
+        return [a.shape[1] for a in self.a]
 
     @property
     def hidden(self) -> range:
@@ -89,42 +83,8 @@ def changes(setting: Setting, W: dict, x: np.ndarray, label: np.ndarray) -> tupl
     Each  {l: [n_{l-1}, n_l]}; arguments as InRates.of
     """
     net = InRates.of(setting, W, x, label)
-    return net.changes(by_pathway(setting, W, net, label)), net.changes(net.backprop())
-
-
-def by_pathway(setting: Setting, W: dict, net: InRates, label: np.ndarray) -> dict[int, np.ndarray]:
-    """{l: T} of a pathway in rates: what the neurons of hidden layer l are told, [images, n_l]."""
-    rule, n, e = setting.rule, setting.sizes, net.e
-    if isinstance(rule, Synthetic):
-        said = LABEL_RATE * np.eye(n[-1])[label]
-        return {
-            l: net.a[l] @ W[f"of_layer{l}"].reshape(n[l], n[l])
-            + said @ W[f"of_label{l}"].reshape(n[-1], n[l])
-            for l in net.hidden
-        }
-    if isinstance(rule, Kickback):
-        T = {}
-        for l in net.hidden:
-            k = np.arange(n[l + 1])
-            active = (
-                net.gate[l + 1] * (1 - 2 * (k // n[-1] % 2)) if l + 1 < len(n) - 1 else 1 + 0 * k
-            )
-            T[l] = e[:, np.arange(n[l]) % n[-1]] * (active @ net.w[l + 1].T)
-        return T
-    if isinstance(rule, Attention):
-        e = e * np.eye(n[-1])[net.a[-1].argmax(1)]
-    if isinstance(rule, Symmetric):
-        through = np.sign if isinstance(rule, Signs) else np.asarray
-        return net.chain({l: through(net.w[l + 1].T) for l in net.hidden}, e)
-    back = {l: (W | setting.derived(W))[f"feedback{l}"] for l in net.hidden}
-    if rule.chain:
-        return net.chain({l: b.reshape(n[l + 1], n[l]) for l, b in back.items()}, e)
-    return {l: e @ b.reshape(n[-1], n[l]) for l, b in back.items()}
-
-
-def at_rest(rule: Pathway) -> Pathway:
-    """A pathway of which nothing changes weights but what its neurons are told."""
-    return replace(rule, **AT_REST.get(type(rule), {}))
+    told = setting.rule.in_rates(net, W | setting.derived(W))
+    return net.changes(told), net.changes(net.backprop())
 
 
 def firing(drive: np.ndarray, parameters: dict) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 from brian2 import mV, second
 
 from credit.spiking import two_phases
-from credit.spiking.contrasts.base import NUDGED, Contrast
+from credit.spiking.contrasts.base import NUDGED
 from credit.spiking.in_rates import firing
 from credit.spiking.two_phases import Setting
 
@@ -68,11 +68,6 @@ def changes(setting: Setting, W: dict, x: np.ndarray, label: np.ndarray) -> tupl
         sent = (net.minus[l] > 0) * (sent @ weights(setting, W, l + 1).T)
         backprop[l] = -net.minus[l - 1].T @ sent
     return own, backprop
-
-
-def at_rest(rule: Contrast) -> Contrast:
-    """Nothing changes weights but the contrast."""
-    return rule
 
 
 def weights(setting: Setting, W: dict, l: int) -> np.ndarray:

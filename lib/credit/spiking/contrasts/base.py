@@ -55,6 +55,10 @@ class Contrast:
         gains = {f"gain{l}": self.gain for l in range(1, len(n) - 1) if self.apart or self.returns}
         return gains | {"beta": 1.0}
 
+    def at_rest(self) -> "Contrast":
+        """The same, but nothing changes weights except the contrast."""
+        return self
+
     def into(self, l: int, top: int) -> str:
         """The contrast at the synapses into layer l of `top`."""
         return self.contrast

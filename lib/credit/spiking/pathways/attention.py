@@ -1,7 +1,8 @@
 """Attention-gated learning: only the chosen output neuron sends, and learns, by reward alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from brian2 import Synapses, TimedArray
 
@@ -48,6 +49,13 @@ class Attention(Symmetric):
         explores = torch.rand(images, 1, generator=random["choice"]) < self.epsilon * (rate > 0)
         bonus = 1e3 * torch.rand(images, n[-1], generator=random["choice"]) * explores
         return {"bonus": bonus.numpy()}
+
+    def speaks(self, setting):
+        return (setting.settling + setting.image) // 2 + 1  # after the choice
+
+    def in_rates(self, net, W):
+        chosen = np.eye(net.n[-1])[net.a[-1].argmax(1)]
+        return super().in_rates(replace(net, e=net.e * chosen), W)
 
     def add(self, parts):
         super().add(parts)

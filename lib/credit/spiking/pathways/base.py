@@ -103,6 +103,26 @@ class Pathway:
         network has when the run begins; W as Learner.W."""
         return {}
 
+    def at_rest(self) -> "Pathway":
+        """The same, but nothing changes weights except what its neurons are told."""
+        return self
+
+    def speaks(self, setting) -> int:
+        """ms from when on the output's errors are sent."""
+        return setting.settling
+
+    def in_rates(self, net, W: dict[str, np.ndarray]) -> dict[int, np.ndarray]:
+        """{l: T}, what neurons of hidden layer l are told in rates, [images, n_l]: by default back
+        through synapses of the pathway's own.
+
+        net  credit.spiking.in_rates.InRates
+        W    as Learner.W, and what is derived from it
+        """
+        back = {l: W[f"feedback{l}"].reshape(-1, net.n[l]) for l in net.hidden}
+        if self.chain:
+            return net.chain(back, net.e)
+        return {l: net.e @ b for l, b in back.items()}
+
     def through(self, l: int) -> dict:
         """What the forward synapses into layer l >= 2 get besides: model, and for the events of
         their postsynaptic neurons on_post."""

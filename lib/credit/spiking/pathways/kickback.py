@@ -34,6 +34,16 @@ class Kickback(Symmetric):
         "the size of a weight used backwards",
     )
 
+    def in_rates(self, net, W):
+        T, classes = {}, net.n[-1]
+        for l in net.hidden:
+            k = np.arange(net.n[l + 1])
+            active = 1 + 0 * k
+            if l + 1 in net.hidden:
+                active = net.gate[l + 1] * (1 - 2 * (k // classes % 2))
+            T[l] = net.e[:, np.arange(net.n[l]) % classes] * (active @ net.w[l + 1].T)
+        return T
+
     def through(self, l):
         # s_k w_jk = s_j |w_jk|
         return super().through(l) | {"on_post": taught(by="scale*active_post*s_post*w/mV")}

@@ -1,6 +1,6 @@
 """Kolen-Pollack: feedback synapses change as their forward partners do, and both decay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brian2 import Synapses
 
@@ -34,6 +34,9 @@ class KolenPollack(Pathway):
         lost = self.decay if rate > 0 else 0.0
         names = [f"{way}{l}" for l in hidden(n) for way in ("lost_back", "lost")]
         return dict.fromkeys(names, lost)
+
+    def at_rest(self):
+        return replace(self, decay=0.0)
 
     def through(self, l):
         return {"model": "lost : 1 (shared, constant)"}

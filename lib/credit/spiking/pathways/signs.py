@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from credit.spiking.pathways.base import taught
 from credit.spiking.pathways.symmetric import Symmetric
 
@@ -15,6 +17,9 @@ class Signs(Symmetric):
 
     short = "signs"
     not_spikes = ("a sign used backwards",)
+
+    def in_rates(self, net, W):
+        return net.chain({l: np.sign(net.w[l + 1].T) for l in net.hidden}, net.e)
 
     def through(self, l):
         return {"model": "scale : 1 (shared, constant)", "on_post": taught(by="scale*sign(w)")}

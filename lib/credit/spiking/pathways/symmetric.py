@@ -20,6 +20,9 @@ class Symmetric(Pathway):
     def through(self, l):
         return {"model": "scale : 1 (shared, constant)", "on_post": taught()}
 
+    def in_rates(self, net, W):
+        return net.chain({l: net.w[l + 1].T for l in net.hidden}, net.e)
+
     def add(self, parts):
         parts.given |= {f"scale{l}": parts.forward[l].scale for l in range(2, parts.top + 1)}
         return []

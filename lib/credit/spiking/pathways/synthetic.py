@@ -19,8 +19,9 @@ gate = int(I > I_low) * int(I < I_high) * on : 1
 eta : volt (shared, constant)
 change = -eta * T * gate : volt (constant over dt)
 """
-LABEL = """
-dx/dt = said * heard * (200*Hz) : 1
+LABEL_RATE = 200  # Hz
+LABEL = f"""
+dx/dt = said * heard * ({LABEL_RATE}*Hz) : 1
 drho/dt = -rho / tau_r : 1
 said : 1
 heard : 1 (shared, constant)
@@ -66,6 +67,14 @@ class Synthetic(Symmetric):
         own = {f"own_layer{l}": self.own * rate * self.layer / n[l] for l in hidden(n)}
         own |= {f"own_label{l}": self.own * rate / n[-1] for l in hidden(n)}
         return own | {"heard": float(rate > 0)}
+
+    def in_rates(self, net, W):
+        n, said = net.n, LABEL_RATE * net.label
+        return {
+            l: net.a[l] @ W[f"of_layer{l}"].reshape(n[l], n[l])
+            + said @ W[f"of_label{l}"].reshape(n[-1], n[l])
+            for l in net.hidden
+        }
 
     def through(self, l):
         back = {"up": "S_pre += scale*w/mV", "down": "S_pre -= scale*w/mV"}

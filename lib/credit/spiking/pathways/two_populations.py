@@ -59,6 +59,8 @@ class TwoPopulations(Pathway):
     values = property(attrgetter("way.values"))
     derived = property(attrgetter("way.derived"))
     through = property(attrgetter("way.through"))
+    speaks = property(attrgetter("way.speaks"))
+    in_rates = property(attrgetter("way.in_rates"))
 
     def __post_init__(self):
         if self.way.shuffled or self.scale != 1:
@@ -91,6 +93,9 @@ class TwoPopulations(Pathway):
 
     def program(self):
         return replace(self, way=self.way.program())
+
+    def at_rest(self):
+        return replace(self, way=self.way.at_rest())
 
     def add(self, parts):
         parts.here["gain"] = self.gain * mV

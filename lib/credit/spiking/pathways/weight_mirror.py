@@ -1,6 +1,6 @@
 """Weight mirror: in the dark neurons fire at random, and feedback synapses see who answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -67,6 +67,9 @@ class WeightMirror(Pathway):
         values = {f"eta_B{l}": self.eta_B * learns for l in hidden(n)}
         values |= {f"lost_back{l}": self.decay * learns for l in hidden(n)}
         return values | {f"noise{l}": self.noise * learns for l in range(1, len(n))}
+
+    def at_rest(self):
+        return replace(self, decay=0.0, eta_B=0.0)
 
     def add(self, parts):
         here, top = parts.here, parts.top
