@@ -15,10 +15,12 @@ from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies.course_in_spikes import ANGLES
 from credit.studies.in_spikes import (
     ALONE,
+    ERRORS_IN_SPIKES,
     IN_RATES,
     LENGTH,
     OTHERS,
     REFERENCES,
+    SIGNED_EVENTS,
     ErrorsInSpikes,
     InALargerNetwork,
     InManyPasses,
@@ -26,6 +28,7 @@ from credit.studies.in_spikes import (
     InTwoPhases,
 )
 
+KINDS = SIGNED_EVENTS, ERRORS_IN_SPIKES
 COUNTS = {  # of the input, of the hidden layer, and of the output
     "spikes, test": (500.0, 120.0, 10.0),
     "spikes, learning": (500.0, 130.0, 10.0),
@@ -188,24 +191,48 @@ def test_the_sentences_say_which_is_less_and_what_it_costs(study):
 
 
 def test_what_spikes_do_not_carry_is_listed(study):
-    listed = list(study().not_spikes(Signs())["not carried by spikes"])
-    assert "the label, a number" in listed and "a sign used backwards" in listed
-    alone = set(study().not_spikes(TwoPopulations())["not carried by spikes"])
-    assert set(listed) - alone == {
+    found = study().not_spikes(Signs()).set_index("not carried by spikes")
+    signed, alone = (set(found.index[found[kind] == "yes"]) for kind in KINDS)
+    assert set(found.to_numpy().ravel()) == {"yes", "no"}
+    assert {"the label, a number", "a sign used backwards"} <= signed
+    assert signed - alone == {
         "the label, a number",
         "the error of a neuron, a number until it is an event",
         "the events, which have a sign and come beside the neuron's own spikes",
-        "a sign used backwards",
     }
-    assert len(alone) == 5 and "the clock that resets all neurons at every image" in alone
-    both = study().not_spikes(Signs(), KolenPollack()).set_index("not carried by spikes")
-    assert set(both.index) == {*listed, *KolenPollack().not_spikes}
-    assert dict(both["needed by"]) == {
-        what: "all" if what in listed[:-1] else "signs" if what == listed[-1] else "Kolen-Pollack"
-        for what in both.index
-    }
-    apart, through_w = (set(GeneralizedRecirculation(apart=a).not_spikes) for a in (True, False))
-    assert through_w - apart == {"a weight used backwards"}
+    assert alone == set(study().not_spikes(TwoPopulations(way=Signs()))["not carried by spikes"])
+    assert alone > {"a sign used backwards", "the clock that resets all neurons at every image"}
+
+
+def test_of_several_rules_it_is_listed_who_needs_what(study):
+    found = study().not_spikes(Signs(), KolenPollack()).set_index("not carried by spikes")
+    signed, alone = (found[kind] for kind in KINDS)
+    assert signed["the label, a number"] == "all" and alone["the label, a number"] == "no"
+    assert signed["a sign used backwards"] == "signs"
+    assert alone["a sign used backwards"] == "yes"  # the other was not run so
+    (own,) = KolenPollack().not_spikes
+    assert signed[own] == "Kolen-Pollack" and alone[own] == "no"
+    rules = [GeneralizedRecirculation(apart=a) for a in (True, False)]
+    needed = study().not_spikes(*rules).set_index("not carried by spikes")["needed by"]
+    assert needed["a weight used backwards"] == "GeneRec, V is W"  # no errors, none in spikes
+
+
+def test_what_is_spent_with_errors_in_spikes_is_counted_apart(study):
+    found = study()
+    there = (found.runs["setting"] == "200 signs, errors in spikes") & (found.runs["epoch"] == 2)
+    for metric, layer, value in (("spikes, test", 1, 60.0), ("error events, learning", 0, 2.5)):
+        of = (found.runs["metric"] == metric) & (found.runs["layer"] == layer)
+        found.runs.loc[there & of, "value"] = value
+    said = found._spent_alone("200 signs")
+    assert said.holds and said.text in [one.text for one in found.sentences("200 signs")]
+    assert said.text == (
+        "With errors in spikes a hidden neuron fires at 5 Hz; a test image elicits 570 spikes and "
+        "101,200 events at forward synapses, and a training image, in the last pass, 2.5 spikes of "
+        "error neurons, fewer than hidden spikes (130)."
+    )
+    of = found.runs["metric"] == "error events, learning"
+    found.runs.loc[there & of, "value"] = 131.0
+    assert not found._spent_alone("200 signs").holds
 
 
 def test_spikes_of_error_neurons_are_counted_beside_signed_events(study):
@@ -386,6 +413,13 @@ def test_the_answer_in_brief_names_the_error_of_more_hidden_layers_where_they_ar
     assert found.in_brief("200 signs").text.endswith(
         " %. With two hidden layers it is 4.52 ± 0.02 % (with hidden synapses fixed 19.0 %)."
     )
+    longer, floor = pd.Series([5.0, 5.1, 4.9]), pd.Series([20.0, 20.2, 19.8])
+    both = found.in_brief("200 signs", more_layers=[("two, for longer,", longer, floor)])
+    assert both.holds and both.text.endswith(
+        " %. With two hidden layers it is 4.52 ± 0.02 % and with two, for longer, it is 5.00 ± 0.25"
+        " % (with hidden synapses fixed 19.0 and 20.0 %)."
+    )
+    assert not found.in_brief("200 signs", more_layers=[("two", floor, longer)]).holds
     found.untaught = ("200-100 signs",)
     assert "two hidden" not in found.in_brief("200 signs").text
 
@@ -465,14 +499,14 @@ def angles(first, last, label="200 signs", backprop=True):
 def test_how_near_the_change_is_to_that_in_rates_is_said(study, monkeypatch):
     found, before = study(), results.load
     there = [*results.available(), "01-spiking-course"]
-    assert not list(found._course("200 signs"))
+    assert not list(found._courses("200 signs"))
     monkeypatch.setattr(results, "available", lambda: there)
 
     def course(runs, label="200 signs"):
         monkeypatch.setattr(
             results, "load", lambda name: runs if name.endswith("-course") else before(name)
         )
-        return list(found._course(label))
+        return list(found._courses(label))
 
     (claim,) = course(angles((8, 35, 20), (30, 85, 60)))
     assert claim.holds and claim.text == (
@@ -490,6 +524,10 @@ def test_how_near_the_change_is_to_that_in_rates_is_said(study, monkeypatch):
         (claim,) = course(angles(*wrong))
         assert not claim.holds
     assert not course(angles((8, 35, 20), (30, 85, 60), "200 direct"))
+    there[-1] = "01-spiking-populations-course"
+    alone = angles((8, 35, 20), (30, 85, 60), "200 signs, errors in spikes")
+    (claim,) = course(alone)
+    assert claim.holds and "in rates is, with errors in spikes, 8° at" in claim.text
 
 
 def test_a_network_with_two_hidden_layers_is_said_to_have_two(study):
@@ -613,7 +651,7 @@ def test_later_angles_are_said_to_be_later(study, monkeypatch):
     monkeypatch.setattr(
         results, "load", lambda name: runs if name.endswith("-course") else before(name)
     )
-    (claim,) = found._course("200 signs")
+    (claim,) = found._courses("200 signs")
     assert claim.holds and "in rates is 21° after 12,500 images and 30° after" in claim.text
 
 

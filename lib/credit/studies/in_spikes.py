@@ -21,6 +21,7 @@ from credit.spiking.contrasts import base as contrasts
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Pathway
+from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies.course_in_spikes import ANGLES
 
 REFERENCES = {
@@ -28,7 +29,9 @@ REFERENCES = {
     "200 symmetric": "forward weights, transposed",
     "200 none": "none: hidden synapses fixed",
 }
-BESIDES = ("controls", "mirror", "populations", "populations-blind")  # if an experiment has them
+BESIDES = (  # if an experiment has them
+    *("controls", "mirror", "populations", "populations-blind", "populations-controls"),
+)
 RATES = {"backprop": "rate network, backprop", "shallow": "rate network, hidden weights fixed"}
 LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
@@ -36,7 +39,9 @@ EVENTS = "synaptic events, test"
 RATES_BY_DEPTH = ("02-rates", "02-rates-four")
 DEEPER = {"two": LAYERS[2], "four": LAYERS[4]}
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
+BOTH = "errors in spikes, told other labels: test error, % (n)"
 ALONE_TOO = ", errors in spikes"  # behind the label of what has them
+SIGNED_EVENTS, ERRORS_IN_SPIKES = "errors as signed events", "errors in spikes"
 DETAILS = ("Beside others", "Beside rates", "Spikes", "Learning rates")  # folded in notebooks
 NEARLY = 1.5  # times an error: below it two decimals
 TIE = 0.1  # points of validation error on one seed that decide nothing
@@ -109,6 +114,11 @@ class InSpikes:
         return found | {m: values(self.ends, setting=self.in_rates, method=m) for m in RATES}
 
     @cached_property
+    def labels(self) -> set[str]:
+        """Of all its runs."""
+        return set(self.runs["setting"])
+
+    @cached_property
     def ends(self) -> pd.DataFrame:
         return results.final(self.runs)
 
@@ -159,7 +169,7 @@ class InSpikes:
         return self.by_layer(label, "spikes, test")[1:-1].sum() / neurons / self.shown
 
     def table(self) -> pd.DataFrame:
-        besides, rows = {ALONE: self.alone, OTHERS: self.told}, []
+        besides, rows = {ALONE: self.alone, OTHERS: self.told, BOTH: self.told_alone}, []
         for label, name in (self.named | RATES).items():
             row = {self.column: name}
             row["test error, %"] = verdicts.mean_in_words(self.errors[label])
@@ -193,40 +203,72 @@ class InSpikes:
         return pd.DataFrame(rows)
 
     def not_spikes(self, *rules: Pathway | Contrast) -> pd.DataFrame:
-        """What rules need that spikes do not carry, one in a row; of several also which."""
-        tables = {rule.short: not_spikes(self.no_spikes, rule) for rule in rules}
-        if len(rules) == 1:
-            return tables[rules[0].short]
-        needed = pd.concat(tables, names=["rule"]).reset_index("rule")
-        found = needed.groupby("not carried by spikes", sort=False)["rule"].agg(list)
-        named = found.map(lambda who: "all" if len(who) == len(rules) else listed(who))
-        return named.rename("needed by").reset_index()
+        """What rules need that spikes do not carry, one in a row; of several also which; and of
+        those that were run with errors in spikes what is left."""
+        alone = [
+            TwoPopulations(way=rule)
+            for rule in rules
+            if any(label.endswith(f" {rule.short}{ALONE_TOO}") for label in self.labels)
+        ]
+        kinds = {SIGNED_EVENTS: self._needed(rules), ERRORS_IN_SPIKES: self._needed(alone)}
+        if not alone:
+            names = "needed by" if len(rules) > 1 else "-"
+            kinds = {names: kinds[SIGNED_EVENTS]}
+        order = list(dict.fromkeys(what for needed in kinds.values() for what in needed.index))
+        found = pd.DataFrame(kinds, index=order).fillna("no")
+        found = found.rename_axis("not carried by spikes").reset_index()
+        return found.drop(columns="-", errors="ignore")
 
-    def in_brief(self, label: str, how: str = "", answer: str = "Yes") -> Claim:
-        """The answer to the first question, with what is particular about it in a few words."""
+    def _needed(self, rules: Sequence[Pathway | Contrast]) -> pd.Series:
+        """{what: by which of the rules, "yes" if there is but one}."""
+        needed = {}
+        for rule in rules:
+            for what in not_spikes(self.no_spikes, rule)["not carried by spikes"]:
+                needed.setdefault(what, []).append(getattr(rule, "way", rule).short)
+        every = "all" if len(rules) > 1 else "yes"
+        return pd.Series(
+            {k: every if len(who) == len(rules) else listed(who) for k, who in needed.items()},
+            dtype=object,
+        )
+
+    def in_brief(
+        self,
+        label: str,
+        how: str = "",
+        answer: str = "Yes",
+        more_layers: Sequence[tuple[str, pd.Series, pd.Series]] = (),
+    ) -> Claim:
+        """The answer to the first question, with what is particular about it in a few words.
+
+        more_layers  deeper networks besides: ("two hidden layers and ...", error, error of the
+                     control), of every seed
+        """
         error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
         more = f", with errors in spikes alone {alone.mean():.2f} %" if len(alone) else ""
         more += "" if self.alone_teaches else ", not to be told from fixed hidden synapses"
         both = [fixed, self.fixed_alone] if len(alone) else [fixed]
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
-        deeper = [
-            f"with {layers} hidden layers it is {verdicts.mean_in_words(error)} % ({self.control} "
-            f"{self._fixed_deeper(deep).mean():.1f} %)"
-            for layers, deep, error in self._deeper(label)
-            if deep not in self.untaught
+        deep = [
+            (f"{layers} hidden layers", error, self._fixed_deeper(net))
+            for layers, net, error in self._deeper(label)
+            if net not in self.untaught
         ]
+        deep += more_layers
+        ends = [f"with {k} it is {verdicts.mean_in_words(error)} %" for k, error, _ in deep]
+        floors = listed([f"{floor.mean():.1f}" for *_, floor in deep])
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: after {passes} through MNIST, "
             "{k} hidden integrate-and-fire neurons have {e:.2f} % test error{more}; {control} it "
             "is {s} %.{deep}",
             teaches(error, fixed)
-            and (not more or teaches(alone, self.fixed_alone) == self.alone_teaches),
+            and (not more or teaches(alone, self.fixed_alone) == self.alone_teaches)
+            and all(teaches(error, floor) for _, error, floor in deep),
             answer=answer, control=self.control,
             layers=_layers(label), how=how, k=listed([str(k) for k in _hidden(label)]),
             passes=("one pass", "two passes")[times - 1],
             e=error.mean(), more=more,
             s=listed(dict.fromkeys(f"{runs.mean():.1f}" for runs in both)),
-            deep=f" {_capital(listed(deeper))}." if deeper else "",
+            deep=f" {_capital(listed(ends))} ({self.control} {floors} %)." if deep else "",
         )  # fmt: skip
 
     def sentences(
@@ -243,8 +285,10 @@ class InSpikes:
             yield self._alone(label).under("Errors in spikes")
         yield from (self._beside(label, other).under("Beside others") for other in others)
         yield self._in_rates(label).under("Beside rates")
-        yield from (about.under("Beside rates") for about in self._course(label))
+        yield from (about.under("Beside rates") for about in self._courses(label))
         yield self._spent(label).under("Spikes")
+        if len(self.alone(label)):
+            yield self._spent_alone(label).under("Spikes")
         if deeper:
             yield from (about.under("More hidden layers") for about in self.deeper(label))
         yield self.tuned(label).under("Learning rates")
@@ -380,14 +424,20 @@ class InSpikes:
             "apart from those with hidden synapses fixed",
         )  # fmt: skip
 
-    def _course(self, label: str) -> Iterator[Claim]:
-        """How near the change by spikes is to that of the same rule in rates, first and last."""
-        experiment = f"{self.experiments[0]}-course"
+    def _courses(self, label: str) -> Iterator[Claim]:
+        """How near the change by spikes is to that of the same rule in rates, first and last; the
+        same where errors are spikes alone."""
+        own, one = self.experiments[0], f"200 {label.partition(' ')[2]}"
+        yield from self._course(f"{own}-course", one, "" if one == label else "one hidden layer")
+        alone = label + ALONE_TOO
+        yield from self._course(f"{own}-populations-course", alone, "errors in spikes")
+
+    def _course(self, experiment: str, label: str, where: str) -> Iterator[Claim]:
+        """where  what is particular about its network"""
         if experiment not in results.available():
             return
         runs = results.load(experiment)
-        one = f"200 {label.partition(' ')[2]}"
-        runs = runs[runs["setting"] == one]
+        runs = runs[runs["setting"] == label]
         if not len(runs):
             return
         ends = {"first": runs["epoch"].min(), "last": runs["epoch"].max()}
@@ -410,7 +460,7 @@ class InSpikes:
             "({n} seeds; to the rule for other labels {first_other:.0f} and {last_other:.0f}°"
             "{apart}).",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
-            where="" if one == label else ", with one hidden layer,",
+            where=f", with {where}," if where else "",
             **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
             first_other=other["first"],
             last_other=other["last"],
@@ -443,6 +493,20 @@ class InSpikes:
             rate=self.hidden_rate(label), spikes=self.count(label, "spikes, test"),
             events=self.count(label, EVENTS), per=self.additions(label), sent=sent, fired=fired,
             aside=f", and {aside:,.0f} within the hidden layer" * bool(aside),
+        )  # fmt: skip
+
+    def _spent_alone(self, label: str) -> Claim:
+        net = label + ALONE_TOO
+        sent = self.count(net, "error events, learning")
+        fired = self.by_layer(net, "spikes, learning")[1:-1].sum()
+        return claim(
+            "With errors in spikes a hidden neuron fires at {rate:.0f} Hz; a test image elicits "
+            "{spikes:,.0f} spikes and {events:,.0f} events at forward synapses, and a training "
+            "image, in the last pass, {sent:,.1f} spikes of error neurons, fewer than hidden "
+            "spikes ({fired:,.0f}).",
+            bool(sent < fired),
+            rate=self.hidden_rate(net), spikes=self.count(net, "spikes, test"),
+            events=self.count(net, EVENTS), sent=sent, fired=fired,
         )  # fmt: skip
 
     def _beside(self, label: str, beside: str) -> Claim:
@@ -600,7 +664,8 @@ class InTwoPhases(InSpikes):
         return claim(
             "{name} ends at {e:.2f} % test error; without feedback it is {s:.1f} %, and "
             "contrastive Hebbian learning with feedback, but with hidden synapses fixed, ends at "
-            "{f:.1f} %.",
+            "{f:.1f} %. Labels of other images are no control here: hidden neurons hear only the "
+            "output, and it is the label that drives it.",
             teaches(error, fixed) and teaches(error, frozen),
             name=_capital(self.named[label]), e=error.mean(), s=fixed.mean(), f=frozen.mean(),
         )  # fmt: skip

@@ -371,15 +371,22 @@ def needs(events: InSpikes, phases: InTwoPhases) -> pd.DataFrame:
 
 
 def by_run(study: InSpikes) -> pd.DataFrame:
-    """Spikes of a test image in every layer, a network in a row, and how fast its runs were: the
-    seconds that were simulated for a second of CPU time, the median of the seeds.
+    """Spikes of a test image in every layer, a network in a row, those with errors in spikes
+    behind their own with signed events; and how fast its runs were: the seconds that were simulated
+    for a second of CPU time, the median of the seeds.
 
     study  `pathways` or `rules`
     """
     names = [name for name in study.runs["experiment"].unique() if "spiking" in name]
     settings = {job.name: job.setting for name in names for job in jobs(name, "paper")}
     rows = []
-    for label, name in study.named.items():
+    nets = [
+        (net, name + how)
+        for label, name in study.named.items()
+        for net, how in ((label, ""), (label + ALONE_TOO, ALONE_TOO))
+        if net == label or len(study.alone(label))
+    ]
+    for label, name in nets:
         input_, *hidden, output = study.by_layer(label, "spikes, test")
         of = (study.runs["setting"] == label) & (study.runs["metric"] == "cpu time")
         simulated = _simulated(settings[label]) / study.runs.loc[of, "value"].median()
