@@ -764,6 +764,16 @@ TABLE["06-spiking-explained"] = Experiment(
     ],
     BRIEFLY,
 )
+TABLE["06-spiking-standstill"] = Experiment(
+    "not published: a control, target differences with errors in spikes, the inverse as drawn",
+    5,
+    {"two_populations": 1},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.03, hidden_rate=0.03, rule={"way": TargetDifference(own=0.0)}),
+    ],
+    BRIEFLY,
+)
 TABLE["08-spiking-explained"] = Experiment(
     "not published: generalized recirculation in spikes, first feedback weights twice as large",
     3,
@@ -1086,10 +1096,11 @@ TABLE["06-mnist"] = Experiment(
 TABLE["06-parallel"] = Experiment(
     "bartunov2018assessing, Table 1a: five dense layers of 256; rates not printed",
     3,
-    BESIDE | {"difference_target_propagation": 4},
+    BESIDE | {"difference_target_propagation": 4, "shallow": 2},
     [
         *LEES_ARMS,
         at(epochs=8),
+        at("shallow", ", Adam", optimiser="adam", learning_rate=1e-3, own_learning_rate=1e-3),
         at(label=", parallel", rule=LEE | {"learning": "parallel"}, own_learning_rate=0.0015),
         at(label="SDTP", rule=LEE | {"top": "label"}, learning_rate=3e-4, own_learning_rate=3e-4),
         at(label="SDTP parallel", rule=LEE | {"top": "label", "learning": "parallel"},

@@ -105,6 +105,7 @@ def _parallel(experiment: str, profile: str) -> list[Job]:
         f"{NARROW}, parallel": _in_parallel(),
         f"{NARROW}, SDTP alternating": _sdtp(),
         f"{NARROW}, SDTP parallel": _sdtp_adam(SDTP_PARALLEL),
+        f"{NARROW}, Adam": _sdtp_adam(Shallow()),  # the shallow baseline as SDTP in parallel learns
     }
     beside = [_bartunov(rule) for rule in (Backprop(), Shallow())]
     if profile == "quick":

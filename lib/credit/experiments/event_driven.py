@@ -479,6 +479,15 @@ def _explained(experiment: str, profile: str) -> list[Job]:
     return one_at_a_time(experiment, profile, changed, BEST_EXPLAINED, RUN, seeds=5)
 
 
+def _standstill(experiment: str, profile: str) -> list[Job]:
+    """Target differences with errors in spikes, at its rates; its inverse stays as it is drawn."""
+    few = {"examples": 5000, "epochs": 1} if profile == "quick" else {}
+    usual = spiking(TwoPopulations(way=TargetDifference()))
+    way = replace(usual, rule=TwoPopulations(way=TargetDifference(own=0.0)), **few)
+    seeds = SEEDS[profile][:1] if few else SEEDS[profile]
+    return labelled(experiment, {f"{way.label}, inverse at a standstill": way}, seeds, RUN)
+
+
 # Of the error of random feedback: no label for hidden neurons, and another image's label alone.
 HALVES = (HalfOfError(), HalfOfError(half="label", shuffled=True))
 
@@ -510,6 +519,7 @@ EXPERIMENTS = (
     | {f"{name}-tuning": _tuning for name in ARMS}
     | {"02-spiking-larger-tuning": _tuning_larger}
     | {"02-spiking-halves": _halves}
+    | {"06-spiking-standstill": _standstill}
     | {"06-spiking-explained": _explained, "06-spiking-explained-tuning": _explained}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {
