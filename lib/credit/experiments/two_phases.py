@@ -203,19 +203,29 @@ def _explained(experiment: str, profile: str) -> list[Job]:
 
 # With two hidden layers a longer phase, too: rates that are tried, of the output and the others.
 SEARCH_LONGER = tuple(itertools.product((0.5, 1.5, 4.5), (0.15, 0.5, 1.5)))
-BEST_LONGER = 4.5, 0.5
+BEST_LONGER = {"05": (4.5, 0.5), "08": (4.5, 0.5)}
 
 
 def _longer(experiment: str, profile: str) -> list[Job]:
     """Phases of 120 ms in the deeper network, at some of the rates; see _tuning_deep."""
+    (rule, *_), (output, hidden) = RULES[experiment[:2]], BEST_LONGER[experiment[:2]]
     changed = {
         f"phases of 120 ms, rates {rate:g} and {below:g} mV": deep(
-            EquilibriumPropagation(), phase=120, settling=30, learning_rate=rate, hidden_rate=below
+            rule, phase=120, settling=30, learning_rate=rate, hidden_rate=below
         )
         for rate, below in SEARCH_LONGER
     }
-    best = f"phases of 120 ms, rates {BEST_LONGER[0]:g} and {BEST_LONGER[1]:g} mV"
+    best = f"phases of 120 ms, rates {output:g} and {hidden:g} mV"
     return one_at_a_time(experiment, profile, changed, best, RUN, seeds=3)
+
+
+def _larger(experiment: str, profile: str) -> list[Job]:
+    """Two hidden layers and first weights as large as those that suit `Untold`."""
+    jobs, rule = [], GeneralizedRecirculation()
+    for rate, below in itertools.product((0.5, 1.5, 4.5), (0.15, 0.5, 1.5)):
+        one = deep(rule, learning_rate=rate, hidden_rate=below, spread=100.0)
+        jobs += _tried(experiment, profile, one, more=", larger first weights")
+    return jobs
 
 
 # Longer phases and no feedback: rates of the output that are tried, and by hidden layers the best.
@@ -280,6 +290,7 @@ EXPERIMENTS = (
         for kind in ("", "-tuning")
     }
     | {"05-spiking-longer": _longer, "05-spiking-longer-tuning": _longer}
+    | {"08-spiking-longer-tuning": _longer, "08-spiking-depth-larger-tuning": _larger}
     | {f"05-spiking-longer-untold{kind}": _longer_untold for kind in ("", "-tuning")}
     | {"05-spiking-longer-alone": _longer_alone, "09-spiking-off": _off}
     | {"09-spiking-bridge": _bridge}
