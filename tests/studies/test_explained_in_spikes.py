@@ -47,11 +47,13 @@ def claimed(monkeypatch):
 
 def test_the_changes_stand_in_their_order_and_the_best_in_full(claimed):
     said = claimed({"wider": 7.5, "longer": 5.5, "weaker": 6.5}, [4.0, 4.2, 3.9])
-    assert said.holds and said.topic == "Below 95 %"
+    assert said.holds and said.topic == "Why less than 95 %"
     assert said.text.startswith(
-        "A rule has 94.00 % of the test images right. 3 changes were tried,"
+        "A rule classifies 94.00 % of the test images correctly. Each of 3 changes was tried"
     )
-    assert "from 7.00 % the validation error comes to 5.50 (longer), 6.50 (weaker) and" in said.text
+    assert "error of 7.00 % becomes 5.50 (longer), 6.50 (weaker) and 7.50 (wider)." in said.text
+    small = claimed({"rate 1e-05": 5.5, "weaker": 6.5}, [4.0, 4.2, 3.9], "rate 1e-05").text
+    assert "becomes 5.50 (rate 0.00001)" in small and "change, rate 0.00001, ends" in small
     assert "best change, longer, ends at 4.03 ± 0.38 % test error (3 seeds). Compared" in said.text
 
 

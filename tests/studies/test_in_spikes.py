@@ -28,6 +28,12 @@ from credit.studies.in_spikes import (
     InTwoPhases,
 )
 
+
+class Edge:
+    def __init__(self, label):
+        self.edge = f"of {label}"
+
+
 KINDS = SIGNED_EVENTS, ERRORS_IN_SPIKES
 COUNTS = {  # of the input, of the hidden layer, and of the output
     "spikes, test": (500.0, 120.0, 10.0),
@@ -150,7 +156,8 @@ def test_errors_in_spikes_that_cannot_be_said_to_teach_are_told_seed_by_seed(stu
         claim.text
     )
     brief = found.in_brief("200 signs")
-    assert brief.holds and "alone 12.02 %, not to be told from fixed hidden" in brief.text
+    assert brief.holds and "and 12.02 % where [the errors" in brief.text
+    assert "spikes), not to be told from fixed hidden synapses; with" in brief.text
     for other in (11.0, 13.0):
         found = study(alone=other, floor=12.0)
         found.alone_teaches = False
@@ -316,7 +323,8 @@ def test_the_search_says_whether_its_best_was_used_and_whether_it_lies_at_the_ed
     said = study().tuned("200 signs")
     assert (
         said.holds
-        and "Of 8 pairs of learning rates, with 2 values for the output, each" in said.text
+        and "With one hidden layer 8 pairs of learning rates, with 2 values for the output, were"
+        in said.text
     )
     assert "best had 5.00 % validation error and the next 5.20 %; the best is used" in (said.text)
     assert "that was tried" not in said.text  # of the hidden rates the second of four
@@ -345,10 +353,15 @@ def test_a_pathway_that_does_not_teach_stops_the_notebook(study):
 def test_the_answer_in_brief_says_how_often_images_were_shown(study):
     said = study().in_brief("200 signs", ", by signs").text
     assert "Yes, with one hidden layer, by signs: after two passes through MNIST, 200 " in said
-    assert "200 hidden integrate-and-fire neurons have 4.02 % test error, with errors in" in said
-    assert "errors in spikes alone 3.52 %; with hidden synapses fixed it is" in said
-    assert said.endswith("fixed it is 12.0 and 11.0 %.")
-    assert study(floor=12.0).in_brief("200 signs").text.endswith("fixed it is 12.0 %.")
+    assert "200 hidden integrate-and-fire neurons have 4.02 % test error, and 3.52 % where" in said
+    assert said.endswith(
+        "where [the errors, too, are spikes]"
+        "(21_in_spiking_neurons.ipynb#Errors-as-events-and-as-spikes); with hidden synapses fixed "
+        "it is 12.0 and 11.0 %, respectively."
+    )
+    found = study()
+    found.runs = found.runs[found.runs["setting"] != "200 none, errors in spikes"]
+    assert found.in_brief("200 signs").text.endswith("fixed it is 12.0 % with signed events.")
     assert not study(alone=11.5).in_brief("200 signs").holds
     assert study(alone=11.5, floor=12.0).in_brief("200 signs").holds
     assert "In part" in study().in_brief("200 signs", answer="In part").text
@@ -411,13 +424,14 @@ def test_what_a_second_hidden_layer_brings_is_said(deeper, two, says):
 def test_the_answer_in_brief_names_the_error_of_more_hidden_layers_where_they_are_taught(deeper):
     found = deeper(DEEP | {"200-100 signs": ("signs", 4.5)})
     assert found.in_brief("200 signs").text.endswith(
-        " %. With two hidden layers it is 4.52 ± 0.02 % (with hidden synapses fixed 19.0 %)."
+        "respectively. With two hidden layers it is 4.52 ± 0.02 % (with hidden synapses fixed "
+        "19.0 %)."
     )
     longer, floor = pd.Series([5.0, 5.1, 4.9]), pd.Series([20.0, 20.2, 19.8])
     both = found.in_brief("200 signs", more_layers=[("two, for longer,", longer, floor)])
     assert both.holds and both.text.endswith(
-        " %. With two hidden layers it is 4.52 ± 0.02 % and with two, for longer, it is 5.00 ± 0.25"
-        " % (with hidden synapses fixed 19.0 and 20.0 %)."
+        "respectively. With two hidden layers it is 4.52 ± 0.02 % and with two, for longer, it is "
+        "5.00 ± 0.25 % (with hidden synapses fixed 19.0 and 20.0 %)."
     )
     assert not found.in_brief("200 signs", more_layers=[("two", floor, longer)]).holds
     found.untaught = ("200-100 signs",)
@@ -440,6 +454,53 @@ def test_random_feedback_from_layer_to_layer_stands_beside_where_it_was_run(deep
     assert "it is 19.0 %, with random feedback from layer to layer 5.22 %, and backprop in" in (
         claim.text
     )
+
+
+def test_how_the_rates_of_more_layers_were_searched_is_said(deeper, monkeypatch):
+    found = deeper(DEEP | {"200-100 signs": ("signs", 4.5)})
+    (claim,) = found.deeper("200 signs")
+    assert claim.text.endswith("+0.50).")  # no search there
+    before, there = results.load, [*results.available(), "01-spiking-depth-tuning"]
+    tried = pd.concat([search((0.01, 0.01), "200-100 signs")] * 2)
+    tried["setting"] = [
+        f"200-100 signs, rates 0.01 and {below:g} mV, spread 50 mV"
+        for below in (0.0003, 0.001, 0.003, 0.01) * 4
+    ]
+    monkeypatch.setattr(results, "available", lambda: there)
+    monkeypatch.setattr(results, "load", lambda name: tried if name == there[-1] else before(name))
+    (claim,) = found.deeper("200 signs")  # its rates are 0.01 and 0.001 mV
+    assert claim.text.endswith("Its hidden rate is one of 4 that were tried, at 1 of the output.")
+    tried["setting"] = tried["setting"].str.replace("0.0003", "0.03")
+    (claim,) = found.deeper("200 signs")
+    assert claim.text.endswith("one of 4 that were tried, the lowest, at 1 of the output.")
+
+
+def test_constants_that_differ_between_depths_are_said(deeper):
+    found = deeper(DEEP)
+    label = "target difference"
+    assert found._constants(f"200-100 {label}", f"200 {label}") == (
+        "; the rate of the inverse is 0.00001, there 0.003"
+    )
+    label = "equilibrium propagation"
+    said = found._constants(f"200-100 {label}", f"200 {label}")
+    assert said == "; the gain of feedback is 0.1, there 1"
+    assert not found._constants("200-100 signs", "200 signs")
+    assert not found._constants("200-100 unknown", "200 signs")
+
+
+def test_a_reference_at_the_edge_of_its_search_is_said_to_be_there(study, monkeypatch):
+    found, edges = study(), {"200 direct": "; its hidden rate is the lowest that was tried"}
+    assert found._beside("200 signs", "200 direct").text.endswith("-1.00).")  # no search there
+    monkeypatch.setattr(found, "_edge", edges.get)
+    assert found._beside("200 signs", "200 direct").text.endswith(
+        "-1.00); its hidden rate is the lowest that was tried."
+    )
+    worse = study(signs=6.0)
+    monkeypatch.setattr(worse, "_edge", edges.get)
+    assert "hidden rate" not in worse._beside("200 signs", "200 direct").text
+    again = study(edge=(0.01, 0.003))
+    monkeypatch.setattr(again, "search", lambda label: again.named and Edge(label))
+    assert again._edge("200 signs") == "of 200 signs" and not again._edge("200 direct")
 
 
 def test_four_hidden_layers_are_compared_with_two(deeper):
@@ -583,7 +644,7 @@ def test_the_search_has_its_own_pairs_and_measure_alone_and_a_near_tie_is_none(s
     frames["01-spiking-tuning"] = pd.concat([tried, told, other.assign(metric="train error")])
     monkeypatch.setattr(results, "load", frames.__getitem__)
     said = found.tuned("200 signs")
-    assert said.holds and said.text.startswith("Of 8 pairs")
+    assert said.holds and "8 pairs of learning rates" in said.text
     assert "the best had 5.00 %" in said.text and said.text.endswith("the pair used had 5.05 %.")
     for edge, kept in (("lowest", "and 0.01 |and 0.03 "), ("highest", "and 0.003 |and 0.01 ")):
         frames["01-spiking-tuning"] = tried[tried["setting"].str.contains(kept)]

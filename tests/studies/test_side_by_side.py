@@ -274,7 +274,10 @@ def test_what_a_run_simulates_is_all_that_it_shows(events, phases):
     cpu = events.runs.loc[dark & (events.runs["metric"] == "cpu time"), "value"].median()
     mirror = shown / 60 * (60 + WeightMirror().dark) / cpu
     assert float(by.loc["weight mirror", "simulated s per CPU s"]) == pytest.approx(mirror, abs=0.5)
-    assert (by["second hidden"] != "–").sum() == 2  # Kickback's networks
+    assert (by["second hidden"] != "–").sum() == 3  # Kickback's networks
+    alone = by.loc["direct feedback alignment, errors in spikes"]
+    hidden = events.by_layer("200 direct, errors in spikes", "spikes, test")[1]
+    assert alone["hidden"] == f"{hidden:,.0f}" != direct["hidden"]
     two = side_by_side.by_run(phases).set_index("rule").loc["equilibrium propagation"]
     of = phases.runs["setting"] == "200 equilibrium propagation"
     cpu = phases.runs.loc[of & (phases.runs["metric"] == "cpu time"), "value"].median()

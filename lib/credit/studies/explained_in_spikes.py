@@ -23,20 +23,21 @@ def explained(study: InSpikes, label: str) -> Claim:
     usual = study.search(label).own
     ends = results.final(results.load(experiment))
     (run,) = ends["setting"].unique()
+    named = {what: what.replace("1e-05", "0.00001") for what in tried.index}
     name = study.named[label.removesuffix(ALONE_TOO)]
     name += " with errors in spikes" * label.endswith(ALONE_TOO)
     better, best = values(ends, setting=run), run.removeprefix(f"{label}, ")
     return claim(
-        "{name} has {right:.2f} % of the test images right. {n} changes were tried, each alone, "
-        "with the seed, the images and the rates of the search: from {usual:.2f} % the validation "
-        "error comes to {said}. At full length the best change, {best}, ends at {e} % test error "
-        "({k} seeds). Compared with the network as it is the error {way}.",
+        "{name} classifies {right:.2f} % of the test images correctly. Each of {n} changes was "
+        "tried alone, with the seed, the images and the rates of the search: the validation error "
+        "of {usual:.2f} % becomes {said}. At full length the best change, {best}, ends at {e} % "
+        "test error ({k} seeds). Compared with the network as it is the error {way}.",
         best == tried.idxmin() and bool(tried.min() < usual),
         name=name[0].upper() + name[1:], right=100 - error.mean(), n=len(tried), usual=usual,
-        best=best, e=mean_in_words(better),
-        said=listed([f"{v:.2f} ({what})" for what, v in tried.sort_values().items()]),
+        best=named[best], e=mean_in_words(better),
+        said=listed([f"{v:.2f} ({named[what]})" for what, v in tried.sort_values().items()]),
         k=len(better), way=against(better, error),
-    ).under("Below 95 %")  # fmt: skip
+    ).under("Why less than 95 %")  # fmt: skip
 
 
 def others_help(study: InSpikes) -> Claim:
@@ -48,7 +49,8 @@ def others_help(study: InSpikes) -> Claim:
     answer = values(ends, setting="200 direct, answer alone")
     label = values(ends, setting="200 direct, label alone, shuffled")
     return claim(
-        "Half of the error is what the network itself answers, whatever label is told. Where "
+        "One of the two terms of the error is the network's own answer, whatever label is told. "
+        "Where "
         "hidden neurons are sent the answer alone, and no label, random feedback ends at "
         "{answer:.2f} %, within {x:.1f} points of what other labels lead to ({others:.2f} %); "
         "where they are sent other labels alone, at {label:.1f} %, worse than with fixed synapses "

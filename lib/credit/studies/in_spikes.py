@@ -3,6 +3,7 @@ in one network of spiking neurons, and beside backprop in rates."""
 
 import itertools
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
@@ -19,6 +20,7 @@ from credit.experiments.common import COURSE
 from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
 from credit.spiking.contrasts.base import Contrast
+from credit.spiking.online import Online
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.two_populations import TwoPopulations
@@ -41,9 +43,13 @@ DEEPER = {"two": LAYERS[2], "four": LAYERS[4]}
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
 BOTH = "errors in spikes, told other labels: test error, % (n)"
 ALONE_TOO = ", errors in spikes"  # behind the label of what has them
+SPIKES_TOO = (
+    "[the errors, too, are spikes](21_in_spiking_neurons.ipynb#Errors-as-events-and-as-spikes)"
+)
 SIGNED_EVENTS, ERRORS_IN_SPIKES = "errors as signed events", "errors in spikes"
 DETAILS = ("Beside others", "Beside rates", "Spikes", "Learning rates")  # folded in notebooks
 NEARLY = 1.5  # times an error: below it two decimals
+CONSTANTS = {"own": "the rate of the inverse", "gain": "the gain of feedback"}  # of a rule
 TIE = 0.1  # points of validation error on one seed that decide nothing
 
 
@@ -244,9 +250,13 @@ class InSpikes:
                      control), of every seed
         """
         error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
-        more = f", with errors in spikes alone {alone.mean():.2f} %" if len(alone) else ""
+        more = f", and {alone.mean():.2f} % where {SPIKES_TOO}" if len(alone) else ""
         more += "" if self.alone_teaches else ", not to be told from fixed hidden synapses"
-        both = [fixed, self.fixed_alone] if len(alone) else [fixed]
+        floor = f"{fixed.mean():.1f} %"
+        if len(self.alone(self.fixed)) and len(alone):
+            floor = f"{fixed.mean():.1f} and {self.fixed_alone.mean():.1f} %, respectively"
+        elif len(alone):
+            floor += " with signed events"
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
         deep = [
             (f"{layers} hidden layers", error, self._fixed_deeper(net))
@@ -259,15 +269,14 @@ class InSpikes:
         return claim(
             "**In spiking neurons?** {answer}, with {layers}{how}: after {passes} through MNIST, "
             "{k} hidden integrate-and-fire neurons have {e:.2f} % test error{more}; {control} it "
-            "is {s} %.{deep}",
+            "is {floor}.{deep}",
             teaches(error, fixed)
             and (not more or teaches(alone, self.fixed_alone) == self.alone_teaches)
             and all(teaches(error, floor) for _, error, floor in deep),
             answer=answer, control=self.control,
             layers=_layers(label), how=how, k=listed([str(k) for k in _hidden(label)]),
             passes=("one pass", "two passes")[times - 1],
-            e=error.mean(), more=more,
-            s=listed(dict.fromkeys(f"{runs.mean():.1f}" for runs in both)),
+            e=error.mean(), more=more, floor=floor,
             deep=f" {_capital(listed(ends))} ({self.control} {floors} %)." if deep else "",
         )  # fmt: skip
 
@@ -302,21 +311,58 @@ class InSpikes:
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
             learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
             random, way = "", f"Compared with {_layers(fewer)} the error {against(error, before)}"
+            way += self._constants(deep, fewer)
             if self.drawn and (self.deep["setting"] == drawn).any():
                 mean = values(self.deep, setting=drawn).mean()
                 random = f", with random feedback from layer to layer {mean:.2f} %"
             yield claim(
                 "With {layers} hidden layers, of {k} neurons, {name} ends at {e} % test error "
                 "({n} seeds); {control} it is {f:.1f} %{random}, and backprop in rates has "
-                "{bp:.2f} %. {way}.",
+                "{bp:.2f} %. {way}.{tried}",
                 (teaches(error, fixed) if learns else not less(error, fixed))
                 and not less(error, backprop),
                 layers=layers, k=listed(neurons.split("-")), name=self.named[label],
                 e=verdicts.mean_in_words(error), n=len(error),
                 control=self.control, f=fixed.mean(), random=random, bp=backprop.mean(),
                 way=way if learns else f"It is not shown to end lower than {self.control}",
+                tried=self._tried(deep),
             )  # fmt: skip
             before, fewer = error, deep
+
+    def _constants(self, deep: str, fewer: str) -> str:
+        """Which constants of the rule differ from those with fewer layers, as an end of a
+        sentence."""
+        own, other = (_setting(label) for label in (deep, fewer))
+        if own is None or other is None:
+            return ""
+        changed = [
+            f"{CONSTANTS[name]} is {_decimal(getattr(own.rule, name))}, there "
+            f"{_decimal(getattr(other.rule, name))}"
+            for name in CONSTANTS
+            if getattr(own.rule, name, None) != getattr(other.rule, name, None)
+        ]
+        return f"; {listed(changed)}" if changed else ""
+
+    def _tried(self, deep: str) -> str:
+        """How the rates of a deeper network were searched, in a sentence."""
+        found = [
+            (name, way)
+            for name in event_driven_experiments.ARMS
+            for way in event_driven_experiments.arms(name)
+            if way.label == deep and f"{name}-tuning" in results.available()
+        ]
+        if not found:
+            return ""
+        experiment, setting = found[0]
+        rates = searched(f"{experiment}-tuning", f"{deep}, rates ").index.str.extract(
+            r"rates (\S+) and (\S+) mV"
+        )
+        hidden = sorted(rates[1].astype(float).unique())
+        ends = {hidden[0]: ", the lowest", hidden[-1]: ", the highest"}
+        return (
+            f" Its hidden rate is one of {len(hidden)} that were tried"
+            f"{ends.get(setting.hidden_rate, '')}, at {rates[0].nunique()} of the output."
+        )
 
     def _fixed_deeper(self, deep: str) -> pd.Series:
         """Test error of every seed of a deeper network whose hidden synapses are fixed."""
@@ -360,22 +406,31 @@ class InSpikes:
             )
         own = f"the pair used had {search.own:.2f} %"
         return claim(
-            "Of {k} pairs of learning rates, with {values} values for the output, each tried on "
-            "part of the images with one seed, the best had {best:.2f} % validation error and the "
-            "next {after:.2f} %; {own}{more}.",
+            "With {layers} {k} pairs of learning rates, with {values} values for the output, were "
+            "each tried on part of the images with one seed; the best had {best:.2f} % validation "
+            "error and the next {after:.2f} %; {own}{more}.",
             bool(holds),
-            k=search.tried, values=search.outputs, best=search.best, after=search.after,
+            layers=_layers(label), k=search.tried, values=search.outputs, best=search.best,
+            after=search.after,
             own="the best is used" if search.own == search.best else own, more=more,
         )  # fmt: skip
 
+    def _edge(self, label: str) -> str:
+        """Of the search of a network, if there was one: where its hidden rate lies, see Search."""
+        there = results.available()
+        searched_ = any(f"{name}-tuning" in there for name, _ in self._trained(label))
+        return self.search(label).edge if searched_ else ""
+
+    def _trained(self, label: str) -> Iterator[tuple[str, Online]]:
+        """The experiments that train a network, each with its setting."""
+        for name in (*self.experiments, *self.beside):
+            for job in jobs(name, "paper"):
+                if job.name == label:
+                    yield name, job.setting
+
     def search(self, label: str) -> "Search":
         """What the search for its learning rates said."""
-        experiment, setting = next(
-            (name, job.setting)
-            for name in self.experiments
-            for job in jobs(name, "paper")
-            if job.name == label
-        )
+        experiment, setting = next(self._trained(label))
         tried = searched(f"{experiment}-tuning", f"{label}, rates ")
         rates = {"rates": setting.learning_rate, "and": setting.hidden_rate}
         grid = {word: tried.index.str.extract(rf" {word} (\S+)")[0].astype(float) for word in rates}
@@ -516,10 +571,11 @@ class InSpikes:
         d, low, high = difference(error, other)
         return claim(
             "{this} is {d:.2f} points {way} than {name} ({o:.2f} %; difference between {low:+.2f} "
-            "and {high:+.2f}).",
+            "and {high:+.2f}){edge}.",
             ordered(error, other) if d < 0 else ordered(other, error),
             this=_capital(self.named[label]), d=abs(d), way="better" if d < 0 else "worse",
             name=self.named[beside], o=other.mean(), low=low, high=high,
+            edge=self._edge(beside) if d < 0 else "",
         )  # fmt: skip
 
     def _not_told(self, label: str, other: pd.Series, name: str) -> Claim:
@@ -659,6 +715,9 @@ class InTwoPhases(InSpikes):
     def table(self):
         return super().table().drop(columns="error events per training image")
 
+    def _tried(self, deep):
+        return ""  # a sentence of its own in `deeper`
+
     def _taught(self, label):
         error, fixed, frozen = (self.errors[net] for net in (label, self.fixed, self.frozen))
         return claim(
@@ -703,6 +762,27 @@ class InTwoPhases(InSpikes):
             rate=rate, target=target, spikes=self.count(label, "spikes, test"),
             events=self.count(label, EVENTS), per=self.additions(label), learning=learning,
         )  # fmt: skip
+
+
+def _setting(label: str) -> Online | None:
+    """Of a network by events or in two phases that was trained, by its label."""
+    for name in event_driven_experiments.ARMS:
+        for way in event_driven_experiments.arms(name):
+            if way.label == label:
+                return way
+    two = two_phases_experiments
+    rules = [
+        (make, rule)
+        for make, of in ((two.setting, two.RULES), (two.deep, two.DEEP))
+        for group in of.values()
+        for rule in group
+    ]
+    return next((way for make, rule in rules if (way := make(rule)).label == label), None)
+
+
+def _decimal(value: float) -> str:
+    """0.00001, where others write 1e-05."""
+    return f"{Decimal(f'{value:g}'):f}"
 
 
 def searched(experiment: str, label: str) -> pd.Series:

@@ -205,9 +205,10 @@ def controls(study: InSpikes) -> Iterator[Claim]:
     alone = study.alone("200 weight mirror")
     blind_alone = values(study.ends, setting=f"200 weight mirror{ALONE_TOO}, blind")
     yield claim(
-        "Feedback that stays as it was drawn, in the network and at the rates of the weight "
-        "mirror, ends at {b:.2f} % with signed events, which cannot be told from the {m:.2f} % of "
-        "the mirror; with errors in spikes at {ba:.2f} %, higher than the mirror's {ma:.2f} %.",
+        "Fixed random feedback of the size of the forward weights, in the network and at the rates "
+        "of the weight mirror, ends at {b:.2f} % with signed events, which cannot be told from the "
+        "{m:.2f} % of the mirror; with errors in spikes at {ba:.2f} %, higher than the mirror's "
+        "{ma:.2f} %.",
         undecided(mirror, blind) and greater(blind_alone, alone),
         b=blind.mean(), m=mirror.mean(), ba=blind_alone.mean(), ma=alone.mean(),
     )  # fmt: skip
