@@ -50,11 +50,10 @@ def others_help(study: InSpikes) -> Claim:
     label = values(ends, setting="200 direct, label alone, shuffled")
     return claim(
         "One of the two terms of the error is the network's own answer, whatever label is told. "
-        "Where "
-        "hidden neurons are sent the answer alone, and no label, random feedback ends at "
-        "{answer:.2f} %, within {x:.1f} points of what other labels lead to ({others:.2f} %); "
-        "where they are sent other labels alone, at {label:.1f} %, worse than with fixed synapses "
-        "({n} seeds).",
+        "Where hidden neurons are sent the answer alone (less a constant), and no label, random "
+        "feedback ends at {answer:.2f} %, within {x:.1f} points of what other labels lead to "
+        "({others:.2f} %); where they are sent other labels alone, at {label:.1f} %, worse than "
+        "with fixed synapses ({n} seeds).",
         same(answer, others, within=0.5) and greater(label, study.errors["200 none"]),
         answer=answer.mean(), others=others.mean(), label=label.mean(), x=0.5, n=len(answer),
     ).under("Why other labels help")  # fmt: skip
