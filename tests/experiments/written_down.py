@@ -885,10 +885,13 @@ TABLE["04-depth"] = Experiment(
     "guerguiev2017towards, Fig. 6: 784-500-10, 784-500-100-10",
     3,
     {"backprop": 2, "segregated_dendrites": 2, "shallow": 2},
-    [*GUERGUIEV, at(examples=20_000), at("segregated_dendrites", curve=1000, validated=1000,
-                                         tested=2000)],
+    [
+        *GUERGUIEV,
+        at(examples=20_000),
+        at("segregated_dendrites", curve=1000, validated=1000),
+    ],
     [],
-)  # fmt: skip
+)
 # 03. Input rate, first weights and r_0 of Figure 4 are not printed; see experiments/superspike.py.
 TABLE["03-trains"] = Experiment(
     "zenke2018superspike, Figure 4: 100 frozen Poisson inputs, 4 hidden, 1 output, 5 targets",
@@ -1163,7 +1166,7 @@ TABLE["07-arm"] = Experiment(
         at(label="coherent at the start", coherent=False),
         at(label="new trajectories", dataset="arm-trajectories"),
     ],
-    [few(12_000, 3)],
+    [few(12_000, 3), at("kickback", "unsigned", learning_rate=3e-3)],
 )  # fmt: skip
 TABLE["07-mnist"] = Experiment(
     "not published: rates by 07-tuning",

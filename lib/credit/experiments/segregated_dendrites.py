@@ -20,7 +20,7 @@ EPOCHS = 1  # of their 60
 AREA = 0.51  # of a postsynaptic potential that ends after ten steps, as in the authors' code
 SMALL = {"examples": 2500, "epochs": 1, "curve": 500, "validated": 100, "tested": 1000}
 SMALL |= {"watched": 100}
-SHORT = {"examples": 20_000, "epochs": 1, "curve": 1000, "validated": 1000, "tested": 2000}
+SHORT = {"examples": 20_000, "epochs": 1, "curve": 1000, "validated": 1000}
 # rates that 04-tuning tries for the baselines; of those that are alike the steadier one is used
 TRIED = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.1, 0.3, 1.0)}
 
