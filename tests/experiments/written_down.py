@@ -290,7 +290,7 @@ TABLE["02-rates"] = Experiment(
 )
 TABLE["01-spiking-long"] = Experiment(
     "not published: sign symmetry with errors in spikes alone, 784-500-10, six passes; in rates",
-    5,
+    3,
     {"two_populations": 1, "fixed": 1, "backprop": 1, "shallow": 1},
     [
         *IN_SPIKES,
@@ -340,30 +340,6 @@ TABLE["01-spiking-populations-controls"] = Experiment(
     ],
     BRIEFLY,
 )
-TABLE["01-spiking-populations-course"] = Experiment(
-    "not published: errors in spikes alone, angles to the same rule in rates, as it learns",
-    3,
-    {"two_populations": 3},
-    [
-        *IN_SPIKES,
-        at(epochs=1, examples=25_000),
-        at(learning_rate=0.03, hidden_rate=0.03, rule={"way": Signs(), "shuffled": False}),
-        at(label="Kolen", hidden_rate=0.01, rule={"way": KolenPollack()}),
-        at(label="mirror", hidden_rate=0.003, rule={"way": WeightMirror()}),
-    ],
-    BRIEFLY,
-)
-TABLE["02-spiking-populations-course"] = Experiment(
-    "not published: errors in spikes alone, angles to the same rule in rates, as it learns",
-    3,
-    {"two_populations": 1},
-    [
-        *IN_SPIKES,
-        at(epochs=1, examples=25_000, learning_rate=0.01, hidden_rate=0.01,
-           rule={"way": Direct(), "shuffled": False}),
-    ],
-    BRIEFLY,
-)  # fmt: skip
 for _notebook, _way, _rates, _more in (
     ("06", TargetDifference(), (0.03, 0.03), {}),
     ("07", Kickback(), (0.01, 0.001), {"coherent": True, "sizes": (784, 200, 100, 10)}),
@@ -371,18 +347,14 @@ for _notebook, _way, _rates, _more in (
     ("12", Gait(), (0.01, 0.01), {"chunk": 250}),
     ("14", Synthetic(), (0.01, 0.01), {}),
 ):
-    for _kind, _seeds, _told, _length in (
-        ("", 5, False, {}),
-        ("-controls", 3, True, {}),
-        ("-course", 3, False, {"examples": 25_000, "epochs": 1}),
-    ):
+    for _kind, _seeds, _told in (("", 5, False), ("-controls", 3, True)):
         TABLE[f"{_notebook}-spiking-populations{_kind}"] = Experiment(
         "not published: errors in spikes alone" + ", told other labels" * _told,
         _seeds,
         {"two_populations": 1},
         [
             *IN_SPIKES,
-            at(learning_rate=_rates[0], hidden_rate=_rates[1], **_more, **_length,
+            at(learning_rate=_rates[0], hidden_rate=_rates[1], **_more,
                rule={"gain": 60.0, "way": _way, "shuffled": _told}),
         ],
         BRIEFLY,
@@ -718,6 +690,17 @@ TABLE["05-spiking-longer"] = Experiment(
         *IN_TWO_PHASES,
         at(sizes=LAYERS_TWO, phase=120, settling=30, learning_rate=4.5, hidden_rate=0.5,
            rule={"beta": 1.0, "gain": 0.1}),
+    ],
+    BRIEFLY,
+)  # fmt: skip
+TABLE["08-spiking-longer"] = Experiment(
+    "not published: generalized recirculation in spikes, V apart, two hidden layers, longer phases",
+    3,
+    {"generalized_recirculation": 1},
+    [
+        *IN_TWO_PHASES,
+        at(sizes=LAYERS_TWO, phase=120, settling=30, learning_rate=0.5, hidden_rate=0.5,
+           rule={"apart": True, "gain": 0.2}),
     ],
     BRIEFLY,
 )  # fmt: skip

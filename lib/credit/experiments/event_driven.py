@@ -226,14 +226,12 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    """Three seeds, of many passes five; beside some networks the same in rates."""
-    ways = arms(experiment)
-    many = ways[0].epochs > SPIKES.epochs
-    seeds = SEEDS[profile] if many else SEEDS[profile][:3]
+    """Three seeds; beside some networks the same in rates."""
+    seeds, ways = SEEDS[profile][:3], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
     jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-    if many:
+    if ways[0].epochs > SPIKES.epochs:
         return jobs + _at_length(experiment, profile, ways[:1])
     beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
     return jobs + [Job(experiment, rates(r, sizes=ways[0].sizes), s) for r in beside for s in seeds]
@@ -252,7 +250,8 @@ def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
             of = f"{'-'.join(map(str, net.sizes[1:-1]))} {rule.short}"
             best = {"learning_rate": BEST_AT_LENGTH[net.epochs][of]}
             setting = rates(rule, sizes=net.sizes, epochs=net.epochs, **best)
-            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in SEEDS[profile]]
+            seeds = SEEDS[profile] if net.epochs == SPIKES.epochs else SEEDS[profile][:3]
+            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in seeds]
     return jobs
 
 
@@ -323,16 +322,11 @@ CONTROLS_ALONE = tuple(f"{notebook}-spiking-populations-controls" for notebook i
 
 def _controls_alone(experiment: str, profile: str) -> list[Job]:
     """The same where errors are spikes alone; of 02 it stands beside the others, too."""
-    told = [_told_others(way) for way in _not_symmetric(experiment.removesuffix("-controls"))]
-    seeds = SEEDS[profile][:3]
+    ways, seeds = arms(experiment.removesuffix("-controls")), SEEDS[profile][:3]
+    told = [_told_others(way) for way in ways if way.rule.way != Symmetric()]
     if profile == "quick":  # one program
         told, seeds = [replace(told[0], examples=5000, epochs=1)], seeds[:1]
     return [Job(experiment, way, seed, run=RUN) for way in told for seed in seeds]
-
-
-def _not_symmetric(experiment: str) -> list[Spikes]:
-    """Networks whose errors are spikes, but for the reference."""
-    return [way for way in arms(experiment) if way.rule.way != Symmetric()]
 
 
 def _off(experiment: str, profile: str) -> list[Job]:
@@ -370,17 +364,11 @@ COURSE = {  # beside their own rules in rates, while they learn
 }
 
 
-# The same where errors are spikes alone.
-COURSE_ALONE = tuple(f"{notebook}-spiking-populations-course" for notebook in COURSE)
-
-
 def _course(experiment: str, profile: str) -> list[Job]:
     """Half of the images, once; angles to the rules in rates on the way."""
     length = {"examples": LEARNED[profile], "epochs": 1}
-    ways = [spiking(way) for way in COURSE[experiment[:2]]]
-    if experiment in COURSE_ALONE:
-        ways = _not_symmetric(experiment.removesuffix("-course"))
-    return course(experiment, profile, [replace(way, **length) for way in ways])
+    ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
+    return course(experiment, profile, ways)
 
 
 OUTPUT, BELOW = (0.01, 0.03), (0.003, 0.01, 0.03, 0.1)  # mV
@@ -534,5 +522,4 @@ EXPERIMENTS = (
     | {"02-spiking-off": _off}
     | {"01-spiking-populations-blind": _blind}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
-    | dict.fromkeys(COURSE_ALONE, _course)
 )

@@ -203,7 +203,7 @@ def _explained(experiment: str, profile: str) -> list[Job]:
 
 # With two hidden layers a longer phase, too: rates that are tried, of the output and the others.
 SEARCH_LONGER = tuple(itertools.product((0.5, 1.5, 4.5), (0.15, 0.5, 1.5)))
-BEST_LONGER = {"05": (4.5, 0.5), "08": (4.5, 0.5)}
+BEST_LONGER = {"05": (4.5, 0.5), "08": (0.5, 0.5)}
 
 
 def _longer(experiment: str, profile: str) -> list[Job]:
@@ -290,7 +290,8 @@ EXPERIMENTS = (
         for kind in ("", "-tuning")
     }
     | {"05-spiking-longer": _longer, "05-spiking-longer-tuning": _longer}
-    | {"08-spiking-longer-tuning": _longer, "08-spiking-depth-larger-tuning": _larger}
+    | {"08-spiking-longer": _longer, "08-spiking-longer-tuning": _longer}
+    | {"08-spiking-depth-larger-tuning": _larger}
     | {f"05-spiking-longer-untold{kind}": _longer_untold for kind in ("", "-tuning")}
     | {"05-spiking-longer-alone": _longer_alone, "09-spiking-off": _off}
     | {"09-spiking-bridge": _bridge}
