@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from credit.paths import ROOT
+from credit.reruns.execution import INLINE
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
@@ -151,6 +152,18 @@ def test_jupyterlab_gets_the_whole_folder_its_options_and_root_only_when_it_is_r
     assert "jupyter lab --notebook-dir . --LabApp.default_url=/lab/tree/notebooks" in said
     assert said.endswith("--port 9999")
     assert ("--allow-root" in said) == allowed
+
+
+def test_jupyterlab_draws_in_its_notebooks_whatever_the_backend_is(tmp_path):
+    jupyter = tmp_path / "jupyter"
+    jupyter.write_text('#!/bin/sh\necho "backend $MPLBACKEND"\n')
+    jupyter.chmod(0o755)
+    run = subprocess.run(
+        ["make", "--no-print-directory", "-o", ".venv/.ok", "lab", f"BIN={tmp_path}"],
+        cwd=ROOT, env=os.environ | {"MPLBACKEND": "Agg"}, stdout=subprocess.PIPE, text=True,
+        check=True,
+    )  # fmt: skip
+    assert f"backend {INLINE}" in run.stdout
 
 
 def test_help_lists_every_target_with_a_line():

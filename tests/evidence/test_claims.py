@@ -151,6 +151,20 @@ TYPED = {
     "errors 6.3, 5.2": "errors 6.3",
     "NSE: 0.0002": "NSE: 0.0002",
     "published 2 % and `0.1`, ours 3 %": "2 %",
+    "it falls from 6.28 to 5.23": "from 6.28 to 5.23",
+    "between 2 and 3.5 of them": "between 2 and 3.5",
+    "an accuracy of 98": "accuracy of 98",
+    "accuracy 98 after an epoch": "accuracy 98",
+    "the error falls to 5.": "error falls to 5",
+    "an error\nof 12, nearly": "error of 12",
+    "the gap reaches 3 where": "gap reaches 3",
+    "in 4 out of 5 seeds": "4 out of 5",
+    "four out of the five seeds": "four out of the five seeds",
+    "1.5 percentage points": "1.5 percentage points",
+    "a 2-percentage-point gain": "2-percentage-point",
+    "two percentage points": "two percentage points",
+    "slower by a factor of 2.5": "factor of 2.5",
+    "a factor of about ten": "factor of about ten",
 }
 
 
@@ -173,6 +187,10 @@ def test_a_measured_number_typed_into_prose_is_found(text):
         "<!-- 3 % -->",
         "Neural Computation 15(2):441-454, 2003, https://doi.org/10.1162/0899, arXiv:1609.01596",
         "the error falls; version 2.13",
+        "the mean loss of 100 examples, errors of 3 networks, the angle in layer 2",
+        "the angle is 90, the gap 0; on their errors (1986), with accuracy, 2017",
+        "weights between 0 and 1, from 2 to 8 layers",
+        "an error at each of the outputs, a factor of the update",
     ],
 )
 def test_settings_sources_and_geometry_are_no_measured_numbers(text):

@@ -136,7 +136,7 @@ def test_a_bias_has_the_fans_of_its_matrix():
 
 
 @pytest.mark.parametrize(
-    "sizes", [(), (3,), (3, 2), (3, 0, 2), (3, -1, 2), (3, 2.0, 2), (3, True, 2)], ids=str
+    "sizes", [5, (), (3,), (3, 2), (3, 0, 2), (3, -1, 2), (3, 2.0, 2), (3, True, 2)], ids=str
 )
 def test_impossible_sizes_are_refused_with_the_value(sizes):
     with pytest.raises(ValueError, match="expected at least input, one hidden layer") as caught:

@@ -161,6 +161,17 @@ def test_only_what_failed_or_changed_is_executed_again(tmp_path):
     assert out == "3 notebooks, executed and up to date: build/quick/\n"
 
 
+def test_a_rerun_needs_no_home_that_can_be_written(tmp_path, monkeypatch):
+    project = Project(tmp_path / "project")
+    project.notebook("01_left")
+    home = tmp_path / "home"
+    home.touch()  # a file: there is no folder to be made in it, not even by root
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    status, out, err = project.call("reproduce", "--dry-run")
+    assert (status, out, err) == (0, "would make build/quick/01_left.ipynb\n", "")
+
+
 @pytest.mark.slow  # three starts of Snakemake, two kernels
 def test_a_folder_with_odd_signs_a_touched_large_file_and_a_damaged_notebook(tmp_path):
     """Its name may hold anything, content counts and not time, and one damage is one failure."""

@@ -102,8 +102,9 @@ def test_a_key_is_the_same_for_the_same_job_and_fit_for_a_file_name():
 def test_a_key_changes_with_every_field_of_the_setting(field):
     other = {
         "rule": FeedbackAlignment(), "sizes": (784, 6, 10), "nonlinearity": "relu",
-        "output": "linear", "weights": None, "biases": None, "examples": 7, "optimiser": "adam",
-        "learning_rate": 0.2, "schedule": "linear", "own_learning_rate": 0.2, "weight_decay": 0.2,
+        "output": "linear", "weights": Init("normal"), "biases": None, "examples": 7,
+        "optimiser": "adam", "learning_rate": 0.2, "schedule": "linear",
+        "own_learning_rate": 0.2, "weight_decay": 0.2,
         "batch": 7, "epochs": 7, "stop_below": 0.2, "test_epochs": (1,),
         "coherent": True, "sent": "sign", "apart": True, "precision": "float64",
         "shuffled": False,

@@ -692,7 +692,23 @@ def test_an_impossible_half_is_refused(wrong, message):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"sizes": (784, 10)}, "sizes needs at least one hidden layer"),
+        ({"rule": "direct"}, "rule is 'direct', expected a Pathway"),
+        ({"rule": Direct}, "rule is <class .*Direct'>, expected a Pathway"),
+        ({"sizes": (784, 10)}, r"sizes is \(784, 10\), expected at least input, one hidden layer"),
+        ({"sizes": 5}, "sizes is 5, expected at least input, one hidden layer and output"),
+        ({"sizes": (784, "20", 10)}, r"sizes is \(784, '20', 10\), expected at least input"),
+        ({"sizes": (784, 10**8, 10)}, r"sizes is .*, expected at most 1e\+09 weights"),
+        ({"epochs": 0}, "epochs is 0, expected a whole number of at least 1"),
+        ({"chunk": 0}, "chunk is 0, expected a whole number of at least 1"),
+        ({"chunk": 2.5}, "chunk is 2.5, expected a whole number of at least 1"),
+        ({"examples": -1}, "examples is -1, expected a whole number of at least 1"),
+        ({"image": -60}, "image is -60, expected a whole number of at least 1"),
+        ({"settling": -1}, "settling is -1, expected a whole number of at least 0"),
+        ({"white": 0.0}, "white is 0.0, expected more than 0 Hz"),
+        ({"events": 0.0}, "events is 0.0, expected more than 0 Hz"),
+        ({"target": float("nan")}, "target is nan, expected more than 0 Hz"),
+        ({"spread": "wide"}, "spread is 'wide', expected at least 0"),
+        ({"coherent": "no"}, "coherent is 'no', expected True or False"),
         ({"input": "morse"}, "input is 'morse', expected one of poisson, regular"),
         ({"schedule": "cosine"}, "schedule is 'cosine', expected one of linear, constant"),
         ({"settling": 60}, "settling is 60 ms, expected less than"),
@@ -702,8 +718,33 @@ def test_an_impossible_half_is_refused(wrong, message):
     ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
 )
 def test_an_impossible_setting_is_refused(wrong, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as refused:
         Setting(**wrong)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"dataset": "nowhere"}, "unknown data set 'nowhere', known are"),
+        ({"sizes": (15, 24, 4)}, r"sizes \(15, 24, 4\) do not fit corners: expected 16"),
+        ({"sizes": (16, 24, 5)}, r"sizes \(16, 24, 5\) do not fit corners: expected 16"),
+        ({"examples": 200}, "examples is 200, corners has 160 to train on"),
+    ],
+    ids=lambda part: next(iter(part)) if isinstance(part, dict) else "",
+)
+def test_what_does_not_fit_the_data_is_refused_before_anything_is_compiled(
+    monkeypatch, wrong, message
+):
+    monkeypatch.setattr(event_driven, "_simulation", None)
+    load = data.load
+    monkeypatch.setattr(data, "load", lambda n: corners(n) if n == "corners" else load(n))
+    with pytest.raises(ValueError, match=message):
+        event_driven.run(replace(TASK, **wrong), 0)
+
+
+def test_sizes_may_be_a_list_and_numpys():
+    assert replace(SMALL, sizes=list(np.array(SMALL.sizes))) == SMALL
 
 
 def test_the_run_store_knows_a_run_by_its_setting_and_its_code():

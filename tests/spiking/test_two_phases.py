@@ -291,12 +291,16 @@ def test_feedback_that_is_apart_starts_with_the_spread_asked_for():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"sizes": (784, 10)}, "sizes needs at least one hidden layer"),
+        ({"rule": "hebb"}, "rule is 'hebb', expected a Contrast"),
+        ({"sizes": (784, 10)}, r"sizes is \(784, 10\), expected at least input, one hidden layer"),
         ({"schedule": "cosine"}, "schedule is 'cosine', expected one of linear, constant"),
         ({"hidden_rate": -1.0}, "hidden_rate is -1.0, expected at least 0"),
         ({"settling": 60}, "settling is 60 ms, expected less than a phase's 60 ms"),
-        ({"settling": -1}, "settling is -1 ms, expected less than"),
+        ({"settling": -1}, "settling is -1, expected a whole number of at least 0"),
         ({"target": 400.0}, "target is 400.0 Hz, expected one that a neuron with"),
+        ({"phase": 60.5}, "phase is 60.5, expected a whole number of at least 1"),
+        ({"bias": "5 mV"}, "bias is '5 mV', expected a number"),
+        ({"target": None}, "target is None, expected a number"),
         ({"target": 0.0}, "target is 0.0 Hz, expected one that a neuron with"),
     ],
     ids=lambda part: "-".join(map(str, part)) if isinstance(part, dict) else "",

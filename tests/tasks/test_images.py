@@ -2,6 +2,8 @@
 
 import os
 import re
+import signal
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -15,6 +17,22 @@ from credit.training.run import run
 from credit.training.setting import Setting
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+@contextmanager
+def at_most(seconds):
+    """Fail where the test would wait for longer, as for a pipe that nobody writes into."""
+
+    def late(*_):
+        pytest.fail(f"waited for {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def paint(path, colour, size=(6, 6), mode="RGB"):
@@ -146,7 +164,8 @@ def test_what_is_called_an_image_and_is_no_file_is_refused_and_not_waited_for(tm
     paint(tmp_path / "ant/a.png", RED)
     make(tmp_path / "ant/x.png")
     for read in (images.load_folder, images.files):
-        with pytest.raises(ValueError, match=r"x\.png is no plain file, expected an image"):
+        refused = pytest.raises(ValueError, match=r"x\.png is no plain file, expected an image")
+        with at_most(10), refused:
             read(tmp_path)
 
 

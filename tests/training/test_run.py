@@ -16,6 +16,7 @@ from credit.nets.relaxation import Relaxation, Settling
 from credit.nets.streams import streams
 from credit.rules.backprop import Backprop
 from credit.rules.base import Rule, Update
+from credit.rules.contrastive_hebbian import ContrastiveHebbian
 from credit.rules.direct_feedback_alignment import DirectFeedbackAlignment
 from credit.rules.equilibrium_propagation import EquilibriumPropagation
 from credit.rules.feedback_alignment import FeedbackAlignment
@@ -51,15 +52,15 @@ def values(rows, metric):
     [
         ({"rule": "backprop"}, r"rule is 'backprop', expected a Rule such as Backprop\(\)"),
         ({"rule": Backprop}, r"rule is <class .*Backprop'>, expected a Rule"),
-        ({"optimiser": "adagrad"}, "unknown optimiser 'adagrad', expected one of sgd, rmsprop"),
-        ({"schedule": "cosine"}, "unknown schedule 'cosine', expected one of constant, linear"),
+        ({"optimiser": "adagrad"}, "optimiser is 'adagrad', expected one of sgd, rmsprop"),
+        ({"schedule": "cosine"}, "schedule is 'cosine', expected one of constant, linear"),
         ({"batch": 0}, "batch is 0, expected a whole number of at least 1"),
         ({"batch": 2.0}, "batch is 2.0, expected a whole number"),
         ({"batch": True}, "batch is True, expected a whole number"),
         ({"batch": None}, "batch is None, expected a whole number"),
         ({"epochs": 0}, "epochs is 0, expected a whole number"),
         ({"examples": -5}, "examples is -5, expected a whole number"),
-        ({"precision": "half"}, "unknown precision 'half', expected one of float32, float64"),
+        ({"precision": "half"}, "precision is 'half', expected one of float32, float64"),
         ({"coherent": True}, "coherent needs signed_relu units, got tanh"),
         ({"learning_rate": 0}, "learning_rate is 0.0, expected a positive number"),
         ({"learning_rate": -0.1}, "learning_rate is -0.1, expected a positive number"),
@@ -79,12 +80,41 @@ def values(rows, metric):
             {"learning_rate": (0.1, 0.1, 0)},
             r"learning_rate is \(0.1, 0.1, 0.0\), expected a positive",
         ),
+        ({"sizes": 5}, "sizes is 5, expected at least input, one hidden layer and output"),
+        ({"sizes": "784"}, "sizes is '784', expected at least input, one hidden layer"),
+        ({"sizes": (784, 10)}, r"sizes is \(784, 10\), expected at least input, one hidden"),
+        ({"sizes": (784, 0, 10)}, r"sizes is \(784, 0, 10\), expected .* each >= 1"),
+        ({"sizes": (784, 5.5, 10)}, r"sizes is \(784, 5.5, 10\), expected .* each >= 1"),
+        (
+            {"sizes": (784, 10**8, 10)},
+            r"sizes is \(784, 100000000, 10\), expected at most 1e\+09 weights",
+        ),
+        ({"output": "x"}, "output is 'x', expected one of softmax, logistic"),
+        ({"output": {}}, "output is {}, expected one of softmax, logistic"),
+        ({"nonlinearity": "x"}, "nonlinearity is 'x', expected one of tanh, logistic"),
+        ({"sent": "x"}, "sent is 'x', expected one of graded, sign"),
+        ({"weights": "x"}, "weights is 'x', expected an Init, or a tuple with one a layer"),
+        ({"weights": None}, "weights is None, expected an Init, or a tuple with one a layer"),
+        ({"weights": (Init(), "x", Init())}, r"weights is \(Init.*'x'.*\), expected an Init, or"),
+        ({"weights": (Init(), Init())}, "weights has 2 inits, expected 3: one a layer"),
+        ({"biases": "x"}, "biases is 'x', expected an Init, or a tuple with one a layer"),
+        ({"biases": ()}, "biases has 0 inits, expected 3: one a layer"),
+        ({"shuffled": "False"}, "shuffled is 'False', expected True or False"),
+        ({"test_epochs": 1}, "test_epochs is 1, expected a tuple of epochs from 1 to 1"),
+        ({"test_epochs": (0,)}, r"test_epochs is \(0,\), expected a tuple of epochs from 1 to 1"),
+        ({"test_epochs": (0.5,)}, r"test_epochs is \(0.5,\), expected a tuple of epochs"),
+        ({"test_epochs": (99,)}, r"test_epochs is \(99,\), expected a tuple of epochs from 1"),
     ],
     ids=str,
 )
 def test_a_wrong_setting_is_refused_with_the_value(change, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as refused:
         replace(TINY, **change)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_shorter_run_may_keep_the_epochs_at_which_a_longer_one_is_tested():
+    assert replace(TINY, epochs=2, test_epochs=(1, 99)).test_epochs == (1, 99)
 
 
 @pytest.mark.parametrize(
@@ -826,6 +856,28 @@ def test_denormal_numbers_are_zero_inside_a_run_only():
     with pytest.raises(ValueError, match="examples"):
         run(replace(TINY, examples=60_000), seed=0)
     assert denormal()
+
+
+def test_denormal_numbers_change_nothing_that_is_recorded(monkeypatch):
+    """In a network that settles, whose signals vanish from layer to layer."""
+    step, seen = ContrastiveHebbian.step, []
+
+    def watched(rule, ch, x):
+        trace, update = step(rule, ch, x)
+        least = torch.finfo(torch.float32).tiny
+        seen.append(any(bool(((h != 0) & (h.abs() < least)).any()) for h in trace.h.values()))
+        return trace, update
+
+    monkeypatch.setattr(ContrastiveHebbian, "step", watched)
+    weak = Init("normal_fan_in", 1e-5)
+    setting = replace(TINY, rule=ContrastiveHebbian(), sizes=(784, *[8] * 8, 10), weights=weak,
+                      output="linear", learning_rate=1e-3)  # fmt: skip
+    flushed = numbers(run(setting, seed=0))
+    assert not any(seen)
+    kept = numbers(run.__wrapped__(setting, seed=0))
+    assert any(seen)
+    assert [row | {"value": 0} for row in flushed] == [row | {"value": 0} for row in kept]
+    assert [row["value"] for row in flushed] == pytest.approx([row["value"] for row in kept])
 
 
 def test_a_reconstruction_counts_the_errors_of_all_pixels_together(monkeypatch):

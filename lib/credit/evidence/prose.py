@@ -23,18 +23,26 @@ IN_WORDS = (
     "sixty seventy eighty ninety hundred few half"
 )
 WORD = rf"(?:{'|'.join(IN_WORDS.split())})"
+POINTS = r"(?:percentage[\s-])?points?"
 RESULT = r"(?:errors?|accurac(?:y|ies)|angles?|loss(?:es)?|gaps?|correlations?|NSE|nMSE)"
-LINK = r"(?:\s|:|=|,|\(|\b(?:of|at|is|was|are|were|ends?|about|near|below|above)\b)"
+LINKS = "of at is was are were ends? about near below above to from by reach(?:es|ed) falls? fell"
+LINK = rf"(?:\s|:|=|,|\(|\b(?:{'|'.join(LINKS.split())})\b)"
+# behind a whole number that is a result; any other word is what was counted: "of 100 examples"
+REST = "after on in at for with to and or but against where when"
+AFTER = rf"(?=\s*(?:$|[^\w\s.]|\.(?!\d))|\s(?:{'|'.join(REST.split())})\b)"
 MEASURED = re.compile(
     rf"""
-    (?<![\w.]){NUMBER}(?:\s?(?:%|°)|\s(?:per\s?cent|deg(?:rees?)?|points?|times|fold|hours?)\b)
-    | (?<![\w.]){NUMBER}-(?:fold|degrees?|points?)\b
-    | \b{WORD}\s(?:a\s)?(?:per\s?cent|degrees?|points?|tenths?)\b
-    | (?<![\w.])\d+\sof\s(?:the\s)?\d+\b
-    | \b{WORD}\sof\s(?:the\s)?{WORD}\s(?:seeds|runs|nets|networks)\b
+    (?<![\w.]){NUMBER}(?:\s?(?:%|°)|\s(?:per\s?cent|deg(?:rees?)?|{POINTS}|times|fold|hours?)\b)
+    | (?<![\w.]){NUMBER}-(?:fold|degrees?|{POINTS})\b
+    | \b{WORD}\s(?:a\s)?(?:per\s?cent|degrees?|{POINTS}|tenths?)\b
+    | (?<![\w.])\d+\s(?:out\s)?of\s(?:the\s)?\d+\b
+    | \b{WORD}\s(?:out\s)?of\s(?:the\s)?{WORD}\s(?:seeds|runs|nets|networks)\b
+    | \bfactors?\sof\s(?:about\s)?(?:{NUMBER}|{WORD}\b)
+    | \b(?:from|between)\s(?:\d+\.\d+\s(?:to|and)\s{NUMBER}|\d+\s(?:to|and)\s\d+\.\d+)
     | \bn\s=\s\d+
     | ±\s?\d[\d.]*
     | \b{RESULT}{LINK}+\d+\.\d+  # a decimal right behind a word of results
+    | \b{RESULT}{LINK}+(?!(?:0|90|180)\b)\d{{1,3}}{AFTER}  # no year, nor an angle of geometry
     """,
     re.VERBOSE,
 )
@@ -44,7 +52,8 @@ def typed_numbers(text: str) -> list[str]:
     """What looks like a measured number typed by hand, in Markdown: "5.9 %", "within 3 degrees".
 
     A number, in digits or words, with a unit of results (%, degrees, points, times), 4 of 5, n = 5,
-    ± 0.1, or a decimal right behind a word such as error or angle. A published number is written as
-    a link to its source, a setting as `code` or in an equation; both pass.
+    ± 0.1, a factor, decimals from one to another, or a number right behind a word such as error or
+    angle. A published number is written as a link to its source, a setting as `code` or in an
+    equation; both pass.
     """
     return [" ".join(found.group().split()) for found in MEASURED.finditer(EXEMPT.sub(" ", text))]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from credit.nets.plain import plain
+from credit.nets.plain import check_sizes, one_of, plain
 from credit.nets.streams import streams
 
 
@@ -70,6 +70,15 @@ class Init:
         if self.kind == "coherent_fan_in":
             return (drawn.abs().mT * signs(shape[0], dtype)).mT
         return drawn
+
+
+def check_inits(name: str, inits, layers: int):
+    """Refuse what is neither one Init nor a tuple with one for each layer."""
+    each = inits if isinstance(inits, tuple) else (inits,) * layers
+    if not all(isinstance(init, Init) for init in each):
+        raise ValueError(f"{name} is {inits!r}, expected an Init, or a tuple with one a layer")
+    if len(each) != layers:
+        raise ValueError(f"{name} has {len(each)} inits, expected {layers}: one a layer")
 
 
 def signs(units: int, dtype=torch.float32) -> Tensor:
@@ -331,8 +340,7 @@ class Network:
     def __post_init__(self):
         choices = {"nonlinearity": NONLINEARITIES, "output": OUTPUTS, "sent": SENT}
         for name, known in choices.items():
-            if (given := getattr(self, name)) not in known:
-                raise ValueError(f"{name} is {given!r}, expected one of {', '.join(known)}")
+            one_of(name, getattr(self, name), known)
 
     @property
     def L(self) -> int:
@@ -449,15 +457,9 @@ def make_network(sizes, seed=0, nonlinearity="tanh", output="softmax", weights=I
     sent     what hidden layers send each other, see Network
     """
     sizes, seed, weights, biases = map(plain, (sizes, seed, weights, biases))
-    if len(sizes) < 3 or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in sizes):
-        raise ValueError(
-            f"sizes is {sizes!r}, expected at least input, one hidden layer and output, each >= 1"
-        )
-    for name, inits in (("weights", weights), ("biases", biases)):
-        if isinstance(inits, tuple) and len(inits) != len(sizes) - 1:
-            raise ValueError(
-                f"{name} has {len(inits)} inits, expected {len(sizes) - 1}: one a layer"
-            )
+    check_sizes(sizes)
+    check_inits("weights", weights, len(sizes) - 1)
+    check_inits("biases", biases, len(sizes) - 1)
     if isinstance(seed, tuple | range):
         if len(seed) == 0:
             raise ValueError("seed is an empty sequence, expected one seed or several")

@@ -3,11 +3,14 @@
 import dataclasses
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from numbers import Real
 from typing import get_args
 
 import numpy as np
+
+MOST_WEIGHTS = 10**9  # of a network: 4 GB, and hundreds of times those of the papers
 
 
 def plain(value, kind: type | None = None):
@@ -40,6 +43,29 @@ def whole(name: str, n, least: int = 1, expected: str = "") -> int:
         expected = expected or f"a whole number of at least {least}"
         raise ValueError(f"{name} is {n!r}, expected {expected}")
     return found
+
+
+def check_sizes(sizes):
+    """Refuse what are no units per layer, input first, and a network that is far too large."""
+    right = isinstance(sizes, tuple) and all(type(n) is int and n > 0 for n in sizes)
+    if not right or len(sizes) < 3:
+        raise ValueError(
+            f"sizes is {sizes!r}, expected at least input, one hidden layer and output, each >= 1"
+        )
+    if sum(n * m for n, m in pairwise(sizes)) > MOST_WEIGHTS:
+        raise ValueError(f"sizes is {sizes!r}, expected at most {MOST_WEIGHTS:.0e} weights")
+
+
+def one_of(name: str, value, known: Iterable[str]):
+    """Refuse what is none of the `known` words."""
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+
+
+def flag(name: str, value):
+    """Refuse what is no bool: the word "False" would count as true."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is {value!r}, expected True or False")
 
 
 def finite(x) -> bool:

@@ -1,8 +1,6 @@
 """The learning rules, one file each, and their catalogue, found by looking into this folder.
 
-May import: nets, paths. A file with a rule that has a name is in the catalogue; base and phases
-hold what rules inherit. Rules may also lie elsewhere: the environment variable CREDIT_RULES names
-their files, or folders of them, with the separator of PATH between them.
+May import: nets, paths. base and phases hold what rules inherit.
 """
 
 import importlib
@@ -60,7 +58,8 @@ def _look() -> tuple[dict[str, type[Rule]], dict[str, str]]:
 
 
 def _elsewhere() -> list[Path]:
-    """The files that CREDIT_RULES names, which are made importable by their names."""
+    """The files that CREDIT_RULES names, or whose folders, with the separator of PATH between them;
+    they are made importable by their names."""
     files = []
     for place in map(Path, filter(None, paths.RULES.split(os.pathsep))):
         place = place.expanduser().resolve()

@@ -34,6 +34,7 @@ from brian2 import (
     mV,
 )
 
+from credit.nets.plain import flag, one_of, real, whole
 from credit.spiking import coherent, neurons, online
 from credit.spiking.online import Online
 from credit.spiking.pathways import base as pathways
@@ -78,11 +79,11 @@ class Setting(Online):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.input not in neurons.INPUTS:
-            raise ValueError(
-                f"input is {self.input!r}, expected one of {', '.join(neurons.INPUTS)}"
-            )
-        if not 0 <= self.settling < self.image:
+        flag("coherent", self.coherent)
+        one_of("input", self.input, neurons.INPUTS)
+        for name in ("target", "events"):
+            real(name, getattr(self, name), "more than 0 Hz", lambda v: v > 0)
+        if not whole("settling", self.settling, 0) < whole("image", self.image):
             raise ValueError(
                 f"settling is {self.settling} ms, expected less than an image's {self.image} ms"
             )

@@ -3,13 +3,14 @@ each, and what is measured meanwhile. The networks are those of event_driven and
 
 import os
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from credit.nets.networks import Init
+from credit.nets.plain import check_sizes, one_of, plain, real, whole
 from credit.nets.streams import streams
 from credit.spiking.simulation import Simulation
 from credit.tasks import data
@@ -37,15 +38,18 @@ class Online:
     chunk: int = 2500  # images in one run of the network, while it learns
 
     def __post_init__(self):
-        if len(self.sizes) < 3:
-            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(
-                f"schedule is {self.schedule!r}, expected one of {', '.join(SCHEDULES)}"
-            )
-        for name in ("learning_rate", "hidden_rate"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected at least 0")
+        base = {f.name: f.type for f in fields(self)}["rule"]
+        if not isinstance(self.rule, base):
+            raise ValueError(f"rule is {self.rule!r}, expected a {base.__name__}")
+        object.__setattr__(self, "sizes", plain(self.sizes))
+        check_sizes(self.sizes)
+        one_of("schedule", self.schedule, SCHEDULES)
+        real("white", self.white, "more than 0 Hz", lambda v: v > 0)
+        for name in ("learning_rate", "hidden_rate", "spread"):
+            real(name, getattr(self, name), "at least 0", lambda v: v >= 0)
+        for name in ("epochs", "chunk", "examples"):
+            if name != "examples" or self.examples is not None:
+                whole(name, getattr(self, name))
 
     @property
     def label(self) -> str:
@@ -146,7 +150,9 @@ def run(setting: Online, seed: int) -> list[dict]:
     with it; the CPU time of the whole run, its program included. Nothing is chosen by the test
     error.
     """
-    clock, dataset, learner = cpu_time(), data.load(setting.dataset), Learner(setting, seed)
+    clock, dataset = cpu_time(), data.load(setting.dataset)
+    _check_fit(setting, dataset)
+    learner = Learner(setting, seed)
     x, label = dataset.train.x[: setting.examples], dataset.train.label[: setting.examples]
     random, rows, n = learner.random, [], setting.sizes
     kind, unit = ("nMSE", "1") if dataset.regression else ("error", "%")
@@ -199,6 +205,20 @@ def run(setting: Online, seed: int) -> list[dict]:
     energy(counts, "test")
     record(epoch, "cpu time", cpu_time() - clock, "s")
     return rows
+
+
+def _check_fit(setting: Online, dataset: data.Dataset):
+    """Refuse a network that does not fit the data, and more examples than there are."""
+    given, there = setting.examples or 0, len(dataset.train)
+    if given > there:
+        raise ValueError(f"examples is {given}, {setting.dataset} has {there} to train on")
+    inputs, label = dataset.train.x.shape[1], dataset.train.label
+    outputs = label.shape[1] if dataset.regression else len(dataset.classes)
+    if (setting.sizes[0], setting.sizes[-1]) != (inputs, outputs):
+        raise ValueError(
+            f"sizes {setting.sizes} do not fit {setting.dataset}: expected {inputs} inputs and "
+            f"{outputs} outputs"
+        )
 
 
 def missed(answers: Tensor, label: Tensor) -> float:

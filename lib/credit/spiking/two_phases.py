@@ -37,6 +37,7 @@ from brian2 import (
     mV,
 )
 
+from credit.nets.plain import real, whole
 from credit.spiking import neurons, online
 from credit.spiking.contrasts.base import Contrast
 from credit.spiking.contrasts.contrastive_hebbian import ContrastiveHebbian
@@ -84,7 +85,9 @@ class Setting(Online):
 
     def __post_init__(self):
         super().__post_init__()
-        if not 0 <= self.settling < self.phase:
+        for name in ("target", "bias"):
+            real(name, getattr(self, name), "a number", lambda v: True)
+        if not whole("settling", self.settling, 0) < whole("phase", self.phase):
             raise ValueError(
                 f"settling is {self.settling} ms, expected less than a phase's {self.phase} ms"
             )

@@ -294,7 +294,7 @@ class InSpikes:
             yield self._alone(label).under("Errors in spikes")
         yield from (self._beside(label, other).under("Beside others") for other in others)
         yield self._in_rates(label).under("Beside rates")
-        yield from (about.under("Beside rates") for about in self._courses(label))
+        yield from (about.under("Beside rates") for about in self._course(label))
         yield self._spent(label).under("Spikes")
         if len(self.alone(label)):
             yield self._spent_alone(label).under("Spikes")
@@ -479,20 +479,14 @@ class InSpikes:
             "apart from those with hidden synapses fixed",
         )  # fmt: skip
 
-    def _courses(self, label: str) -> Iterator[Claim]:
-        """How near the change by spikes is to that of the same rule in rates, first and last; the
-        same where errors are spikes alone."""
-        own, one = self.experiments[0], f"200 {label.partition(' ')[2]}"
-        yield from self._course(f"{own}-course", one, "" if one == label else "one hidden layer")
-        alone = label + ALONE_TOO
-        yield from self._course(f"{own}-populations-course", alone, "errors in spikes")
-
-    def _course(self, experiment: str, label: str, where: str) -> Iterator[Claim]:
-        """where  what is particular about its network"""
+    def _course(self, label: str) -> Iterator[Claim]:
+        """How near the change by spikes is to that of the same rule in rates, first and last."""
+        experiment = f"{self.experiments[0]}-course"
         if experiment not in results.available():
             return
         runs = results.load(experiment)
-        runs = runs[runs["setting"] == label]
+        one = f"200 {label.partition(' ')[2]}"
+        runs = runs[runs["setting"] == one]
         if not len(runs):
             return
         ends = {"first": runs["epoch"].min(), "last": runs["epoch"].max()}
@@ -515,7 +509,7 @@ class InSpikes:
             "({n} seeds; to the rule for other labels {first_other:.0f} and {last_other:.0f}°"
             "{apart}).",
             all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
-            where=f", with {where}," if where else "",
+            where="" if one == label else ", with one hidden layer,",
             **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
             first_other=other["first"],
             last_other=other["last"],

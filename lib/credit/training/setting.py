@@ -5,13 +5,20 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from credit.nets.networks import Init
-from credit.nets.plain import finite, plain, real, whole
+from credit.nets.networks import NONLINEARITIES, OUTPUTS, SENT, Init, check_inits
+from credit.nets.plain import check_sizes, finite, flag, one_of, plain, real, whole
 from credit.rules.base import Rule
 from credit.training.optimisers import OPTIMISERS
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
-SCHEDULES = ("constant", "linear")
+CHOICES = {
+    "nonlinearity": NONLINEARITIES,
+    "output": OUTPUTS,
+    "sent": SENT,
+    "precision": PRECISIONS,
+    "optimiser": OPTIMISERS,
+    "schedule": ("constant", "linear"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,18 +60,15 @@ class Setting:
             object.__setattr__(self, f.name, plain(getattr(self, f.name), f.type))
         if not isinstance(self.rule, Rule):
             raise ValueError(f"rule is {self.rule!r}, expected a Rule such as Backprop()")
-        if self.optimiser not in OPTIMISERS:
-            raise ValueError(
-                f"unknown optimiser {self.optimiser!r}, expected one of {', '.join(OPTIMISERS)}"
-            )
-        if self.schedule not in SCHEDULES:
-            raise ValueError(
-                f"unknown schedule {self.schedule!r}, expected one of {', '.join(SCHEDULES)}"
-            )
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"unknown precision {self.precision!r}, expected one of {', '.join(PRECISIONS)}"
-            )
+        check_sizes(self.sizes)
+        layers = len(self.sizes) - 1
+        check_inits("weights", self.weights, layers)
+        if self.biases is not None:
+            check_inits("biases", self.biases, layers)
+        for name, known in CHOICES.items():
+            one_of(name, getattr(self, name), known)
+        for name in ("coherent", "apart", "shuffled"):
+            flag(name, getattr(self, name))
         if self.coherent and self.nonlinearity != "signed_relu":
             raise ValueError(f"coherent needs signed_relu units, got {self.nonlinearity}")
         for name in ("batch", "epochs", "examples"):
@@ -84,12 +88,16 @@ class Setting:
             value = getattr(self, name)
             if value is not None:
                 real(name, value, "a number of at least 0", lambda v: v >= 0)
-        if len(self.sizes) < 3:
-            raise ValueError(f"sizes needs at least one hidden layer, got {self.sizes}")
-        if layered and len(self.learning_rate) != len(self.sizes) - 1:
+        if layered and len(self.learning_rate) != layers:
             raise ValueError(
-                f"learning_rate has {len(self.learning_rate)} rates, expected "
-                f"{len(self.sizes) - 1}: one a layer"
+                f"learning_rate has {len(self.learning_rate)} rates, expected {layers}: one a layer"
+            )
+        tested = self.test_epochs
+        right = isinstance(tested, tuple) and all(type(n) is int and n > 0 for n in tested)
+        # a shorter run may keep the list of a longer one, as long as it comes to the first of them
+        if not right or min(tested, default=0) > self.epochs:
+            raise ValueError(
+                f"test_epochs is {tested!r}, expected a tuple of epochs from 1 to {self.epochs}"
             )
 
     def batches(self, n: int, random: torch.Generator) -> tuple[Tensor, ...]:
