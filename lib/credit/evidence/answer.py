@@ -14,6 +14,7 @@ from credit.evidence.claims import listed
 from credit.evidence.methods import (
     DEEPEST,
     LARGEST,
+    LONGER,
     METHODS,
     Method,
     Spiking,
@@ -57,10 +58,13 @@ class Measured:
     def cell(self) -> str:
         """'2.31 ± 0.06 % (1.07 × BP)', with what a reader of the column must know beside it."""
         n = self.own.count()
+        error = verdicts.mean_in_words(self.own.dropna()) if n else ""
         parts = [] if self.task == "MNIST" else [self.task]
-        parts += [f"{verdicts.mean_in_words(self.own.dropna())} {self.unit}"] if n else []
+        parts += [f"{error} {self.unit}"] if n else []
         if n and self.backprop.count():
-            parts[-1] += f" ({self.times[0]:.2f} × BP)"
+            ends = self.own.agg(["min", "max"]) / self.backprop.mean()
+            times = f"{self.times[0]:.2f}" if "±" in error else "{:.2f} to {:.2f}".format(*ends)
+            parts[-1] += f" ({times} × BP)"
         said = [self.network] if self.network else []
         said += [f"{len(self.own) - n} of {len(self.own)} diverged"] if n < len(self.own) else []
         said += [f"n = {n}"] if 0 < n < SEEDS else []
@@ -116,6 +120,7 @@ class Record:
     backprop: float | None  # of the same network in the same source
     network: str
     read: str
+    id: str = ""  # of its row in data/published.csv
 
     @property
     def cell(self) -> str:
@@ -136,7 +141,8 @@ def record(rule: str) -> Record | None:
     same = everything[(everything["method"] == "backprop") & (everything["setting"] == network)]
     same = same.loc[same["paper"] == best["paper"], "value"]
     backprop = float(same.iloc[0]) if len(same) else None
-    return Record(float(best["value"]), backprop, network.removeprefix("ImageNet "), best["read"])
+    network = network.removeprefix("ImageNet ")
+    return Record(float(best["value"]), backprop, network, best["read"], best["id"])
 
 
 def ratios() -> pd.DataFrame:
@@ -222,9 +228,13 @@ def _agreement(method: Method) -> str:
 
     'reproduced 1, near 2, differs 1; 9 not judged'
     """
-    if not method.rule:
+    rows = verdicts.published()
+    if method.rule:
+        rows = rows[rows["method"] == method.rule]
+    elif method.spiking:  # not in the catalogue: what the experiments of its notebook are to answer
+        rows = rows[rows["experiment"].str.startswith(f"{method.notebook}-")]
+    else:
         return UNMEASURED
-    rows = verdicts.published(method=method.rule)
     rows = rows[(rows["experiment"] != "") & has_value(rows)]
     if rows.empty:
         return "none for its runs"
@@ -234,7 +244,8 @@ def _agreement(method: Method) -> str:
         if experiment in results.available():
             frame = results.with_accuracy(results.load(experiment))
             judged = verdicts.verdict_table(frame, experiment)
-            words += list(verdicts.judgements(judged[judged["method"] == method.rule], "verdict"))
+            judged = judged[judged["method"].isin(rows["method"])]
+            words += list(verdicts.judgements(judged, "verdict"))
     counts = {"reproduced": 0} | dict.fromkeys(map(_short, WORDS), 0)
     words = [word for word in words if badness(word) >= 0]
     for word in words:
@@ -274,21 +285,28 @@ def _in_spikes(rows: pd.DataFrame) -> str:
     deep = "s" * bool((found.loc[learns, "layers"] > 1).any())
     more = ""
     if (apart := found["notebook"].isin(APART) & learns).any():
-        own = [f"{row.method} ({row.times:.1f})" for row in found[apart].itertuples()]
-        more += f"; with budgets of their own, beside backprop too, {listed(own)}"
+        forms = {m.name: m.spiking.variant for m in METHODS if m.spiking}
+        how = {name: f" with {form}" for name, form in forms.items() if form}
+        own = [
+            f"{row.method}{how.get(row.method, '')} ({row.times:.1f})"
+            for row in found[apart].itertuples()
+        ]
+        more += f"; those with a budget and a backprop of their own: {listed(own)}"
     if not learns.all():
         more += f"; not shown to learn: {listed(found.loc[~learns, 'method'])}"
     more += "".join(
         f"; {m.name} was tested on {m.spiking.task} only" for m in others if measured(m.spiking)
     )
-    name, network = LARGEST
-    largest = measured(network)
-    if largest:
-        more += f". A larger network under {name} comes to {largest.cell}"
+    for begins, (name, network) in (
+        ("A larger network with", LARGEST),
+        ("Longer phases of", LONGER),
+    ):
+        if best := measured(network):
+            more += f". {begins} {name}: {best.cell}"
     return (
         f"**Spiking neurons.** {networks} networks of spiking neurons in the table learn MNIST, "
-        f"with {_range(found.loc[learns, 'layers'])} hidden layer{deep}. In multiples of the error "
-        f"of backprop in rates, theirs is {listed(each)}{more}."
+        f"with {_range(found.loc[learns, 'layers'])} hidden layer{deep}. Their errors, in "
+        f"multiples of that of backprop in a rate network, are {listed(each)}{more}."
     )
 
 
@@ -301,8 +319,9 @@ def _in_depth(rows: pd.DataFrame) -> str:
         for name, network in deepest
         if network
     )
-    beside = "beside backprop in an ordinary network of rates"
-    spikes = f" In spikes, with four hidden layers, {beside}: {cells}." if cells else ""
+    sent = "with four hidden layers and errors as signed events"
+    beside = "beside backprop in an ordinary network of rates, those that were run"
+    spikes = f" In spikes, {sent}, {beside}: {cells}." if cells else ""
     return (
         f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
         f"{_range(found['epochs'])} epochs, {listed(near)} stay within {NEAR:g} times the error of "
@@ -382,8 +401,46 @@ def _empty(frame: pd.DataFrame) -> pd.Series:
     return (frame.drop(columns=["nb", "method"]) == UNMEASURED).all(axis=1)
 
 
+def origins() -> pd.DataFrame:
+    """Where the numbers of the table stand, and those of networks that the sentences alone name:
+    in data/results the file and the label of the runs, in data/published.csv the row."""
+    rows = []
+    for m in METHODS:
+        best = record(m.rule)
+        row = {"method": m.name, SPIKES: _origin(m.spiking, m.rule)}
+        row |= {DEEP: _origin(m.deep, m.rule), MNIST: _origin(m.mnist, m.rule)}
+        rows.append(row | {IMAGENET: f"`{best.id}`" if best else UNMEASURED})
+    for name, where in (*DEEPEST, LARGEST, LONGER):
+        row = dict.fromkeys(rows[0], UNMEASURED)
+        rows.append(row | {"method": f"{name}, in the sentences", SPIKES: _origin(where)})
+    frame = pd.DataFrame(rows)
+    return frame[(frame.drop(columns="method") != UNMEASURED).any(axis=1)]
+
+
+def _origin(where: Trained | Spiking | None, rule: str = "") -> str:
+    """The file of a cell and the label of its runs; after + the files of what stands beside it."""
+    if measured(where, rule) is None:
+        return UNMEASURED
+    others = where.beside if isinstance(where, Spiking) else filter(None, (where.shallow,))
+    own, *beside = (f"[{name}](data/results/{name}.csv)" for name in (where.experiment, *others))
+    return f"{own} `{where.label}`" + (f" + {', '.join(beside)}" if beside else "")
+
+
+ORIGINS = """<details><summary>Where each number comes from</summary>
+
+Each cell names a file of `data/results` and the label of the runs in its column `setting`; after +
+the files of backprop or of fixed hidden synapses, where these are others. Under ImageNet stands the
+`id` of a row of [data/published.csv](data/published.csv); *published values* counts its rows that
+name an experiment. *CPU time* is that of the runs under *MNIST*, else under *three or more layers*.
+
+{}
+
+</details>"""
+
+
 def markdown(folder: str = "notebooks/") -> str:
-    """The answer as README.md shows it: the sentences, the table, and the methods without a row."""
+    """The answer as README.md shows it: the sentences, the table, the methods without a row, and
+    where the numbers come from."""
     frame = table()
     nothing = set(frame.loc[_empty(frame), "method"])
     said = [f"{m.name} ({m.notebook}): {m.carries_none}" for m in METHODS if m.carries_none]
@@ -392,6 +449,7 @@ def markdown(folder: str = "notebooks/") -> str:
     parts += [markdown_table(linked(frame, folder))]
     parts += [f"**Carries no error:** {'; '.join(said)}."] if said else []
     parts += [f"**Not yet measured:** {', '.join(rest)}."] if rest else []
+    parts += [ORIGINS.format(markdown_table(origins().replace(UNMEASURED, "–")))]
     return "\n\n".join(parts)
 
 

@@ -99,7 +99,11 @@ LENGTH = ", best at full length"  # rates of what spikes are compared with
 RATES = "1x200 relu" + LENGTH  # backprop beside both
 LARGEST = "sign symmetry", Spiking(  # the best so far, named below the network that all share
     "01-spiking-long", "500 signs, errors in spikes", "500 none", "1x500 relu" + LENGTH,
-    variant="500 hidden neurons, six passes, errors in spikes alone",
+    variant="500 hidden neurons, six passes, all errors in spikes",
+)  # fmt: skip
+LONGER = "equilibrium propagation", Spiking(  # the shared network, with more time for every image
+    "05-spiking-explained", "200 equilibrium propagation, phases of 120 ms",
+    "200 untold, phases of 120 ms", RATES, beside=("05-spiking-longer-untold", "02-rates"), variant="120 ms in place of 60",
 )  # fmt: skip
 
 
@@ -174,6 +178,7 @@ METHODS = (
             "784-200-10, hidden synapses fixed",
             "200, rates",  # on as many images; its rate falls, that of 03's own backprop does not
             beside=("13-mnist",),
+            variant="random feedback",
         ),
         probed=("independent", "full target"),
     ),
@@ -253,7 +258,7 @@ METHODS = (
         "contrastive Hebbian learning",
         "contrastive_hebbian",
         mnist=Trained("09-mnist", "1x120 tanh"),
-        deep=Trained("09-depth", "6x64 tanh", note="double precision"),
+        deep=Trained("09-depth", "6x64 tanh", note="double precision, backprop at the same rate"),
         spiking=_two_phases("09-spiking", "200 contrastive Hebbian"),
     ),
     Method(
@@ -261,7 +266,7 @@ METHODS = (
         "two sites of synaptic integration",
         "two_sites",
         mnist=Trained("10-depth", "1x100 logistic"),
-        deep=Trained("10-depth", "3x100 logistic", "rate 1"),
+        deep=Trained("10-depth", "3x100 logistic"),
         spiking=Spiking("10-spiking", "2-4-1", "2-4-1, apical off", task="XOR"),
     ),
     Method(
@@ -299,7 +304,8 @@ METHODS = (
     Method(
         "18",
         "the backpropagating action potential",
-        carries_none="flipping a teacher changes the last layer's synapses alone",
+        carries_none="in a model without feedback synapses flipping a teacher changes the last "
+        "layer's synapses alone",
     ),
 )
 BASELINES = ("backprop", "shallow", "almeida_pineda")  # stand beside every method
