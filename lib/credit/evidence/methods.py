@@ -103,7 +103,8 @@ LARGEST = "sign symmetry", Spiking(  # the best so far, named below the network 
 )  # fmt: skip
 LONGER = "equilibrium propagation", Spiking(  # the shared network, with more time for every image
     "05-spiking-explained", "200 equilibrium propagation, phases of 120 ms",
-    "200 untold, phases of 120 ms", RATES, beside=("05-spiking-longer-untold", "02-rates"), variant="120 ms in place of 60",
+    "200 untold, phases of 120 ms", RATES, beside=("05-spiking-longer-untold", "02-rates"),
+    variant="120 ms in place of 60",
 )  # fmt: skip
 
 
