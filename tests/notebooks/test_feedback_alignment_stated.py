@@ -32,6 +32,14 @@ def as_slow(rows):
     return rows.assign(value=rows["value"].where(~known, 8 + 0.1 * rows["seed"]))
 
 
+def indifferent(rows):
+    """All learning rates that were tried in spikes are as good."""
+    searches = rows["experiment"].str.contains("-spiking-.*tuning") & rows["metric"].eq(
+        "validation error"
+    )
+    return rows.assign(value=rows["value"].where(~searches, 20.0))
+
+
 def unaligned(rows):
     """No update turns towards backprop's, and none has another size."""
     value = rows["value"].where(~rows["metric"].str.endswith("angle"), 90 + 0.1 * rows["seed"])
@@ -50,6 +58,7 @@ FALSIFIED = {
         "forward rate 0.2", "no mirroring before training"
     ),
     "as slow": as_slow,
+    "indifferent": indifferent,
     "unaligned": unaligned,
     "noisy": stated.noisy,
     "loud": stated.loud,
@@ -89,5 +98,6 @@ def test_every_claim_of_notebook_01_about_its_runs_fails_under_some_falsificatio
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
     assert {sentence[:30] for sentence in unmoved} == stated.CHOSEN | {
         "**ImageNet?** Not run here. Pu",
-        "{n} published values have runs",
+        "For two hidden layers {low} or",
+        "Of the two MNIST networks {n} ",
     }

@@ -132,7 +132,7 @@ def test_every_claim_about_measured_results_fails_under_some_falsification(falsi
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
     assert {sentence[:36] for sentence in unmoved if sentence[:30] not in stated.CHOSEN} == {
         "**ImageNet?** Not run here. Publishe",
-        "In print direct feedback and backpro",
+        "In that table two of the rules diffe",
         "{measured} of the {total} published ",
     }
 

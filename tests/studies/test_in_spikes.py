@@ -469,10 +469,12 @@ def test_how_the_rates_of_more_layers_were_searched_is_said(deeper, monkeypatch)
     monkeypatch.setattr(results, "available", lambda: there)
     monkeypatch.setattr(results, "load", lambda name: tried if name == there[-1] else before(name))
     (claim,) = found.deeper("200 signs")  # its rates are 0.01 and 0.001 mV
-    assert claim.text.endswith("Its hidden rate is one of 4 that were tried, at 1 of the output.")
+    assert claim.text.endswith(
+        "Its hidden rate is one of 4 that were tried, at one rate of the output."
+    )
     tried["setting"] = tried["setting"].str.replace("0.0003", "0.03")
     (claim,) = found.deeper("200 signs")
-    assert claim.text.endswith("one of 4 that were tried, the lowest, at 1 of the output.")
+    assert claim.text.endswith("one of 4 that were tried, the lowest, at one rate of the output.")
 
 
 def test_constants_that_differ_between_depths_are_said(deeper):

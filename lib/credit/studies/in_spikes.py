@@ -359,9 +359,11 @@ class InSpikes:
         )
         hidden = sorted(rates[1].astype(float).unique())
         ends = {hidden[0]: ", the lowest", hidden[-1]: ", the highest"}
+        n = rates[0].nunique()
         return (
             f" Its hidden rate is one of {len(hidden)} that were tried"
-            f"{ends.get(setting.hidden_rate, '')}, at {rates[0].nunique()} of the output."
+            f"{ends.get(setting.hidden_rate, '')}, at {'one rate' if n == 1 else f'{n} rates'} of "
+            "the output."
         )
 
     def _fixed_deeper(self, deep: str) -> pd.Series:
