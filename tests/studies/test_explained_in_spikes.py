@@ -6,7 +6,13 @@ import pandas as pd
 import pytest
 
 from credit.evidence import results
-from credit.studies.explained_in_spikes import explained, longer, off, others_help
+from credit.studies.explained_in_spikes import (
+    explained,
+    longer,
+    off,
+    others_help,
+    own_feedback_in_two_layers,
+)
 
 LABEL = "200 a rule"
 
@@ -148,6 +154,51 @@ def test_longer_phases_let_two_hidden_layers_learn(longer_claimed):
 )
 def test_it_stops_where_they_do_not(longer_claimed, false):
     assert not longer_claimed(**false).holds
+
+
+def test_own_feedback_learns_in_two_layers_where_phases_are_longer(monkeypatch):
+    name = "200-100 GeneRec, V apart"
+    usual = {"rates 1 and 2 mV, spread 50 mV, gain 0.2": 20.7, "rates 2 and 2 mV, gain 0.1": 22.0}
+    floors = {"rates 1 and 0 mV, spread 50 mV": 21.6, "rates 1 and 0 mV, spread 100 mV": 19.2}
+    run = "phases of 120 ms, rates 1 and 2 mV"
+    searches = {
+        "08-spiking-depth-tuning": {f"{name}, {k}": v for k, v in usual.items()},
+        "08-spiking-depth-larger-tuning": {f"{name}, spread 100 mV": 25.0},
+        "08-spiking-longer-tuning": {f"{name}, {run}": 15.0, f"{name}, others": 16.0},
+        "09-spiking-depth-tuning": {f"200-100 untold, {k}": v for k, v in floors.items()},
+    }
+    frames = {
+        experiment: pd.DataFrame({"setting": list(by), "value": list(by.values())}).assign(
+            metric="validation error"
+        )
+        for experiment, by in searches.items()
+    }
+
+    def ends(setting, found):
+        rows = {"setting": setting, "metric": "test error", "seed": range(3), "value": found}
+        return pd.DataFrame(rows)
+
+    frames["05-spiking-longer-untold"] = ends("200-100 untold, phases of 120 ms", [17, 16, 17])
+    frames["08-spiking-longer"] = ends(f"{name}, {run}", [10.4, 10.9, 10.6])
+    monkeypatch.setattr(results, "load", lambda experiment: frames[experiment])
+    monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
+    study = SimpleNamespace(experiments=["05-spiking"], fixed="200 untold")
+    said = own_feedback_in_two_layers(study, "200 GeneRec, V apart")
+    assert said.holds
+    assert "best of 2 settings, tried on part of the images with one seed, has 20.7" in said.text
+    assert "25.0 % (best of 1); without feedback it is 21.6 and 19.2 %" in said.text
+    assert "it ends at 10.63 ± 0.63 % test error (3 seeds), without feedback at 16.7 %" in said.text
+    for experiment, row, value in (
+        ("08-spiking-longer", 0, 30.0),
+        ("08-spiking-longer-tuning", 1, 14.0),  # another was the best
+        ("08-spiking-depth-tuning", 0, 14.0),
+    ):
+        wrong = frames[experiment].copy()
+        wrong.loc[row, "value"] = value
+        monkeypatch.setattr(
+            results, "load", lambda name, e=experiment, w=wrong: w if name == e else frames[name]
+        )
+        assert not own_feedback_in_two_layers(study, "200 GeneRec, V apart").holds
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,9 @@ def test_layers_that_do_not_hold_are_no_answer(events, phases):
     learns = deep["rule"] != "shallow"
     names = deep.loc[learns & (deep["layers"] == 2), "method"].unique()
     said = brief(events, phases)["depth"].text
-    assert f"Of {len(names) - 1} with two hidden layers" in said  # without transposed weights
+    # without transposed weights, with generalized recirculation in longer phases
+    assert f"Of {len(names)} with two hidden layers" in said
+    assert "generalized recirculation do so in phases of `120 ms`, not in those of `60" in said
     four = deep[learns & (deep["layers"] == 4)].groupby("method")["error"].mean()
     assert f"the {len(four)} best end below, {four.idxmin()} the lowest" in said
     for lost in (

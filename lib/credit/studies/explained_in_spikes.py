@@ -91,18 +91,50 @@ def longer(study: InSpikes, label: str) -> Claim:
     ).under("More hidden layers")  # fmt: skip
 
 
-def in_longer_phases(study: InSpikes) -> tuple[str, pd.Series, pd.Series]:
+def in_longer_phases(study: InSpikes, notebook: str = "") -> tuple[str, pd.Series, pd.Series]:
     """The network with two hidden layers and phases twice as long, for InSpikes.in_brief: in words,
-    and the errors of every seed with feedback and without."""
-    ends = results.final(results.load(f"{study.experiments[0]}-longer"))
+    and the errors of every seed with feedback and without.
+
+    notebook  whose rule; by default the first of the study
+    """
+    notebook = notebook or study.experiments[0][:2]
+    ends = results.final(results.load(f"{notebook}-spiking-longer"))
     (run,) = ends["setting"].unique()
     words = "two hidden layers and phases of `120 ms`"
     return words, values(ends, setting=run), _untold(study, LAYERS[2])
 
 
 def _untold(study: InSpikes, net: str) -> pd.Series:
-    ends = results.final(results.load(f"{study.experiments[0]}-longer-untold"))
+    """Phases of 120 ms and no feedback."""
+    ends = results.final(results.load("05-spiking-longer-untold"))
     return values(ends, setting=f"{net} {study.fixed.partition(' ')[2]}, phases of 120 ms")
+
+
+def own_feedback_in_two_layers(study: InSpikes, label: str) -> Claim:
+    """What was searched for generalized recirculation with feedback weights of its own and two
+    hidden layers, and what phases twice as long bring.
+
+    label  of the network with one hidden layer
+    """
+    deep = f"{LAYERS[2]} {label.partition(' ')[2]}"
+    tried, larger, long = (
+        searched(f"08-spiking-{kind}-tuning", f"{deep}, ")
+        for kind in ("depth", "depth-larger", "longer")
+    )
+    floor = searched("09-spiking-depth-tuning", f"{LAYERS[2]} untold, ")
+    alike = floor[floor.index.str.contains("spread 50 mV")]
+    (run,) = results.load("08-spiking-longer")["setting"].unique()
+    _, error, fixed = in_longer_phases(study, "08")
+    return claim(
+        "In phases of `60 ms` the best of {k} settings, tried on part of the images with one seed, "
+        "has {best:.1f} % validation error, from initial weights twice as large {larger:.1f} % "
+        "(best of {j}); without feedback it is {alike:.1f} and {none:.1f} %. In phases of "
+        "`120 ms`, for which {n} pairs of rates were tried, it ends at {e} % test error ({seeds} "
+        "seeds), without feedback at {f:.1f} %.",
+        teaches(error, fixed) and run == long.idxmin() and bool(long.min() < tried.min()),
+        k=len(tried), best=tried.min(), larger=larger.min(), j=len(larger), alike=alike.min(),
+        none=floor.min(), n=len(long), e=mean_in_words(error), seeds=len(error), f=fixed.mean(),
+    )  # fmt: skip
 
 
 def off() -> Claim:
