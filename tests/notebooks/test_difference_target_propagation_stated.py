@@ -33,6 +33,12 @@ def searches_alike(rows):
     return rows.assign(value=50.0) if "test error" not in set(rows["metric"]) else rows
 
 
+def slow_inverses_worse(rows):
+    """Twice the errors in spikes where the inverse hardly learns, or not at all."""
+    slow = rows["setting"].str.contains("inverse 1e-05|standstill")
+    return rows.assign(value=rows["value"] * (1 + slow))
+
+
 SEVEN, FIVE = "7x240 tanh", "5x256 tanh"
 FALSIFIED = {
     "BP and DTP": rules_swapped(BP, DTP),
@@ -42,6 +48,7 @@ FALSIFIED = {
     "SDTP": conditions_swapped(f"{FIVE}, SDTP alternating", f"{FIVE}, alternating"),
     "SDTP in parallel": conditions_swapped(f"{FIVE}, SDTP parallel", f"{FIVE}, parallel"),
     "searches": searches_alike,
+    "slow inverses": slow_inverses_worse,
     "noisy": stated.noisy,
     "upside down": stated.upside_down,
     "loud": stated.loud,
@@ -60,7 +67,7 @@ def test_all_claims_of_notebook_06_hold_on_the_committed_results():
     assert failed == set() and len(said) > 15
 
 
-@pytest.mark.slow  # the claims of a notebook on nine falsified sets of results
+@pytest.mark.slow  # the claims of a notebook on ten falsified sets of results
 @pytest.mark.parametrize("name", FALSIFIED)
 def test_falsified_results_make_sentences_of_notebook_06_fail(falsified, name):
     assert falsified[name]

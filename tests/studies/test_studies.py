@@ -72,7 +72,8 @@ def test_the_dense_table_counts_runs_that_diverged_and_has_no_number_for_them():
 
 @pytest.mark.parametrize(
     ("mean", "half_width", "word"),
-    [(1.75, 9.0, "inside"), (1.5, 0, "inside"), (1.0, 0.4, "below"), (2.5, 0.4, "above"),
+    [(1.75, 0.2, "inside"), (1.5, 0, "inside"), (1.0, 0.4, "below"), (2.5, 0.4, "above"),
+     (1.6, 0.2, "inside, within chance"), (1.9, 0.2, "inside, within chance"),
      (1.0, 0.6, "below, within chance"), (2.5, 0.6, "above, within chance"),
      (1.75, math.nan, "too few runs")],
 )  # fmt: skip

@@ -105,7 +105,7 @@ def test_an_order_that_is_turned_round_is_not_said_to_be_kept():
     assert order.numbers["rho"] < -0.9 and not order.holds
 
 
-def test_one_rule_that_errs_more_in_spikes_is_not_said_to_be_most_of_them():
+def test_where_one_rule_alone_errs_more_in_spikes_the_sentence_is_another():
     rows = study.pairs()
     others = rows["method"] != rows["method"].iloc[0]
     first, _ = study.sentences(rows.assign(rates=rows["spikes"] * (0.5 + 1.5 * others)))

@@ -120,11 +120,13 @@ def dense_table(frame: pd.DataFrame, names: Mapping[tuple[str, str], str]) -> pd
 
 
 def place(mean: float, half_width: float, low: float, high: float) -> str:
-    """Where a mean with its interval lies beside a published range; below three runs nowhere."""
+    """Where a mean lies beside a published range, within chance of what its interval reaches, too;
+    below three runs nowhere."""
     if not half_width >= 0:
         return "too few runs"
     if low <= mean <= high:
-        return "inside"
+        whole = low <= mean - half_width and mean + half_width <= high
+        return "inside" if whole else "inside, within chance"
     beyond, edge = ("below", low) if mean < low else ("above", high)
     return beyond if abs(mean - edge) > half_width else f"{beyond}, within chance"
 

@@ -251,7 +251,12 @@ class InSpikes:
         """
         error, fixed, alone = self.errors[label], self.errors[self.fixed], self.alone(label)
         more = f", and {alone.mean():.2f} % where {SPIKES_TOO}" if len(alone) else ""
-        more += "" if self.alone_teaches else ", not to be told from fixed hidden synapses"
+        if len(alone) and not self.alone_teaches:  # seeds part: a mean that none of them has
+            each = listed([f"{error:.1f}" for error in sorted(alone)])
+            more = (
+                f", and {each} % in its {len(alone)} seeds where {SPIKES_TOO}, not to be told "
+                "from fixed hidden synapses"
+            )
         floor = f"{fixed.mean():.1f} %"
         if len(self.alone(self.fixed)) and len(alone):
             floor = f"{fixed.mean():.1f} and {self.fixed_alone.mean():.1f} %, respectively"
@@ -407,6 +412,8 @@ class InSpikes:
                 f"of the whole search ends at {verdicts.mean_in_words(there)} %"
             )
         own = f"the pair used had {search.own:.2f} %"
+        if search.own <= search.best + TIE:
+            own += ", which one seed does not tell from it"
         return claim(
             "With {layers} {k} pairs of learning rates, with {values} values for the output, were "
             "each tried on part of the images with one seed; the best had {best:.2f} % validation "
