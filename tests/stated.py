@@ -70,7 +70,7 @@ def upside_down(rows):
 def is_needed(cell) -> bool:
     """Whether a cell prepares or says claims on committed results; those tagged live train."""
     tags = cell.metadata.get("tags", [])
-    draws = re.search(r"plt\.subplots|^table\(", cell.source, flags=re.MULTILINE)
+    draws = re.search(r"plt\.subplots|^table\(|^figures\.save\(", cell.source, flags=re.MULTILINE)
     return "parameters" in tags or ("hide-input" in tags and "live" not in tags and not draws)
 
 

@@ -24,7 +24,7 @@ def shown():
     return [
         name
         for name in results.available()
-        if name in known and (not name.endswith("tuning") or name.count("-") < 4)
+        if name in known
     ]
 
 

@@ -85,7 +85,8 @@ class Reconstructed:
             "**Recirculation in spikes?** The synapses back to the pixels learn; for those from "
             "the pixels this is not shown. Reconstructed through {k} hidden neurons, MNIST's "
             "images are left with {own:.0f} % of their variance unexplained, with fixed hidden "
-            "synapses {fixed:.0f} %, but with those and a higher bias {active:.0f} %.",
+            "synapses {fixed:.0f} %, but with those and a higher bias, tried for them alone, "
+            "{active:.0f} %.",
             less(own, fixed) and less(active, own),
             k=SPIKES.sizes[1], own=own.mean(), fixed=fixed.mean(), active=active.mean(),
         )  # fmt: skip
@@ -107,8 +108,8 @@ class Reconstructed:
         yield claim(
             "Activity alone does as much and more: {k} hidden neurons with fixed synapses and a "
             "higher bias, at {more:.0f} Hz, leave {active:.1f} %, {d:.1f} points less than "
-            "recirculation ({low:.1f} to {high:.1f}); another bias was tried for them alone. So, "
-            "as in rates, learning in the upward synapses brings no visible gain.",
+            "recirculation ({low:.1f} to {high:.1f}). Whether recirculation gains from such a "
+            "bias, too, was not tried: no gain from learning in the upward synapses is shown.",
             less(active, own) and bool(slow < more < fast),
             more=more, k=SPIKES.sizes[1], active=active.mean(), d=-d, low=-high, high=-low,
         )  # fmt: skip
