@@ -21,11 +21,7 @@ EXEMPT = {  # of no results: of the costs and of what pathways need, see test_si
 def shown():
     """The experiments that it shows, of every notebook with a spiking section."""
     known = {*event_driven.EXPERIMENTS, *two_phases.EXPERIMENTS}
-    return [
-        name
-        for name in results.available()
-        if name in known
-    ]
+    return [name for name in results.available() if name in known]
 
 
 def settings_exchanged(one, other):

@@ -72,21 +72,26 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
 
     first = pd.Series({k: at(k, begin[k], "own").mean() for k in each if begin[k] == 0})
     end = pd.Series({k: at(k, last, "own").mean() for k in each})
+    mean = [k for k in each if at(k, last, "own").mean() > at(k, begin[k], "own").mean()]
     grown = [k for k in each if greater(at(k, last, "own"), at(k, begin[k], "own"))]
     other = {k: at(k, last, "other") for k in each}
-    same = [k for k in each if not less(at(k, last, "own"), other[k])]
+    open_ = [k for k in each if not less(at(k, last, "own"), other[k])]
+    every = [k for k in open_ if (other[k] > at(k, last, "own")).all()]
+    rest = [k for k in open_ if k not in every]
+    same = f"; for {listed(every)} it is larger in every seed, but the interval holds zero"
+    same *= bool(every)
+    same += f"; for {listed(rest)} the seeds cannot tell which is larger" * bool(rest)
     yield claim(
         "The change by spikes lies {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) from that of "
         "the same rule in rates at the first weights, and after {images:,} images {low_last:.0f} "
-        "({nearest_last}) to {high_last:.0f}° ({farthest_last}); for {k} of {n} the angle has "
-        "grown. From that of the same rule for other labels it is then on average at least "
-        "{other:.0f}°{same}.",
-        2 * len(same) < len(each) and 2 * len(grown) > len(each),
+        "({nearest_last}) to {high_last:.0f}° ({farthest_last}); the mean angle has grown for "
+        "{mean} of {n}, beyond noise for {k}. From that of the same rule for other labels it is "
+        "then on average at least {other:.0f}°{same}.",
+        2 * len(open_) < len(each) and 2 * len(grown) > len(each),
         low=first.min(), nearest=first.idxmin(), high=first.max(), farthest=first.idxmax(),
         images=last, low_last=end.min(), nearest_last=end.idxmin(), high_last=end.max(),
-        farthest_last=end.idxmax(), k=len(grown), n=len(each),
-        other=min(runs.mean() for runs in other.values()),
-        same=f"; for {listed(same)} the seeds cannot tell which is larger" if same else "",
+        farthest_last=end.idxmax(), mean=len(mean), k=len(grown), n=len(each),
+        other=min(runs.mean() for runs in other.values()), same=same,
     )  # fmt: skip
     known = {k: at(k, last, "backprop") for k in each}
     # with one hidden layer some are backprop's own way
