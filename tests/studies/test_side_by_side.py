@@ -120,7 +120,7 @@ def test_layers_that_do_not_hold_are_no_answer(events, phases):
     said = brief(events, phases)["depth"].text
     # without transposed weights, with generalized recirculation in longer phases
     assert f"Of {len(names)} with two hidden layers" in said
-    assert "generalized recirculation do so in phases of `120 ms`, not in those of `60" in said
+    assert "of `120 ms`: equilibrium propagation and generalized recirculation (9.3 and" in said
     four = deep[learns & (deep["layers"] == 4)].groupby("method")["error"].mean()
     assert f"the {len(four)} best end below, {four.idxmin()} the lowest" in said
     for lost in (

@@ -150,9 +150,9 @@ def _deeper(by_layers: pd.DataFrame, phases: InTwoPhases) -> Iterator[Claim]:
     }
     yield claim(
         "**Do they hold with more layers?** Of {n} with two hidden layers {k} end below fixed "
-        "hidden synapses, {worse} of these above what they reach with one; {late} do so in phases "
-        "of `120 ms`, not in those of `60 ms` ({long} %). With four, the {m} best end below, "
-        "{name} the lowest at {e} %.",
+        "hidden synapses, {worse} of these above what they reach with one; two more do in phases "
+        "of `120 ms`: {late} ({long} %). With four, the {m} best end below, {name} the lowest at "
+        "{e} %.",
         set(runs[2]) - set(taught[2]) <= set(later)
         and not set(later) & set(taught[2])
         and all(teaches(error, fixed) for _, error, fixed in later.values())
