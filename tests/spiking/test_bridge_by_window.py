@@ -43,10 +43,10 @@ RIGHT_ANGLED = (
 # Where errors at right angles do not stay so: an inverse takes off what all outputs share,
 # attention hears of one output alone, predictions are of the layer, too.
 PATHWAYS = (*RIGHT_ANGLED, Gait(norm=2.0), Attention(scale=0.1, epsilon=0.0), Synthetic())
+# Where feedback is the forward weights, generalized recirculation is contrastive Hebbian here.
 CONTRASTS = (
-    ContrastiveHebbian(gain=0.5), EquilibriumPropagation(gain=0.3),
-    GeneralizedRecirculation(gain=0.2, spread=9.0),
-    GeneralizedRecirculation(gain=0.2, apart=False),
+    ContrastiveHebbian(gain=1.0), EquilibriumPropagation(gain=1.0),
+    GeneralizedRecirculation(gain=1.0, spread=9.0),
 )  # fmt: skip
 
 
@@ -121,26 +121,28 @@ def exponent(by):
 
 
 def weights(n, random, coherent):
-    """{w_l: V}. Of every hidden layer a sixth is silent and a sixth is driven beyond the window:
+    """{w_l: V}. Of every hidden layer a fifth is silent and a fifth is driven beyond the window:
     their gates are shut. The latter drive the layer above, all other weights have mean 0, and so
-    has what neurons are told. Coherent ones excite neurons of the own sign by more than they
-    inhibit others, and signs alternate.
+    has what neurons are told. Coherent ones excite neurons of their own sign by more than they
+    inhibit others, but where these are silent, and signs alternate.
 
     Outputs fire at half the target's rate: then of four classes the errors are at right angles.
     """
     W = {}
-    for l, mean in enumerate((0.6, 0.6, 0.87), 1):
+    for l, mean in enumerate((0.6, 0.5, 0.74), 1):
         w, gain = random.normal(0, 0.5, (n[l - 1], n[l])), np.ones(n[l])
         if l < len(n) - 1:
-            gain[::6], gain[1::6] = -1, 5
+            gain[::5], gain[1::5] = -1, 5
         else:
             gain[0] = 1.3  # which attention chooses
-        w[slice(None) if l == 1 else slice(1, None, 6)] += mean * gain
+        w[slice(None) if l == 1 else slice(1, None, 5)] += mean * gain
         if coherent and l > 1:
             i, j = np.indices(w.shape)
             like = (i // n[-1] + j // n[-1]) % 2 == 0
-            w = np.where(like, 1, -0.2) * np.abs(random.normal(5.8, 1, w.shape))
-            w[1::6] /= 4
+            silent = gain < 0
+            w = np.abs(random.normal(6, 1, w.shape)) * np.where(silent, 2, 1)
+            w *= np.where(like, 1, -1) * np.where(like == silent, 0.2, 1)
+            w[1::5] /= 4
             w = w[i % n[-1] == j % n[-1]]
         W[f"w{l}"] = 1e-3 * w.ravel()
     return W

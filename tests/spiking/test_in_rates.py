@@ -85,6 +85,25 @@ def test_the_change_by_spikes_is_near_that_of_the_same_pathway_in_rates(network,
         assert own < 30 and own < control
 
 
+# Whose way back sees the forward weights above, their signs, or what is computed from them.
+SEE = (Symmetric, Signs, Kickback, Attention, Gait)
+
+
+@pytest.mark.parametrize("rule", PATHWAYS[:-1], ids=lambda rule: rule.short)
+def test_who_sees_the_forward_weights_on_the_way_back_says_so(network, rule):
+    """An intervention: others in their place on the way back alone, activities and errors as they
+    are. Predictions see them only in what they learn, by the errors that come back."""
+    learner, x, label = network(rule)
+    net, T = in_rates_of(learner, x, label)
+    W = learner.W | {name: -learner.W[name] for name in ("w2", "w3")}
+    others = replace(net, w={l: -w if l > 1 else w for l, w in net.w.items()})
+    swapped = rule.in_rates(others, W | learner.setting.derived(W))
+    sees = any(not np.allclose(T[l], swapped[l]) for l in net.hidden)
+    assert sees == (type(rule) in SEE)
+    said = any("used backwards" in what or "from the weights" in what for what in rule.not_spikes)
+    assert said == (sees or isinstance(rule, Synthetic))
+
+
 def test_the_network_in_rates_is_that_of_the_closed_forms(network):
     learner, x, label = network(Direct())
     net, _ = in_rates_of(learner, x, label)
