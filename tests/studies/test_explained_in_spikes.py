@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from credit.evidence import results
+from credit.studies.course_in_spikes import ANGLES
 from credit.studies.explained_in_spikes import (
     explained,
+    feedback_is_the_reason,
     longer,
     off,
     others_help,
@@ -154,6 +156,32 @@ def test_longer_phases_let_two_hidden_layers_learn(longer_claimed):
 )
 def test_it_stops_where_they_do_not(longer_claimed, false):
     assert not longer_claimed(**false).holds
+
+
+@pytest.mark.parametrize(
+    ("tied", "off", "off_tied", "holds"),
+    [
+        ([3.9, 4.0, 3.8], [86, 85, 87], [53, 52, 54], True),
+        ([7.5, 7.4, 7.6], [86, 85, 87], [53, 52, 54], False),
+        ([3.9, 4.0, 3.8], [53, 85, 60], [53, 52, 54], False),
+    ],
+)
+def test_feedback_is_the_reason_where_that_alone_was_exchanged(
+    monkeypatch, tied, off, off_tied, holds
+):
+    rows = [
+        {"setting": label, "metric": ANGLES["backprop"], "epoch": e, "seed": s, "value": v}
+        for label, ends in (("200 own", off), ("200 tied", off_tied))
+        for s, end in enumerate(ends)
+        for e, v in ((0.0, 20.0), (1.0, end))
+    ]
+    monkeypatch.setattr(results, "load", {"08-spiking-course": pd.DataFrame(rows)}.__getitem__)
+    errors = {"200 own": pd.Series([7.4, 7.5, 7.6]), "200 tied": pd.Series(tied)}
+    study = SimpleNamespace(experiments=["08-spiking"], errors=errors)
+    said = feedback_is_the_reason(study, "200 own", "200 tied")
+    assert said.holds is holds and said.topic == "Why less than 95 %"
+    assert f"ends {sum(off) / 3:.0f}° from that by transposed weights" in said.text
+    assert f"through $W$ {sum(off_tied) / 3:.0f}° (3 seeds)" in said.text
 
 
 def test_own_feedback_learns_in_two_layers_where_phases_are_longer(monkeypatch):

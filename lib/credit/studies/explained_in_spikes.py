@@ -5,9 +5,10 @@ import pandas as pd
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
-from credit.evidence.glossary import at_chance, greater, same, teaches, values
+from credit.evidence.glossary import at_chance, greater, less, same, teaches, values
 from credit.evidence.methods import LAYERS
 from credit.evidence.verdicts import mean_in_words
+from credit.studies.course_in_spikes import ANGLES
 from credit.studies.in_spikes import ALONE_TOO, InSpikes, against, searched
 
 
@@ -37,6 +38,24 @@ def explained(study: InSpikes, label: str) -> Claim:
         best=named[best], e=mean_in_words(better),
         said=listed([f"{v:.2f} ({named[what]})" for what, v in tried.sort_values().items()]),
         k=len(better), way=against(better, error),
+    ).under("Why less than 95 %")  # fmt: skip
+
+
+def feedback_is_the_reason(study: InSpikes, own: str, through: str) -> Claim:
+    """Why a rule with feedback weights of its own stays behind the same through forward weights.
+
+    own, through  labels of the two networks, alike in all else
+    """
+    apart, tied = study.errors[own], study.errors[through]
+    course = results.load(f"{study.experiments[0]}-course")
+    last = course[(course["epoch"] == course["epoch"].max())]
+    off, off_tied = (values(last, ANGLES["backprop"], setting=label) for label in (own, through))
+    return claim(
+        "The feedback is the reason: with feedback through $W$, and all else the same, it is "
+        "{e:.2f} %. With weights of its own the change of hidden synapses ends {off:.0f}° from "
+        "that by transposed weights in rates, through $W$ {tied:.0f}° ({n} seeds).",
+        less(tied, apart) and less(off_tied, off),
+        e=tied.mean(), off=off.mean(), tied=off_tied.mean(), n=len(off),
     ).under("Why less than 95 %")  # fmt: skip
 
 
