@@ -50,6 +50,23 @@ def test_a_line_a_method_goes_over_the_layers_that_were_run(depth):
     assert [t.get_text() for t in depth.get_xticklabels()] == ["1", "2", "4"]
 
 
+def test_hollow_marks_are_of_those_that_are_named(depth):
+    rows = pd.DataFrame(
+        [
+            {"method": name, "rule": "kickback", "layers": n, "seed": s, "error": 4.0 + s / 10}
+            for name in ("full", "hollow")
+            for n in (1, 2)
+            for s in range(3)
+        ]
+    )
+    fig, ax = plt.subplots()
+    plot_depth_in_spikes(ax, rows, {1: pd.Series([2.0, 2.1])}, hollow=["hollow"])
+    full, hollow = (line for line in ax.lines if line.get_color() == look("kickback")["color"])
+    assert (hollow.get_markerfacecolor(), hollow.get_linestyle()) == ("white", "--")
+    assert full.get_markerfacecolor() != "white"
+    plt.close(fig)
+
+
 def test_seeds_that_differ_too_much_are_marks_and_others_have_an_interval(depth):
     (marks,) = (line for line in depth.lines if line.get_marker() == "_")
     assert list(marks.get_xdata()) == [1, 1, 1] and list(marks.get_ydata()) == [5, 20, 35]

@@ -129,7 +129,7 @@ def weights(n, random, coherent):
     Outputs fire at half the target's rate: then of four classes the errors are at right angles.
     """
     W = {}
-    for l, mean in enumerate((0.6, 0.5, 0.74), 1):
+    for l, mean in enumerate((0.6, 0.5, 0.66), 1):
         w, gain = random.normal(0, 0.5, (n[l - 1], n[l])), np.ones(n[l])
         if l < len(n) - 1:
             gain[::5], gain[1::5] = -1, 5
@@ -140,7 +140,7 @@ def weights(n, random, coherent):
             i, j = np.indices(w.shape)
             like = (i // n[-1] + j // n[-1]) % 2 == 0
             silent = gain < 0
-            w = np.abs(random.normal(6, 1, w.shape)) * np.where(silent, 2, 1)
+            w = np.abs(random.normal(6.7, 1, w.shape)) * np.where(silent, 2, 1)
             w *= np.where(like, 1, -1) * np.where(like == silent, 0.2, 1)
             w[1::5] /= 4
             w = w[i % n[-1] == j % n[-1]]
@@ -191,7 +191,8 @@ def test_the_change_turns_towards_that_of_the_rate_rule_as_the_root_of_the_windo
 
 @each(RIGHT_ANGLED)
 def test_the_change_is_90_degrees_off_the_rate_rule_for_classes_that_are_not_told(rule):
-    """The right one among them: only the output's own synapses know it."""
+    """The right one among them: only the output's own synapses know it. A random network has its
+    own angle in all windows; over networks the standard deviation is 7 degrees."""
     assert (np.abs(of_others(by_events(rule)) - 90) < 10).all()
 
 
@@ -204,8 +205,9 @@ def test_the_change_stays_off_where_errors_ask_for_more_than_an_event_a_step():
 
 @cache
 def by_phases(rule, seed=0):
-    """As by_events, from counts of spikes in windows of both phases; and degrees between the
-    network's own change and that by counts in the longest window, all images together.
+    """As by_events, from counts of spikes in windows of both phases; root mean square deviations of
+    counts from rates, Hz, {window: [hidden, output]}; and degrees between the network's own change
+    and that by counts in the longest window, all images together.
 
     Whatever the contrast, changes are x (y+ - y-), as x- = x+ at the input.
     """
@@ -217,7 +219,8 @@ def by_phases(rule, seed=0):
     W = {"w1": 1e-3 * random.normal(1.0, 0.6, n[0] * n[1])}
     W |= {"w2": 1e-3 * random.normal(0.4, 1.5, n[1] * n[2])} | rule.draw(n, streams(seed))
     x, label = random.random((images, n[0])), random.integers(CLASSES, size=images)
-    run, angles = Run(setting, W, x, label, label, seed), {w: [] for w in PHASES}
+    run = Run(setting, W, x, label, label, seed)
+    angles, missed = {w: [] for w in PHASES}, {w: [] for w in PHASES}
     settled = replace(setting, phase=500, settling=400), W, x
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(phases_in_rates, "firing", in_steps)
@@ -227,22 +230,38 @@ def by_phases(rule, seed=0):
         wanted = [np.outer(net.minus[0][k], net.plus[1][k] - net.minus[1][k]) for net in nets]
         for window in PHASES:
             begins = ((2 * k + phase) * setting.phase + SETTLING for phase in (0, 1))
-            (x_minus, minus, _), (_, plus, _) = (run.rates(begin, window) for begin in begins)
-            by_counts = np.outer(x_minus, plus - minus)
+            both = [run.rates(begin, window) for begin in begins]
+            for rates, model in zip(both, (nets[0].minus, nets[0].plus), strict=True):
+                off = (rates[l] - setting.target * model[l][k] for l in (1, 2))
+                missed[window].append([np.mean(layer**2) for layer in off])
+            by_counts = np.outer(both[0][0], both[1][1] - both[0][1])
             angles[window].append([angle(by_counts, change) for change in wanted])
         whole = whole + by_counts
-    return {w: np.array(images) for w, images in angles.items()}, angle(run.whole, whole)
+    return (
+        {window: np.array(images) for window, images in angles.items()},
+        {window: np.sqrt(np.mean(phases, axis=0)) for window, phases in missed.items()},
+        angle(run.whole, whole),
+    )
 
 
 @each(CONTRASTS)
 def test_the_contrast_turns_towards_that_in_rates_as_the_root_of_the_window(rule):
     """Input is regular: counts err by the spike at either end, as 1/T, and in longer windows by how
-    irregular neurons are. Over seeds the exponent is -0.56 with a standard deviation of 0.08."""
-    angles, between_both = by_phases(rule)
+    irregular neurons are. Over seeds the exponent is -0.59 with a standard deviation of 0.11."""
+    angles, _, between_both = by_phases(rule)
     assert between_both < 0.01
     off = own(angles)
-    assert -0.8 < exponent(off) < -0.35
-    assert off[LONGEST_PHASE] < 27
+    assert -0.85 < exponent(off) < -0.35
+    assert off[LONGEST_PHASE] < 12
+
+
+@each(CONTRASTS)
+def test_counts_of_both_phases_come_to_be_the_rates_of_the_network_in_rates(rule):
+    """To 1 Hz in hidden neurons, where the drive is noisy. Output neurons have fewer below them."""
+    _, missed, _ = by_phases(rule)
+    hidden, output = np.array(list(missed.values())).T
+    assert (np.diff(hidden) < 0).all() and hidden[-1] < 1.5
+    assert output[-1] < 10
 
 
 @each(CONTRASTS)

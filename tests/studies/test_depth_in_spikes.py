@@ -140,3 +140,18 @@ def test_backprop_in_rates_is_that_of_the_search_at_full_length(monkeypatch):
     monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
     found = depth_in_spikes.backprop()
     assert {n: runs.mean() for n, runs in found.items()} == {1: 2.0, 4: 2.2}
+
+
+def test_longer_phases_have_the_errors_of_their_runs(monkeypatch):
+    ends = pd.DataFrame({"seed": [0, 1], "value": [3.0, 4.0], "metric": "test error"})
+    monkeypatch.setattr(results, "load", lambda name: ends)
+    monkeypatch.setattr(results, "final", lambda frame: frame)
+    found = depth_in_spikes.in_longer_phases()
+    by = found.groupby(["method", "layers"])["error"].agg(list)
+    assert list(by.index) == [
+        ("equilibrium propagation, 120 ms", 1),
+        ("equilibrium propagation, 120 ms", 2),
+        ("generalized recirculation, 120 ms", 2),
+    ]
+    assert (by.map(tuple) == (3.0, 4.0)).all()
+    assert set(found["rule"]) == {"equilibrium_propagation", "generalized_recirculation"}

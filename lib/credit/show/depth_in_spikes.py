@@ -12,13 +12,14 @@ TICKS = (1.5, 2, 3, 4, 6, 8, 12, 20, 40, 80)
 GAP = 0.05  # between names, of the height of the axes
 
 
-def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series]):
+def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series], hollow=()):
     """A line per method over its hidden layers, mean test errors and 95 % intervals of the seeds,
     or a dash a seed where they differ too much; dotted grey where hidden synapses are fixed; black:
     backprop in rates.
 
     rows      of studies.depth_in_spikes.errors
     backprop  of studies.depth_in_spikes.backprop
+    hollow    methods with hollow marks and dashed lines
     """
     layers = sorted(rows["layers"].unique())
     place = {n: k for k, n in enumerate(layers)}
@@ -26,6 +27,7 @@ def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series])
     for (name, rule), part in rows.groupby(["method", "rule"], sort=False):
         means = part.groupby("layers")["error"].mean()
         x, how = [place[n] for n in means.index], look(rule)
+        how |= {"mfc": "white", "ls": "--"} if name in hollow else {}
         ax.plot(x, means, zorder=1 + (rule != "shallow"), **how | {"ms": 6})
         for n, mean in means.items():
             seeds = part.loc[part["layers"] == n, "error"]

@@ -23,6 +23,10 @@ FLOORS = {
     "untold": "hidden synapses fixed, two phases",
 }
 PASSES = 2
+LONGER = {  # rules of two phases: {hidden layers: what trained them in phases of 120 ms}
+    "equilibrium propagation": {1: "05-spiking-explained", 2: "05-spiking-longer"},
+    "generalized recirculation": {2: "08-spiking-longer"},
+}
 
 
 def errors() -> pd.DataFrame:
@@ -47,6 +51,17 @@ def errors() -> pd.DataFrame:
     found = pd.concat(parts, ignore_index=True)
     depths = found.groupby("method")["layers"].transform("nunique")
     return found[depths > 1].reset_index(drop=True)
+
+
+def in_longer_phases() -> pd.DataFrame:
+    """What was trained in longer phases, too; columns as `errors`, but for the floor."""
+    parts = []
+    for name, by_layers in LONGER.items():
+        for layers, experiment in by_layers.items():
+            ends = results.final(results.load(experiment))[["seed", "value"]]
+            about = {"method": f"{name}, 120 ms", "rule": name.replace(" ", "_"), "layers": layers}
+            parts.append(ends.rename(columns={"value": "error"}).assign(**about))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _known() -> dict[str, tuple[str, str, str]]:
