@@ -277,6 +277,22 @@ def test_larger_first_weights_of_fixed_synapses_do_not_end_lower(monkeypatch):
     assert not side_by_side.larger_first_weights().holds
 
 
+@pytest.mark.parametrize("kind", ["events", "phases"])
+def test_events_into_all_layers_are_all_events(kind, request):
+    study = request.getfixturevalue(kind)
+    for row in side_by_side.by_run(study).to_dict("records"):
+        label = next(
+            net
+            for net, name in study.named.items()
+            if name == row[study.column].removesuffix(", errors in spikes")
+        )
+        label += ", errors in spikes" * row[study.column].endswith(", errors in spikes")
+        each = [float(k.replace(",", "")) for k in row["events at synapses into each"].split(" + ")]
+        assert len(each) == label.split(" ")[0].count("-") + 2
+        total = study.count(label, "synaptic events, test")
+        assert sum(each) == pytest.approx(total, rel=2e-3)
+
+
 def test_what_a_run_simulates_is_all_that_it_shows(events, phases):
     by = side_by_side.by_run(events).set_index("feedback pathway")
     direct = by.loc["direct feedback alignment"]

@@ -398,9 +398,10 @@ def needs(events: InSpikes, phases: InTwoPhases) -> pd.DataFrame:
 
 
 def by_run(study: InSpikes) -> pd.DataFrame:
-    """Spikes of a test image in every layer, a network in a row, those with errors in spikes
-    behind their own with signed events; and how fast its runs were: the seconds that were simulated
-    for a second of CPU time, the median of the seeds.
+    """Spikes of a test image in every layer, and events at the forward synapses into every layer, a
+    network in a row, those with errors in spikes behind their own with signed events; and how fast
+    its runs were: the seconds that were simulated for a second of CPU time, the median of the
+    seeds.
 
     study  `pathways` or `rules`
     """
@@ -416,6 +417,7 @@ def by_run(study: InSpikes) -> pd.DataFrame:
     for label, name in nets:
         input_, *hidden, output = study.by_layer(label, "spikes, test")
         of = (study.runs["setting"] == label) & (study.runs["metric"] == "cpu time")
+        into = _into(study, label, settings[label])
         simulated = _simulated(settings[label]) / study.runs.loc[of, "value"].median()
         rows.append(
             {
@@ -424,10 +426,20 @@ def by_run(study: InSpikes) -> pd.DataFrame:
                 "hidden": f"{hidden[0]:,.0f}",
                 "second hidden": f"{hidden[1]:,.0f}" if hidden[1:] else "–",
                 "output": f"{output:,.1f}",
+                "events at synapses into each": " + ".join(f"{k:,.0f}" for k in into),
                 "simulated s per CPU s": f"{simulated:.0f}",
             }
         )
     return pd.DataFrame(rows)
+
+
+def _into(study: InSpikes, label: str, setting: Online) -> list[float]:
+    """Events of a test image at the forward synapses into every layer but the first: a spike is one
+    at each synapse of its neuron."""
+    n = setting.sizes
+    apart = n[-1] if getattr(setting, "coherent", False) else 1  # networks above the first layer
+    spikes = study.by_layer(label, "spikes, test")
+    return [spikes[l - 1] * n[l] / (apart if l > 1 else 1) for l in range(1, len(n))]
 
 
 def _simulated(setting: Online) -> float:
