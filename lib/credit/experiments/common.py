@@ -88,7 +88,15 @@ def one_at_a_time(
         few = {label: replace(way, **on_part(profile)) for label, way in named.items()}
         return labelled(experiment, few, run=run)
     label = f"{changed[best].label}, {best}"
-    way, with_seeds = named[label], SEEDS[profile][:seeds]
+    return in_full(experiment, profile, label, named[label], run, seeds)
+
+
+def in_full(
+    experiment: str, profile: str, label: str, way: Online, run: str, seeds: int
+) -> list[Job]:
+    """One network of spikes at full length, with so many seeds; in the quick profile briefly, with
+    one."""
+    with_seeds = SEEDS[profile][:seeds]
     if profile == "quick":  # one program
         way, with_seeds = replace(way, examples=5000, epochs=1), with_seeds[:1]
     return labelled(experiment, {label: way}, with_seeds, run)

@@ -13,6 +13,7 @@ from credit.experiments.common import (
     SEEDS,
     TUNING_SEEDS,
     course,
+    in_full,
     labelled,
     on_part,
     one_at_a_time,
@@ -337,11 +338,9 @@ def _off(experiment: str, profile: str) -> list[Job]:
 
 def _blind(experiment: str, profile: str) -> list[Job]:
     """Errors in spikes alone and feedback that stays as it is drawn, at the mirror's rates."""
-    seeds, mirror = SEEDS[profile], spiking(TwoPopulations(way=WeightMirror()))
+    mirror = spiking(TwoPopulations(way=WeightMirror()))
     blind = replace(mirror, rule=replace(mirror.rule, way=BLIND))
-    if profile == "quick":  # one program
-        blind, seeds = replace(blind, examples=5000, epochs=1), seeds[:1]
-    return labelled(experiment, {f"{mirror.label}, blind": blind}, seeds, RUN)
+    return in_full(experiment, profile, f"{mirror.label}, blind", blind, RUN, seeds=5)
 
 
 def _told_others(way: Spikes) -> Spikes:
@@ -469,11 +468,10 @@ def _explained(experiment: str, profile: str) -> list[Job]:
 
 def _standstill(experiment: str, profile: str) -> list[Job]:
     """Target differences with errors in spikes, at its rates; its inverse stays as it is drawn."""
-    few = {"examples": 5000, "epochs": 1} if profile == "quick" else {}
     usual = spiking(TwoPopulations(way=TargetDifference()))
-    way = replace(usual, rule=TwoPopulations(way=TargetDifference(own=0.0)), **few)
-    seeds = SEEDS[profile][:1] if few else SEEDS[profile]
-    return labelled(experiment, {f"{way.label}, inverse at a standstill": way}, seeds, RUN)
+    way = replace(usual, rule=TwoPopulations(way=TargetDifference(own=0.0)))
+    label = f"{way.label}, inverse at a standstill"
+    return in_full(experiment, profile, label, way, RUN, seeds=5)
 
 
 # Of the error of random feedback: no label for hidden neurons, and another image's label alone.
@@ -515,10 +513,7 @@ EXPERIMENTS = (
         "02-rates-four-tuning": partial(_tuning_at_length, nets=(replace(SPIKES, **FOUR),)),
     }
     | {f"{notebook}-spiking-controls": _controls for notebook in CONTROLS}
-    | {
-        f"{notebook}-spiking-populations-controls": _controls_alone
-        for notebook in (*CONTROLS, "07")
-    }
+    | dict.fromkeys(CONTROLS_ALONE, _controls_alone)
     | {"02-spiking-off": _off}
     | {"01-spiking-populations-blind": _blind}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}

@@ -11,6 +11,7 @@ from credit.experiments.common import (
     SEEDS,
     TUNING_SEEDS,
     course,
+    in_full,
     labelled,
     on_part,
     one_at_a_time,
@@ -222,7 +223,7 @@ def _longer(experiment: str, profile: str) -> list[Job]:
 def _larger(experiment: str, profile: str) -> list[Job]:
     """Two hidden layers and first weights as large as those that suit `Untold`."""
     jobs, rule = [], GeneralizedRecirculation()
-    for rate, below in itertools.product((0.5, 1.5, 4.5), (0.15, 0.5, 1.5)):
+    for rate, below in SEARCH_LONGER:
         one = deep(rule, learning_rate=rate, hidden_rate=below, spread=100.0)
         jobs += _tried(experiment, profile, one, more=", larger first weights")
     return jobs
@@ -252,10 +253,9 @@ def _longer_untold(experiment: str, profile: str) -> list[Job]:
 def _longer_alone(experiment: str, profile: str) -> list[Job]:
     """Two hidden layers, phases of 120 ms, and the rates of those of 60 ms."""
     rate, below, *_ = BEST_DEEP[EquilibriumPropagation.short]
-    few = {"examples": 5000, "epochs": 1} if profile == "quick" else {}
-    way = deep(EquilibriumPropagation(), phase=120, settling=30, **few)
+    way = deep(EquilibriumPropagation(), phase=120, settling=30)
     label = f"{way.label}, phases of 120 ms, rates {rate:g} and {below:g} mV"
-    return labelled(experiment, {label: way}, SEEDS[profile][: 1 if few else 3], RUN)
+    return in_full(experiment, profile, label, way, RUN, seeds=3)
 
 
 def _off(experiment: str, profile: str) -> list[Job]:
