@@ -290,7 +290,7 @@ TABLE["02-rates"] = Experiment(
 )
 TABLE["01-spiking-long"] = Experiment(
     "not published: sign symmetry with errors in spikes alone, 784-500-10, six passes; in rates",
-    3,
+    5,
     {"two_populations": 1, "fixed": 1, "backprop": 1, "shallow": 1},
     [
         *IN_SPIKES,
@@ -597,6 +597,16 @@ for _notebook, _ways in (
             at("gait", chunk=250),
             *(at(way, learning_rate=r, hidden_rate=below) for way, (r, below) in _ways.items()),
         ],
+        BRIEFLY,
+    )
+for _notebook in ("01", "02", "06", "07", "11", "12", "14"):  # the same where errors are spikes
+    _told = TABLE[f"{_notebook}-spiking-populations"]
+    _ways = 4 if _notebook == "01" else 1
+    TABLE[f"{_notebook}-spiking-populations-course"] = Experiment(
+        "not published: angles to the same rule in rates, as it learns by errors in spikes",
+        3,
+        {"two_populations": _ways},
+        [*_told.paper, at(epochs=1, examples=25_000)],
         BRIEFLY,
     )
 # In two phases, not published: one network for all rules.

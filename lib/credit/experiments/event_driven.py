@@ -227,12 +227,14 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
-    """Three seeds; beside some networks the same in rates."""
-    seeds, ways = SEEDS[profile][:3], arms(experiment)
+    """Three seeds, five of what is in the answer; beside some networks the same in rates."""
+    seeds, ways = SEEDS[profile], arms(experiment)
     if profile == "quick":  # one program
         return [Job(experiment, replace(ways[0], examples=5000, epochs=1), seeds[0], run=RUN)]
+    longer = ways[0].epochs > SPIKES.epochs
+    seeds = seeds if longer else seeds[:3]
     jobs = [Job(experiment, way, seed, run=RUN) for way in ways for seed in seeds]
-    if ways[0].epochs > SPIKES.epochs:
+    if longer:
         return jobs + _at_length(experiment, profile, ways[:1])
     beside = (Backprop(), Shallow()) if experiment in IN_RATES else ()
     return jobs + [Job(experiment, rates(r, sizes=ways[0].sizes), s) for r in beside for s in seeds]
@@ -251,8 +253,7 @@ def _at_length(experiment: str, profile: str, nets=()) -> list[Job]:
             of = f"{'-'.join(map(str, net.sizes[1:-1]))} {rule.short}"
             best = {"learning_rate": BEST_AT_LENGTH[net.epochs][of]}
             setting = rates(rule, sizes=net.sizes, epochs=net.epochs, **best)
-            seeds = SEEDS[profile] if net.epochs == SPIKES.epochs else SEEDS[profile][:3]
-            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in seeds]
+            jobs += [Job(experiment, setting, s, setting.label + LENGTH) for s in SEEDS[profile]]
     return jobs
 
 
@@ -366,7 +367,10 @@ COURSE = {  # beside their own rules in rates, while they learn
 def _course(experiment: str, profile: str) -> list[Job]:
     """Half of the images, once; angles to the rules in rates on the way."""
     length = {"examples": LEARNED[profile], "epochs": 1}
-    ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
+    if "populations" in experiment:
+        ways = [replace(way, **length) for way in arms(experiment.removesuffix("-course"))]
+    else:
+        ways = [spiking(way, **length) for way in COURSE[experiment[:2]]]
     return course(experiment, profile, ways)
 
 
@@ -517,4 +521,5 @@ EXPERIMENTS = (
     | {"02-spiking-off": _off}
     | {"01-spiking-populations-blind": _blind}
     | {f"{notebook}-spiking-course": _course for notebook in COURSE}
+    | {f"{notebook}-spiking-populations-course": _course for notebook in COURSE}
 )
