@@ -359,6 +359,17 @@ for _notebook, _way, _rates, _more in (
         ],
         BRIEFLY,
     )  # fmt: skip
+TABLE["11-spiking-populations-explored"] = Experiment(
+    "not published: how often attention chooses at random, and what becomes of every class",
+    5,
+    {"two_populations": 2},
+    [
+        *IN_SPIKES,
+        at(learning_rate=0.003, hidden_rate=0.03, rule={"way": Attention(epsilon=0.02)}),
+        at(label="0.1 at random", rule={"way": Attention(epsilon=0.1)}),
+    ],
+    BRIEFLY,
+)
 TABLE["01-spiking-controls"] = Experiment(
     "not published: hidden neurons that are told the labels of other images",
     3,

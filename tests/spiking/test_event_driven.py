@@ -12,7 +12,7 @@ from brian2.devices import RuntimeDevice
 
 from credit.nets.streams import streams
 from credit.runs.store import Job, sources
-from credit.spiking import bench, event_driven, online, simulation
+from credit.spiking import bench, by_class, event_driven, online, simulation
 from credit.spiking.event_driven import Setting
 from credit.spiking.pathways.attention import Attention
 from credit.spiking.pathways.direct import Direct
@@ -835,6 +835,17 @@ def test_the_compiled_program_has_the_same_numbers_and_learns(monkeypatch):
     spikes = {r["layer"]: r["value"] for r in rows if r["metric"] == "spikes, test"}
     (events,) = [r["value"] for r in rows if r["metric"] == "synaptic events, test"]
     assert events == pytest.approx(spikes[0] * 24 + spikes[1] * 4)
+
+    apart = by_class.run(TASK, seed=0)  # the same learning, answers of every class apart
+    errors = {r["metric"]: r["value"] for r in rows if "error" in r["metric"]}
+    for name in ("validation error", "test error"):
+        last = [r["value"] for r in apart if r["metric"] == name][-1]
+        assert last == pytest.approx(errors[name])
+    lost = [r["value"] for r in by_class.run(still, 0) if r["metric"].startswith("test answers")]
+    taught = [r["value"] for r in apart if r["metric"].startswith("test answers")]
+    assert len(taught) == 4 and sum(taught) == pytest.approx(100) == sum(lost)
+    assert taught != lost and min(taught) > 10
+    assert len([r for r in apart if r["metric"] == "validation error"]) == TASK.epochs
 
 
 def test_the_benchmark_measures_on_numpy(monkeypatch):

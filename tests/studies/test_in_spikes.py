@@ -590,6 +590,21 @@ def test_how_near_the_change_is_to_that_in_rates_is_said(study, monkeypatch):
         assert not claim.holds
     assert not course(angles((8, 35, 20), (30, 85, 60), "200 direct"))
 
+    def both(first, last):
+        """With errors in spikes, too."""
+        alone = angles(first, last, "200 signs, errors in spikes")
+        events = angles((8, 35, 20), (30, 85, 60))
+        monkeypatch.setattr(
+            results, "load", lambda name: alone if "populations" in name else events
+        )
+        return next(found._course("200 signs"))
+
+    there.append("01-spiking-populations-course")
+    claim = both((12, 35, 20), (40, 85, 60))
+    assert claim.holds and claim.text.endswith("60°); where errors are spikes, too, 12 and 40°.")
+    assert not both((12, 11, 20), (40, 85, 60)).holds
+    assert not both((12, 35, 20), (40, 39, 60)).holds
+
 
 def test_a_network_with_two_hidden_layers_is_said_to_have_two(study):
     found = study()

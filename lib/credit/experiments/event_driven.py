@@ -478,6 +478,21 @@ def _standstill(experiment: str, profile: str) -> list[Job]:
     return in_full(experiment, profile, label, way, RUN, seeds=5)
 
 
+EXPLORED = (0.02, 0.1)  # how often any neuron is chosen
+
+
+def _explored(experiment: str, profile: str) -> list[Job]:
+    """Attention with errors in spikes, at its rates, and the answers of every class: whether a
+    class is lost because it is never chosen."""
+    tried, few = {}, {"examples": 5000, "epochs": 1} if profile == "quick" else {}
+    for epsilon in EXPLORED[:1] if profile == "quick" else EXPLORED:
+        way = spiking(TwoPopulations(way=Attention()))
+        way = replace(way, rule=TwoPopulations(way=Attention(epsilon=epsilon)), **few)
+        tried[f"{way.label}, {epsilon:g} at random"] = way
+    seeds = SEEDS[profile][:1] if profile == "quick" else SEEDS[profile]
+    return labelled(experiment, tried, seeds, "credit.spiking.by_class:run")
+
+
 # Of the error of random feedback: no label for hidden neurons, and another image's label alone.
 HALVES = (HalfOfError(), HalfOfError(half="label", shuffled=True))
 
@@ -510,6 +525,7 @@ EXPERIMENTS = (
     | {"02-spiking-larger-tuning": _tuning_larger}
     | {"02-spiking-halves": _halves}
     | {"06-spiking-standstill": _standstill}
+    | {"11-spiking-populations-explored": _explored}
     | {"06-spiking-explained": _explained, "06-spiking-explained-tuning": _explained}
     | {"02-rates": _at_length, "02-rates-tuning": _tuning_at_length}
     | {

@@ -6,7 +6,7 @@ import pandas as pd
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
-from credit.evidence.glossary import below_90, greater, less
+from credit.evidence.glossary import below_90, difference, greater, less
 from credit.evidence.methods import METHODS
 from credit.experiments.common import COURSE
 from credit.studies.errors_in_spikes import ALONE, REFERENCES
@@ -16,16 +16,21 @@ ANGLES = {
     "other": "angle to it for other labels",
     "backprop": "angle to backprop in rates",
 }
+SPIKES_TOO = "errors in spikes: angle to the rule in rates"
 
 
-def angles() -> pd.DataFrame:
+def angles(alone: bool = False) -> pd.DataFrame:
     """Of the change of hidden synapses by spikes, with one hidden layer, over half of the images.
 
+    alone    where errors are spikes of two populations; Kickback's network has two hidden layers
+             then, and its angles are their mean
     Returns  columns method, rule, seed, images (learned so far), own, other, backprop (degrees, see
              ANGLES; nan where it was not measured), a row for every seed and time
     """
-    there = [name for name in results.available() if name.endswith("-spiking-course")]
+    kind = "-spiking-populations-course" if alone else "-spiking-course"
+    there = [name for name in results.available() if name.endswith(kind)]
     runs = pd.concat([results.load(name) for name in there], ignore_index=True)
+    runs["setting"] = runs["setting"].str.removesuffix(ALONE).str.replace("200-100 ", "200 ")
     wide = runs.pivot_table(index=["setting", "seed", "epoch"], columns="metric", values="value")
     wide = wide.rename(columns={metric: what for what, metric in ANGLES.items()}).reset_index()
     known = REFERENCES | {"200 direct": ("direct feedback alignment", "direct_feedback_alignment")}
@@ -40,22 +45,55 @@ def angles() -> pd.DataFrame:
     return found[["method", "rule", "seed", "images", *ANGLES]]
 
 
-def table(rows: pd.DataFrame) -> pd.DataFrame:
+def table(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
     """First and last, in degrees, the mean of the seeds: "9 to 46", a pathway or rule in a row.
 
-    rows  of `angles`
+    rows, alone  of `angles`: with signed events, and where errors are spikes
     """
+
+    def ends(part, what):
+        """From the first time to the last, where it was measured."""
+        means = part.groupby("images")[what].mean().dropna()
+        return " to ".join(f"{mean:.0f}" for mean in [*means[:1], *means[1:][-1:]])
+
     found = []
     for name, part in rows.groupby("method"):
-        first, last = (part[part["images"] == at] for at in part["images"].agg(["min", "max"]))
-        row = {"pathway or rule": name, "first after images": f"{first['images'].iloc[0]:,}"}
-        for what, metric in ANGLES.items():
-            ends = [
-                f"{when[what].mean():.0f}" for when in (first, last) if when[what].notna().any()
-            ]
-            row[metric] = " to ".join(ends) or "–"
-        found.append(row | {"n": str(part["seed"].nunique())})
+        row = {"pathway or rule": name, "first after images": f"{part['images'].min():,}"}
+        row |= {metric: ends(part, what) or "–" for what, metric in ANGLES.items()}
+        too = ends(alone[alone["method"] == name], "own")
+        found.append(row | {SPIKES_TOO: too or "–", "n": str(part["seed"].nunique())})
     return pd.DataFrame(found)
+
+
+def errors_too(rows: pd.DataFrame, alone: pd.DataFrame) -> Claim:
+    """How near the change is where errors are spikes, compared with signed events.
+
+    rows, alone  of `angles`: with signed events, and where errors are spikes
+    """
+    last = alone["images"].max()
+    both, events = (
+        {name: at.set_index("seed") for name, at in part[part["images"] == last].groupby("method")}
+        for part in (alone, rows)
+    )
+    own = pd.Series({k: part["own"].mean() for k, part in both.items()})
+    change = [difference(part["own"], events[k]["own"])[0] for k, part in both.items()]
+    farther = [k for k, part in both.items() if greater(part["own"], events[k]["own"])]
+    nearer = [k for k, part in both.items() if less(part["own"], events[k]["own"])]
+    open_ = [k for k, part in both.items() if not less(part["own"], part["other"])]
+    return claim(
+        "Where errors are spikes, too, the change by spikes is {low:.0f} ({nearest}) to "
+        "{high:.0f}° ({farthest}) from that of the rule in rates after {images:,} images: "
+        "{least:+.0f} to {most:+.0f}° compared with signed events, at rates of their own"
+        "{farther}{nearer}. From that of the same rule for other labels it is then at least "
+        "{other:.0f}°{open_}.",
+        2 * len(open_) < len(both),
+        low=own.min(), nearest=own.idxmin(), high=own.max(), farthest=own.idxmax(), images=last,
+        least=min(change), most=max(change),
+        farther=f"; farther for {listed(farther)}" if farther else "",
+        nearer=f"; nearer for {listed(nearer)}" if nearer else "",
+        other=min(part["other"].mean() for part in both.values()),
+        open_=f"; for {listed(open_)} the seeds cannot tell which is larger" if open_ else "",
+    )  # fmt: skip
 
 
 def sentences(rows: pd.DataFrame) -> Iterator[Claim]:

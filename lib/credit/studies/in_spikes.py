@@ -490,22 +490,20 @@ class InSpikes:
 
     def _course(self, label: str) -> Iterator[Claim]:
         """How near the change by spikes is to that of the same rule in rates, first and last."""
-        experiment = f"{self.experiments[0]}-course"
-        if experiment not in results.available():
-            return
-        runs = results.load(experiment)
         one = f"200 {label.partition(' ')[2]}"
-        runs = runs[runs["setting"] == one]
+        runs = self._beside_rates(f"{self.experiments[0]}-course", one)
         if not len(runs):
             return
+        alone = self._beside_rates(f"{self.experiments[0]}-populations-course", label + ALONE_TOO)
         ends = {"first": runs["epoch"].min(), "last": runs["epoch"].max()}
         own, other, backprop = (
-            {
-                when: runs.loc[(runs["epoch"] == at) & (runs["metric"] == metric), "value"].mean()
-                for when, at in ends.items()
-            }
+            {when: _mean_at(runs, at, metric) for when, at in ends.items()}
             for metric in ANGLES.values()
         )
+        too = [
+            [_mean_at(alone, alone["epoch"].agg(end), ANGLES[what]) for end in ("min", "max")]
+            for what in ("own", "other")
+        ]
         begins = "at the first weights" if not ends["first"] else (
             f"after {COURSE['paper'] * ends['first']:,.0f} images"
         )  # fmt: skip
@@ -516,13 +514,23 @@ class InSpikes:
             "The angle between the change of hidden synapses by spikes and that of the same rule "
             "in rates is{where} {first:.0f}° {begins} and {last:.0f}° after {images:,} images "
             "({n} seeds; to the rule for other labels {first_other:.0f} and {last_other:.0f}°"
-            "{apart}).",
-            all(own[when] < other[when] for when in ends) and own["first"] < own["last"],
+            "{apart}){too}.",
+            all(own[when] < other[when] for when in ends)
+            and own["first"] < own["last"]
+            and not any(o > f for o, f in zip(*too, strict=True)),
             where="" if one == label else ", with one hidden layer,",
             **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
-            first_other=other["first"],
-            last_other=other["last"],
+            first_other=other["first"], last_other=other["last"],
+            too="; where errors are spikes, too, {:.0f} and {:.0f}°".format(*too[0])
+            if len(alone) else "",
         )  # fmt: skip
+
+    def _beside_rates(self, experiment: str, label: str) -> pd.DataFrame:
+        """Angles of a network, none where they were not measured."""
+        if experiment not in results.available():
+            return pd.DataFrame(columns=["epoch", "metric", "value"])
+        runs = results.load(experiment)
+        return runs[runs["setting"] == label]
 
     def _in_rates(self, label: str) -> Claim:
         error, backprop = self.errors[label], self.errors["backprop"]
@@ -836,6 +844,10 @@ def not_spikes(usual: dict[str, str], rule: Pathway | Contrast) -> pd.DataFrame:
 def _seeds(*groups: pd.Series) -> str:
     """How many: "5", or "5 and 3" where groups differ."""
     return " and ".join(dict.fromkeys(str(len(group)) for group in groups))
+
+
+def _mean_at(runs: pd.DataFrame, epoch: float, metric: str) -> float:
+    return runs.loc[(runs["epoch"] == epoch) & (runs["metric"] == metric), "value"].mean()
 
 
 def _capital(name: str) -> str:
