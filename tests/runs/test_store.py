@@ -23,6 +23,10 @@ from credit.rules.backprop import Backprop
 from credit.rules.feedback_alignment import FeedbackAlignment
 from credit.runs import store
 from credit.runs.store import COLUMNS, Job, RunStore, cores, sources, write_whole
+from credit.spiking import event_driven
+from credit.spiking.pathways.kolen_pollack import KolenPollack
+from credit.spiking.pathways.signs import Signs
+from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.tasks import data
 from credit.training.setting import Setting
 
@@ -177,6 +181,16 @@ def test_the_code_of_another_rule_is_in_no_key(edited):
     edited("credit.rules.feedback_alignment", "ch.own", "ch.disowned")
     assert key() == before
     assert key(replace(SETTING, rule=FeedbackAlignment())) != before
+
+
+def test_the_code_of_what_a_rule_is_made_of_is_in_the_key(edited):
+    """A rule in a field of another: the pathway of errors in spikes."""
+    signs, other = (
+        event_driven.Setting(TwoPopulations(way=way)) for way in (Signs(), KolenPollack())
+    )
+    before = key(signs), key(other)
+    edited("credit.spiking.pathways.signs", "np.sign", "np.abs")
+    assert key(signs) != before[0] and key(other) == before[1]
 
 
 def test_the_code_that_keeps_runs_and_says_where_is_in_no_key():

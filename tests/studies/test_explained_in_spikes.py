@@ -8,6 +8,7 @@ import pytest
 from credit.evidence import results
 from credit.studies.course_in_spikes import ANGLES
 from credit.studies.explained_in_spikes import (
+    a_class_is_lost,
     explained,
     feedback_is_the_reason,
     longer,
@@ -277,3 +278,36 @@ def test_why_other_labels_help_is_said_by_halves_of_the_error(
     said = others_help(study)
     assert said.holds is holds and said.topic == "Why other labels help"
     assert f"no label, random feedback ends at {sum(answer) / 3:.2f} %" in said.text
+
+
+def test_seeds_stay_behind_where_a_class_is_never_answered(monkeypatch):
+    def said(errors, least, more=(5.0, 5.2, 5.1, 4.9, 5.0), least_more=(7, 8, 9, 8, 7)):
+        """Errors and the share of the rarest of two classes, in seeds that seldom choose at random
+        and in others."""
+        rows = [
+            {"setting": f"200 attention, errors in spikes, {way} at random", "seed": s}
+            | {"metric": metric, "value": value}
+            for way, ends, shares in (("0.02", errors, least), ("0.1", more, least_more))
+            for s, (error, share) in enumerate(zip(ends, shares, strict=True))
+            for metric, value in (
+                ("test error", error),
+                ("test answers, class 0", 100 - share),
+                ("test answers, class 9", share),
+            )
+        ]
+        monkeypatch.setattr(results, "load", lambda name: pd.DataFrame(rows))
+        monkeypatch.setattr(results, "final", lambda frame: frame[frame["metric"] == "test error"])
+        fixed = pd.Series([10.9, 11.0, 10.8, 10.9, 10.9], name="value").rename_axis("seed")
+        return a_class_is_lost(SimpleNamespace(fixed_alone=fixed))
+
+    errors = (14.0, 5.0, 14.2, 5.3, 5.1)
+    found = said(errors, (0, 8, 0, 8, 9))
+    assert found.holds and found.text.startswith(
+        "With errors in spikes 2 of 5 seeds stay behind, at 14.0 and 14.2 %. In exactly these the"
+    )
+    assert found.text.endswith("the error is 5.04 ± 0.14 % (10.9 with hidden synapses fixed).")
+    for other in ((8, 8, 0, 8, 9), (0, 8, 0, 0, 9), (8, 8, 8, 8, 8)):
+        assert not said(errors, other).holds
+    assert not said((5.0, 5.0, 5.0, 5.3, 5.1), (9, 8, 9, 8, 9)).holds
+    assert not said(errors, (0, 8, 0, 8, 9), least_more=(7, 0, 9, 8, 7)).holds
+    assert not said(errors, (0, 8, 0, 8, 9), more=(13.0, 13.2, 13.1, 12.9, 13.0)).holds

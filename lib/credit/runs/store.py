@@ -21,9 +21,9 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -78,18 +78,24 @@ class Job:
     @functools.cached_property
     def key(self) -> str:
         """Hex digest of everything the numbers depend on; not of the label."""
-        rule = type(self.setting.rule)
         parts = [repr(self.setting), str(self.seed), self.run]
         if self.setting.dataset:  # else the run draws its own
             parts.append(data.version(self.setting.dataset))
         modules = [self.run.split(":")[0]]
-        for kind in rule.__mro__:  # the rule and what it inherits, whoever wrote that
+        for kind in _classes(self.setting.rule):
             if kind.__module__ == "__main__":  # in a notebook
                 parts.append(_code(cells.with_what_it_uses(kind)))
             elif kind.__module__ not in sys.stdlib_module_names:
                 modules.append(kind.__module__)
         parts.append(_code_of(*modules))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
+
+
+def _classes(rule) -> Iterator[type]:
+    """Of a rule, of the rules and settings that are its fields, and all that these inherit."""
+    yield from type(rule).__mro__
+    for part in fields(rule) if is_dataclass(rule) else ():
+        yield from _classes(getattr(rule, part.name))
 
 
 @functools.cache  # a module stands in the code of many rules

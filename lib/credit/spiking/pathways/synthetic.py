@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from brian2 import NeuronGroup, Synapses
+from brian2 import Synapses
 
 from credit.spiking.pathways.base import hidden
+from credit.spiking.pathways.label_neurons import label_neurons
 from credit.spiking.pathways.symmetric import Symmetric
 
 PREDICTED = """
@@ -20,12 +21,6 @@ eta : volt (shared, constant)
 change = -eta * T * gate : volt (constant over dt)
 """
 LABEL_RATE = 200  # Hz
-LABEL = f"""
-dx/dt = said * heard * ({LABEL_RATE}*Hz) : 1
-drho/dt = -rho / tau_r : 1
-said : 1
-heard : 1 (shared, constant)
-"""
 
 
 @dataclass(frozen=True)
@@ -81,12 +76,9 @@ class Synthetic(Symmetric):
         return super().through(l) | {"on_post": back}
 
     def add(self, parts):
-        label = NeuronGroup(
-            parts.sizes[-1], LABEL, threshold="x > 1", reset="x -= 1; rho += 1", method="euler",
-            namespace=parts.here, name="label_neurons",
-        )  # fmt: skip
-        told = "said = teacher(t, i)\nx = 0.5\nrho = 0"
-        label.run_regularly(told, parts.here["image"], name="told_label")
+        heard = "heard : 1 (shared, constant)\n"
+        rate = f"heard * {LABEL_RATE}*Hz"
+        label = label_neurons("label_neurons", parts, rate, trace=True, besides=heard)
         parts.given["heard"] = label.heard
         added = [*super().add(parts), label]
         for l in hidden(parts.sizes):

@@ -8,15 +8,11 @@ from brian2 import NeuronGroup, Synapses, linked_var, mV
 from credit.spiking import neurons
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.direct import Direct
+from credit.spiking.pathways.label_neurons import label_neurons
 
 TRACE = """
 dlearned/dt = -learned / tau_T : 1
 error = learned : 1
-"""
-TEACHER = """
-dx/dt = said * hears * full / tau_r : 1                  # a spike for each that is wanted
-said : 1
-hears : 1 (linked)
 """
 SIDE = """
 side = 1 - 2*(i // classes) : 1                          # + and -
@@ -112,15 +108,15 @@ class TwoPopulations(Pathway):
 def _error_neurons(label: str, parts) -> list:
     """All + and then all -, what they hear of this label and of the output, and from whom."""
     here, K, output = parts.here, parts.sizes[-1], parts.layers[-1]
-    common = {"method": "euler", "namespace": here}
-    equations = neurons.MEMBRANE + neurons.CURRENT + SIDE
-    errors = NeuronGroup(2 * K, equations, **neurons.SPIKES, **common, name=f"errors_{label}")
+    errors = NeuronGroup(
+        2 * K, neurons.MEMBRANE + neurons.CURRENT + SIDE, **neurons.SPIKES, method="euler",
+        namespace=here, name=f"errors_{label}",
+    )  # fmt: skip
     at_first = {"when": "before_start", "order": -1, "name": f"rest_{label}"}
     errors.run_regularly("v = 0*mV\nI = 0*mV", here["image"], **at_first)
-    clock = {"threshold": "x > 1", "reset": "x -= 1"}
-    teacher = NeuronGroup(K, TEACHER, **clock, **common, name=f"teacher_{label}")
+    rate = "hears * full / tau_r"  # a spike for each that is wanted
+    teacher = label_neurons(f"teacher_{label}", parts, rate, label, besides="hears : 1 (linked)\n")
     teacher.hears = linked_var(output, "hears")
-    teacher.run_regularly(f"said = {label}(t, i)\nx = 0.5", here["image"], name=f"said_{label}")
     return [
         errors, teacher,
         _joined(f"answer_{label}", output, errors, "I_post += gain*side_post*hears_pre", here),

@@ -7,17 +7,7 @@ import numpy as np
 from brian2 import Synapses
 
 from credit.spiking.pathways.base import ERROR, EVENTS, TEACHING, Pathway, draw_back, hidden
-
-DARK = """
-phase = timestep(t, dt) % steps : 1 (shared)
-shown = timestep(t, dt) // steps : 1 (shared)
-noisy = int(phase < dark) * int(noise > 0*Hz) * (1 + shown % noisy_layers) : 1 (shared)  # 0: none
-noise : Hz (shared, constant)
-bias : volt
-"""
-TRACE = """
-dx/dt = -x / tau_m : 1                                   # of own spikes, less those expected
-"""
+from credit.spiking.pathways.in_the_dark import DARK, TRACE, in_the_dark
 
 
 @dataclass(frozen=True)
@@ -30,8 +20,7 @@ class WeightMirror(Pathway):
         db_ij = eta_B x_j        x_j: low-passed spikes of j, less as many as chance lets expect
 
     which is on average in proportion to w_ji: a spike of j is likelier before one that it helped to
-    bring about. With every image b loses the share `decay`. A bias, there in the dark alone, holds
-    the membranes of those who answer half-way to threshold. When the image appears all rest.
+    bring about. With every image b loses the share `decay`.
 
     eta_B   mV; eta_B / decay is such that b comes to be about as large as w
     noise   Hz, of the spikes in the dark
@@ -72,32 +61,7 @@ class WeightMirror(Pathway):
         return replace(self, decay=0.0, eta_B=0.0)
 
     def add(self, parts):
-        here, top = parts.here, parts.top
-        here["noisy_layers"] = top - 1
-        for l, group in enumerate(parts.layers[1:], 1):
-            parts.given[f"noise{l}"] = group.noise
-            if l < top:
-                # a kick is a spike in this very step, and by chance as likely as is taken from x
-                group.run_regularly(
-                    f"likely = int(not_refractory)*int(noisy == {l})*noise*dt\n"
-                    "kick = int(rand() < likely)\n"
-                    "v += 2*v_th*kick\n"
-                    "x += kick - likely",
-                    name=f"kick{l}",
-                )
-            if l > 1:
-                group.run_regularly(
-                    f"v += int(noisy == {l - 1})*bias*dt/tau_m\n"
-                    f"bias += int(noisy == {l - 1})*(v_th/2 - v)*dt/(500*ms)",
-                    name=f"answer{l}",
-                )
-                parts.given[f"bias{l}"] = group.bias
-                parts.read[f"bias{l}"] = (group, "bias")
-            state = sorted(group.equations.diff_eq_names)
-            group.run_regularly(
-                "\n".join(f"{x} *= int(phase != dark)" for x in state),
-                when="before_start", name=f"light{l}",
-            )  # fmt: skip
+        in_the_dark(parts)
         return [self._feedback(l, parts) for l in hidden(parts.sizes)]
 
     def _feedback(self, l: int, parts) -> Synapses:
