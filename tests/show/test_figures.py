@@ -70,7 +70,8 @@ def test_published_values_are_open_marks_beside_ours(ax):
     table = pd.DataFrame(
         [
             {"setting": "2x8 tanh", "method": "backprop", "metric": "test error", "unit": "%",
-             "published": 1.5, "spread": float("nan"), "mean": 1.7, "half_width": 0.1, "n": 5},
+             "published": 1.5, "spread": float("nan"), "mean": 1.7, "half_width": 0.1, "n": 5,
+             "read": "seen"},
             {"setting": "3x8 tanh", "method": "backprop", "metric": "test error", "unit": "%",
              "published": float("nan"), "spread": 0.1, "mean": 1.7, "half_width": 0.1, "n": 5},
         ]

@@ -22,7 +22,7 @@ def beside(**columns):
     table = pd.DataFrame(places, columns=["setting", "method"])
     table = table.assign(metric="test error", unit="%", n=5, published=[1.5, 9.0, 1.2, 8.0],
                          mean=[1.7, 9.5, 1.1, 8.5], half_width=[0.1, 0.4, 0.2, 0.3],
-                         spread=[0.05, 0.6, float("nan"), 0.7])  # fmt: skip
+                         spread=[0.05, 0.6, float("nan"), 0.7], read="seen")  # fmt: skip
     return table.assign(**columns)
 
 
@@ -57,6 +57,21 @@ def test_the_fewest_runs_of_a_method_are_its_n(ax):
     figures.plot_beside(ax, beside(n=[5, 5, 3, 4]))
     labels = [container.get_label() for container in ax.containers]
     assert labels[::2] == ["BP, here (n = 3)", "shallow, here (n = 4)"]
+
+
+def test_recalled_values_are_called_so_and_look_otherwise(ax):
+    figures.plot_beside(ax, beside(read=["memory", "seen", "seen", "seen"]))
+    by = {container.get_label(): container for container in ax.containers}
+    assert set(by) == {
+        *("BP, here (n = 5)", "BP, published", "BP, recalled"),
+        *("shallow, here (n = 5)", "shallow, published"),
+    }
+    recalled, read = by["BP, recalled"], by["BP, published"]
+    assert recalled.lines[0].get_xdata().tolist() == [1.5]
+    assert read.lines[0].get_xdata().tolist() == [1.2]
+    assert recalled.lines[0].get_alpha() < read.lines[0].get_alpha()
+    (dashed,), (solid,) = recalled.lines[2], read.lines[2]
+    assert dashed.get_linestyle() != solid.get_linestyle()
 
 
 @pytest.mark.parametrize(("below", "side"), [(False, "bottom"), (True, "top")])

@@ -305,7 +305,8 @@ def plot_depth(ax, final: pd.DataFrame):
 
 
 def plot_beside(ax, table: pd.DataFrame):
-    """Published and measured values side by side: one row per setting, a colour per method.
+    """Published and measured values side by side: one row per setting, a colour per method;
+    recalled values, which nobody could check against the paper, are paler, dashed and called so.
 
     table   of evidence.verdict_table, rows with both values
     """
@@ -314,16 +315,21 @@ def plot_beside(ax, table: pd.DataFrame):
     methods = list(dict.fromkeys(both["method"]))
     for i, method in enumerate(methods):
         part = both[both["method"] == method]
-        place = [settings.index(s) + 0.22 * (i - (len(methods) - 1) / 2) for s in part["setting"]]
+        place = part["setting"].map(settings.index) + 0.22 * (i - (len(methods) - 1) / 2)
         colour, marker = look(method)["color"], look(method)["marker"]
         ax.errorbar(
             part["mean"], place, xerr=part["half_width"], fmt=marker, ms=5, color=colour,
             label=f"{short(method)}, here (n = {part['n'].min()})",
         )  # fmt: skip
-        ax.errorbar(
-            part["published"], place, xerr=part["spread"].fillna(0), fmt=marker, ms=7, mfc="none",
-            color=colour, alpha=0.6, label=f"{short(method)}, published",
-        )  # fmt: skip
+        recalled = part["read"].eq("memory")
+        for word, there, alpha in (("published", ~recalled, 1.0), ("recalled", recalled, 0.6)):
+            if there.any():
+                _, _, (bars,) = ax.errorbar(
+                    part["published"][there], place[there], fmt=marker, ms=7, mfc="none",
+                    xerr=part["spread"].fillna(0)[there], color=colour, alpha=alpha,
+                    label=f"{short(method)}, {word}",
+                )  # fmt: skip
+                bars.set_linestyle("-" if word == "published" else "--")
     ax.set_yticks(range(len(settings)), settings)
     ax.invert_yaxis()
     ax.set(xlabel=f"{both['metric'].iloc[0]} ({both['unit'].iloc[0]})", xlim=(0, None))
