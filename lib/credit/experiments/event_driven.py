@@ -433,7 +433,7 @@ def _tuning(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-LARGER, ALONE_LARGER = (200.0, 400.0, 800.0), (0.01, 0.02, 0.04, 0.08)  # mV
+LARGER, ALONE_LARGER = (200.0, 400.0, 800.0), (0.01, 0.02, 0.04, 0.08, 0.16)  # mV
 
 
 def _tuning_larger(experiment: str, profile: str) -> list[Job]:

@@ -250,12 +250,34 @@ def _longer_untold(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
+LONGER_ALONE = {
+    "05": EquilibriumPropagation(),
+    "08": GeneralizedRecirculation(apart=False),
+    "09": ContrastiveHebbian(),
+}
+
+
 def _longer_alone(experiment: str, profile: str) -> list[Job]:
     """Two hidden layers, phases of 120 ms, and the rates of those of 60 ms."""
-    rate, below, *_ = BEST_DEEP[EquilibriumPropagation.short]
-    way = deep(EquilibriumPropagation(), phase=120, settling=30)
+    rule = LONGER_ALONE[experiment[:2]]
+    rate, below, *_ = BEST_DEEP[rule.short]
+    way = deep(rule, phase=120, settling=30)
     label = f"{way.label}, phases of 120 ms, rates {rate:g} and {below:g} mV"
     return in_full(experiment, profile, label, way, RUN, seeds=3)
+
+
+# Rates as they are with two hidden layers, and thirds of one or both, at full length.
+SLOWER = tuple(itertools.product((1.5, 0.5), (0.5, 0.15)))
+
+
+def _slower(experiment: str, profile: str) -> list[Job]:
+    """Whether lower rates keep what equilibrium propagation loses in phases of 60 ms."""
+    few = on_part(profile) if profile == "quick" else {}
+    ways = {}
+    for rate, below in SLOWER:
+        way = deep(EquilibriumPropagation(), learning_rate=rate, hidden_rate=below, **few)
+        ways[f"{way.label}, rates {rate:g} and {below:g} mV, full length"] = way
+    return labelled(experiment, ways, run=RUN)
 
 
 def _off(experiment: str, profile: str) -> list[Job]:
@@ -282,6 +304,7 @@ EXPERIMENTS = (
     # with feedback of its own the search alone: it found nothing that helps
     | {name: _depth for name in DEEP if name != "08-spiking-depth"}
     | {f"{name}-tuning": _tuning_deep for name in DEEP}
+    | {"05-spiking-slower-tuning": _slower}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}
     | {f"{number}-spiking-course": _course for number in RULES}
     | {
@@ -293,6 +316,7 @@ EXPERIMENTS = (
     | {"08-spiking-longer": _longer, "08-spiking-longer-tuning": _longer}
     | {"08-spiking-depth-larger-tuning": _larger}
     | {f"05-spiking-longer-untold{kind}": _longer_untold for kind in ("", "-tuning")}
-    | {"05-spiking-longer-alone": _longer_alone, "09-spiking-off": _off}
+    | {f"{number}-spiking-longer-alone": _longer_alone for number in LONGER_ALONE}
+    | {"09-spiking-off": _off}
     | {"09-spiking-bridge": _bridge}
 )
