@@ -309,7 +309,7 @@ def test_four_layers_in_spikes_stand_beside_fixed_synapses():
     sentence = said(*REST)["depth"]
     for name, network in methods.DEEPEST:
         found = answer.measured(network)
-        fixed = f"{name} {found.cell}, with hidden synapses fixed {found.floor.mean():.0f} %"
+        fixed = f"{name} {found.cell}, with hidden synapses fixed at most {found.floor.mean():.0f} %"
         assert fixed in sentence and found.floor.mean() > 30
 
 

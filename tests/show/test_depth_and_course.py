@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from credit.show.course_in_spikes import FIRST, plot_course_in_spikes
-from credit.show.depth_in_spikes import plot_depth_in_spikes
+from credit.show.depth_in_spikes import GAP, plot_depth_in_spikes
 from credit.show.figures import look
 
 MEANS = {
@@ -44,7 +44,8 @@ def test_a_line_a_method_goes_over_the_layers_that_were_run(depth):
     for rule, means in MEANS.values():
         line = lines[look(rule)["color"]]
         assert list(line.get_xdata()) == [{1: 0, 2: 1, 4: 2}[n] for n in means]
-        assert list(line.get_ydata()) == pytest.approx(list(means.values()))
+        said = [float("nan") if (rule, n) == ("weight_mirror", 2) else m for n, m in means.items()]
+        assert list(line.get_ydata()) == pytest.approx(said, nan_ok=True)
     black = lines["k"]
     assert list(black.get_ydata()) == pytest.approx([2.2, 2.3, 2.5])
     assert [t.get_text() for t in depth.get_xticklabels()] == ["1", "2", "4"]
@@ -64,6 +65,7 @@ def test_hollow_marks_are_of_those_that_are_named(depth):
     full, hollow = (line for line in ax.lines if line.get_color() == look("kickback")["color"])
     assert (hollow.get_markerfacecolor(), hollow.get_linestyle()) == ("white", "--")
     assert full.get_markerfacecolor() != "white"
+    assert (hollow.get_xdata() > full.get_xdata()).all()
     plt.close(fig)
 
 
@@ -82,7 +84,7 @@ def test_names_stand_beside_the_last_marks_from_top_to_bottom(depth):
     ]  # fmt: skip
     assert names[2].xy == (1, pytest.approx(5.6)) and names[3].xy == (2, pytest.approx(5.0))
     gaps = -np.diff([text.get_position()[1] for text in names])
-    assert (gaps > 0.049).all()
+    assert (gaps > GAP - 0.001).all()
 
 
 def test_a_second_of_the_same_rule_has_hollow_marks():

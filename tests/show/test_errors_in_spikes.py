@@ -54,3 +54,14 @@ def test_intervals_are_drawn_and_backprop_is_a_line(ax):
     assert lengths == pytest.approx([2 * 4.302653 * 0.1 / 3**0.5] * 4)
     (line,) = (line for line in ax.lines if list(line.get_ydata()) == [0, 1] and line.get_lw() > 1)
     assert line.get_xdata()[0] == 2.5
+
+
+def test_seeds_of_which_some_have_twice_the_error_are_dashes():
+    lost = ROWS["method"].eq("worse") & ROWS["seed"].eq(1)
+    fig, ax = plt.subplots()
+    plot_errors_in_spikes(ax, ROWS.assign(alone=ROWS["alone"].mask(lost, 14.0)), 2.5)
+    (dashes,) = (line for line in ax.lines if line.get_marker() == "|")
+    assert sorted(dashes.get_xdata()) == pytest.approx([3.9, 4.0, 14.0])
+    marks = [line for line in ax.lines if line.get_marker() not in (None, "None", "", "|")]
+    assert len(marks) == 3
+    plt.close(fig)

@@ -144,14 +144,41 @@ def test_backprop_in_rates_is_that_of_the_search_at_full_length(monkeypatch):
 
 def test_longer_phases_have_the_errors_of_their_runs(monkeypatch):
     ends = pd.DataFrame({"seed": [0, 1], "value": [3.0, 4.0], "metric": "test error"})
-    monkeypatch.setattr(results, "load", lambda name: ends)
+    floors = [
+        ends.assign(setting=f"{net} untold, phases of 120 ms", value=ends["value"] + 10)
+        for net in ("200", "200-100")
+    ]
+    monkeypatch.setattr(
+        results, "load", lambda name: pd.concat(floors) if name.endswith("untold") else ends
+    )
     monkeypatch.setattr(results, "final", lambda frame: frame)
     found = depth_in_spikes.in_longer_phases()
     by = found.groupby(["method", "layers"])["error"].agg(list)
     assert list(by.index) == [
+        ("contrastive Hebbian learning, 120 ms", 2),
         ("equilibrium propagation, 120 ms", 1),
         ("equilibrium propagation, 120 ms", 2),
-        ("generalized recirculation, 120 ms", 2),
+        ("generalized recirculation through W, 120 ms", 2),
+        ("generalized recirculation, own feedback, 120 ms", 2),
+        ("hidden synapses fixed, two phases, 120 ms", 1),
+        ("hidden synapses fixed, two phases, 120 ms", 2),
     ]
-    assert (by.map(tuple) == (3.0, 4.0)).all()
-    assert set(found["rule"]) == {"equilibrium_propagation", "generalized_recirculation"}
+    floor = found["rule"] == "shallow"
+    assert floor.sum() == 4 and set(found.loc[floor, "error"]) == {13.0, 14.0}
+    assert set(found.loc[~floor, "error"]) == {3.0, 4.0}
+    assert set(found["rule"]) == {
+        *("equilibrium_propagation", "generalized_recirculation", "contrastive_hebbian"),
+        "shallow",
+    }
+
+
+def test_additions_with_two_layers_are_events_over_synapses(monkeypatch):
+    rows = [
+        {"setting": net, "metric": metric, "epoch": e, "value": e * value}
+        for net, value in (("200-100 signs", 88_900.0), ("200-100 none", 5.0))
+        for metric in ("synaptic events, test", "synaptic events, learning")
+        for e in (1, 2)
+    ]
+    monkeypatch.setattr(results, "available", lambda: ["01-spiking-depth", "01-depth"])
+    monkeypatch.setattr(results, "load", {"01-spiking-depth": pd.DataFrame(rows)}.__getitem__)
+    assert depth_in_spikes.additions().to_dict() == {"sign symmetry": pytest.approx(1.0)}

@@ -783,7 +783,8 @@ def test_weak_feedback_is_compared_at_the_same_rates(study, monkeypatch):
     assert weak.holds and weak.text == (
         "At 2 pairs of rates gains of 0.5 and of 0.1 were both tried on part of the images: the "
         "best have 30 and 13 % validation error. The best of all 5 settings has 1.0 %, with a "
-        "gain of 0.1, the lowest that was tried."
+        "gain of 0.1 (the highest rate of the output, the lowest hidden rate and the lowest gain "
+        "of those tried)."
     )
     tuning["value"] = 50.0 - tuning["value"]
     assert not list(found.deeper(f"200 {hebb}"))[1].holds

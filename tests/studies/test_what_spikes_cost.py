@@ -12,9 +12,9 @@ from credit.experiments.in_rates import RULES
 from credit.studies import spikes_and_rates as study
 
 READ = (
-    "00-rates", "01-spiking-populations", "02-spiking", "02-spiking-populations", "05-spiking",
-    "06-spiking-populations", "07-spiking", "08-spiking", "09-spiking", "11-spiking",
-    "12-spiking-populations", "14-spiking-populations",
+    "00-rates", "01-spiking-populations", "02-spiking", "02-spiking-floor",
+    "02-spiking-populations", "05-spiking", "06-spiking-populations", "07-spiking", "08-spiking",
+    "09-spiking", "11-spiking", "12-spiking-populations", "14-spiking-populations",
 )  # fmt: skip
 
 

@@ -315,7 +315,7 @@ def _in_depth(rows: pd.DataFrame) -> str:
     near, between, far = _sorted(found)
     deepest = [(name, measured(network)) for name, network in DEEPEST]
     cells = "; ".join(
-        f"{name} {network.cell}, with hidden synapses fixed {network.floor.mean():.0f} %"
+        f"{name} {network.cell}, with hidden synapses fixed at most {network.floor.mean():.0f} %"
         for name, network in deepest
         if network
     )

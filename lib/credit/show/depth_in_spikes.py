@@ -9,33 +9,36 @@ from credit.show.figures import look
 from credit.show.spikes_and_rates import apart
 
 TICKS = (1.5, 2, 3, 4, 6, 8, 12, 20, 40, 80)
-GAP = 0.05  # between names, of the height of the axes
+GAP = 0.045  # between names, of the height of the axes
+ASIDE = 0.05  # hidden layers
 
 
 def plot_depth_in_spikes(ax, rows: pd.DataFrame, backprop: dict[int, pd.Series], hollow=()):
     """A line per method over its hidden layers, mean test errors and 95 % intervals of the seeds,
-    or a dash a seed where they differ too much; dotted grey where hidden synapses are fixed; black:
-    backprop in rates.
+    or a dash a seed and no mark where they differ too much; dotted grey where hidden synapses are
+    fixed; black: backprop in rates.
 
     rows      of studies.depth_in_spikes.errors
     backprop  of studies.depth_in_spikes.backprop
-    hollow    methods with hollow marks and dashed lines
+    hollow    methods with hollow marks and dashed lines, a little to the right
     """
     layers = sorted(rows["layers"].unique())
     place = {n: k for k, n in enumerate(layers)}
     ends = []
     for (name, rule), part in rows.groupby(["method", "rule"], sort=False):
         means = part.groupby("layers")["error"].mean()
-        x, how = [place[n] for n in means.index], look(rule)
+        x, how = [place[n] + ASIDE * (name in hollow) for n in means.index], look(rule)
         how |= {"mfc": "white", "ls": "--"} if name in hollow else {}
-        ax.plot(x, means, zorder=1 + (rule != "shallow"), **how | {"ms": 6})
-        for n, mean in means.items():
+        said = means.copy()
+        for at, (n, mean) in zip(x, means.items(), strict=True):
             seeds = part.loc[part["layers"] == n, "error"]
             half = interval(seeds)[1]
             if half < min(mean, 100 - mean):
-                ax.errorbar(place[n], mean, half, fmt="none", ecolor=how["color"], lw=0.8)
-            else:  # an interval would say nothing
-                ax.plot([place[n]] * len(seeds), seeds, "_", color=how["color"], ms=9)
+                ax.errorbar(at, mean, half, fmt="none", ecolor=how["color"], lw=0.8)
+            else:  # a mean or an interval would say nothing
+                ax.plot([at] * len(seeds), seeds, "_", color=how["color"], ms=9)
+                said[n], means[n] = np.nan, seeds.median()
+        ax.plot(x, said, zorder=1 + (rule != "shallow"), **how | {"ms": 6})
         ends.append((name, x[-1], means.iloc[-1]))
     x = [place[n] for n in backprop if n in place]
     reference = [runs.mean() for n, runs in backprop.items() if n in place]

@@ -12,7 +12,8 @@ TICKS = (2, 2.5, 3, 3.5, 4, 5, 6, 8, 10, 14)
 
 def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
     """A line per pathway from its test error with signed events (hollow) to that with errors in
-    spikes alone (filled), with 95 % intervals; the best at the top. Black: backprop in rates.
+    spikes alone (filled), with 95 % intervals, or with a dash a seed and no mark where some end at
+    twice the error of others; the best at the top. Black: backprop in rates.
 
     rows  of studies.errors_in_spikes.pairs
     """
@@ -25,10 +26,13 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
         part, how = rows[rows["method"] == row["method"]], look(row["rule"])
         ax.plot([row["events"], row["alone"]], [place, place], color="0.8", lw=1.2, zorder=0)
         for way, filled in (("events", False), ("alone", True)):
-            _, half = interval(part[way].dropna())
+            seeds = part[way].dropna()
+            if seeds.max() > 2 * seeds.min():  # a mean where no seed is
+                ax.plot(seeds, [place] * len(seeds), "|", color=how["color"], ms=10, mew=2)
+                continue
             ax.errorbar(
-                row[way], place, xerr=half, fmt=how["marker"], color=how["color"], ms=7,
-                mfc=how["color"] if filled else "w", elinewidth=1, zorder=1 + filled,
+                row[way], place, xerr=interval(seeds)[1], fmt=how["marker"], color=how["color"],
+                ms=7, mfc=how["color"] if filled else "w", elinewidth=1, zorder=1 + filled,
             )  # fmt: skip
     for way, words in NAMES.items():  # above the first line
         ax.annotate(words, (means[way].iloc[0], 0), (0, 9), textcoords="offset points",

@@ -49,8 +49,8 @@ def _lines(ax, backprop: float, fixed: pd.Series):
                 va="bottom", rotation=np.degrees(np.arctan(times)), rotation_mode="anchor",
                 transform_rotates_text=True)  # fmt: skip
     ax.axvline(backprop, color=look("backprop")["color"], lw=0.8, zorder=0)
-    ax.annotate("backprop in rates", (backprop, fixed.min()), (-3, -6), textcoords="offset points",
-                rotation=90, ha="right", va="top", fontsize=8)  # fmt: skip
+    ax.annotate("backprop in rates, short search", (backprop, fixed.min()), (-3, -6), rotation=90,
+                textcoords="offset points", ha="right", va="top", fontsize=8)  # fmt: skip
     for error in fixed:
         ax.axhline(error, color=look("shallow")["color"], ls="--", lw=0.8, zorder=0)
 

@@ -1,5 +1,6 @@
 """One, two and four hidden layers of spiking neurons: all pathways and rules trained so."""
 
+import itertools
 from collections.abc import Iterator
 
 import pandas as pd
@@ -23,9 +24,12 @@ FLOORS = {
     "untold": "hidden synapses fixed, two phases",
 }
 PASSES = 2
+EVENTS = "synaptic events, test"
 LONGER = {  # rules of two phases: {hidden layers: what trained them in phases of 120 ms}
     "equilibrium propagation": {1: "05-spiking-explained", 2: "05-spiking-longer"},
-    "generalized recirculation": {2: "08-spiking-longer"},
+    "generalized recirculation, own feedback": {2: "08-spiking-longer"},
+    "generalized recirculation through W": {2: "08-spiking-longer-alone"},
+    "contrastive Hebbian learning": {2: "09-spiking-longer-alone"},
 }
 
 
@@ -53,13 +57,35 @@ def errors() -> pd.DataFrame:
     return found[depths > 1].reset_index(drop=True)
 
 
+def additions() -> pd.Series:
+    """{method: events of a test image at forward synapses, each an addition, for each multiply-add
+    of the same network in rates}, with two hidden layers, where these are not coherent."""
+    names = [n for n in results.available() if "-spiking-" in n and n.endswith("-depth")]
+    runs = pd.concat([results.load(name) for name in names], ignore_index=True)
+    last = runs[(runs["metric"] == EVENTS) & (runs["epoch"] == PASSES)]
+    by = last.groupby("setting")["value"].mean()
+    known = {f"{LAYERS[2]} {way}": name for way, (name, rule, _) in _known().items()
+             if rule != "shallow"}  # fmt: skip
+    synapses = sum(m * n for m, n in itertools.pairwise(event_driven.TWO["sizes"]))
+    return by[by.index.isin(known)].rename(known) / synapses
+
+
 def in_longer_phases() -> pd.DataFrame:
-    """What was trained in longer phases, too; columns as `errors`, but for the floor."""
+    """What was trained in longer phases, too, and what stands beside it without feedback; columns
+    as `errors`, but for the floor."""
     parts = []
+    ends = results.final(results.load("05-spiking-longer-untold"))
+    for layers in (1, 2):
+        of = f"{LAYERS[layers]} untold, phases of 120 ms"
+        about = {"method": f"{FLOORS['untold']}, 120 ms", "rule": "shallow", "layers": layers}
+        found = values(ends, setting=of).rename("error").reset_index()
+        parts.append(found.assign(**about))
     for name, by_layers in LONGER.items():
         for layers, experiment in by_layers.items():
             ends = results.final(results.load(experiment))[["seed", "value"]]
-            about = {"method": f"{name}, 120 ms", "rule": name.replace(" ", "_"), "layers": layers}
+            rule = name.partition(",")[0].removesuffix(" through W").removesuffix(" learning")
+            rule = rule.replace(" ", "_").lower()
+            about = {"method": f"{name}, 120 ms", "rule": rule, "layers": layers}
             parts.append(ends.rename(columns={"value": "error"}).assign(**about))
     return pd.concat(parts, ignore_index=True)
 

@@ -4,7 +4,7 @@ in one network of spiking neurons, and beside backprop in rates."""
 import itertools
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import ClassVar, NamedTuple
 
 import pandas as pd
@@ -163,11 +163,14 @@ class InSpikes:
         """The same, all layers together."""
         return self.by_layer(label, metric).sum()
 
-    def additions(self, label: str) -> float:
-        """Events of a test image at forward synapses, each an addition, over the multiply-adds of a
-        dense network of the same size in rates: one for every synapse."""
-        sizes = (784, *_hidden(label), 10)
-        return self.count(label, EVENTS) / sum(m * n for m, n in itertools.pairwise(sizes))
+    def additions(self, label: str, bright: float = 1.0) -> float:
+        """Events of a test image at forward synapses, each an addition, over the multiply-adds of
+        the same network in rates: one for every synapse.
+
+        bright  share of the input's synapses that count, of pixels that are not dark
+        """
+        into = synapses(_setting(label), label)
+        return self.count(label, EVENTS) / (bright * into[0] + sum(into[1:]))
 
     def hidden_rate(self, label: str) -> float:
         """Hz, of a hidden neuron while an image is tested."""
@@ -180,7 +183,7 @@ class InSpikes:
             row = {self.column: name}
             row["test error, %"] = verdicts.mean_in_words(self.errors[label])
             for column, runs in ((what, of(label)) for what, of in besides.items()):
-                row[column] = f"{verdicts.mean_in_words(runs)} ({len(runs)})" if len(runs) else "–"
+                row[column] = _mean_or_seeds(runs)
             if label in self.named:
                 row |= {
                     "hidden rate, Hz": f"{self.hidden_rate(label):.0f}",
@@ -756,8 +759,7 @@ class InTwoPhases(InSpikes):
             "settings has {best:.1f} %, with a gain of {gain:g}{edge}.",
             bool(by[weak].min() < by[strong].min()),
             k=len(by), strong=strong, e=by[strong].min(), weak=weak, f=by[weak].min(),
-            n=len(tried), best=tried.min(), gain=gain,
-            edge=", the lowest that was tried" if gain == weak else "",
+            n=len(tried), best=tried.min(), gain=gain, edge=at_edges(tried),
         )  # fmt: skip
 
     def _spent(self, label):
@@ -775,6 +777,18 @@ class InTwoPhases(InSpikes):
         )  # fmt: skip
 
 
+def synapses(setting: Online | None, label: str) -> list[int]:
+    """Forward synapses into every layer; of a coherent network, above the first hidden layer, those
+    within the networks of the classes.
+
+    setting  None: dense, as the label says
+    """
+    n = (784, *_hidden(label), 10)
+    apart = n[-1] if getattr(setting, "coherent", False) else 1
+    return [m * k // (apart if l else 1) for l, (m, k) in enumerate(itertools.pairwise(n))]
+
+
+@cache
 def _setting(label: str) -> Online | None:
     """Of a network by events or in two phases that was trained, by its label."""
     for name in event_driven_experiments.ARMS:
@@ -813,6 +827,27 @@ def searched_deep(rule: str) -> pd.Series:
     return searched(f"{experiment}-tuning", f"{DEEPER['two']} {rule}, ")
 
 
+TRIED = {
+    "rate of the output": r"rates (\S+) and",
+    "hidden rate": r"and (\S+) mV",
+    "gain": r"gain (\S+)$",
+}
+
+
+def at_edges(tried: pd.Series) -> str:
+    """Which numbers of the best setting are at an end of those tried, in brackets behind it.
+
+    tried  of `searched`, labels with rates, some with a gain
+    """
+    said, best = [], tried.reset_index(drop=True).idxmin()
+    for what, pattern in TRIED.items():
+        numbers = tried.index.str.extract(pattern)[0].astype(float)
+        ends = {numbers.min(): "lowest", numbers.max(): "highest"}
+        if len(ends) > 1 and numbers[best] in ends:
+            said.append(f"the {ends[numbers[best]]} {what}")
+    return f" ({listed(said)} of those tried)" if said else ""
+
+
 def against(error: pd.Series, other: pd.Series) -> str:
     """ "is lower (-0.50 points; -0.70 to -0.30)", by the interval of the difference."""
     d, low, high = difference(error, other)
@@ -844,6 +879,15 @@ def not_spikes(usual: dict[str, str], rule: Pathway | Contrast) -> pd.DataFrame:
 def _seeds(*groups: pd.Series) -> str:
     """How many: "5", or "5 and 3" where groups differ."""
     return " and ".join(dict.fromkeys(str(len(group)) for group in groups))
+
+
+def _mean_or_seeds(runs: pd.Series) -> str:
+    """ "2.53 ± 0.18 (5)"; each seed where some end at twice the error of others; "–" of none."""
+    if not len(runs):
+        return "–"
+    if runs.max() > 2 * runs.min():
+        return ", ".join(f"{value:.1f}" for value in sorted(runs))
+    return f"{verdicts.mean_in_words(runs)} ({len(runs)})"
 
 
 def _mean_at(runs: pd.DataFrame, epoch: float, metric: str) -> float:

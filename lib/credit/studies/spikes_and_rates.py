@@ -20,7 +20,7 @@ REFERENCES = (
         "backprop",
         "backprop (transposed weights)",
     ),
-    ("02-spiking", "200 none", "shallow", "hidden synapses fixed"),
+    ("02-spiking-floor", "200 none, errors in spikes", "shallow", "hidden synapses fixed"),
     ("09-spiking", "200 untold", "shallow", "hidden synapses fixed, two phases"),
 )
 RATES = "1x200 relu"  # searched as briefly as all here
