@@ -146,3 +146,11 @@ def test_an_angle_as_that_for_other_labels_or_mostly_not_grown_stops_the_noteboo
     assert backprop.text.count("; for sign symmetry it cannot be told from a right angle. That")
     _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, [*three, "GAIT-prop"]))
     assert not backprop.holds
+
+
+def test_a_pathway_that_turns_away_again_is_said_to_have_been_nearer(rows):
+    between = (rows["method"] == "direct feedback alignment") & (rows["images"] == 2500)
+    _, said = course_in_spikes.sentences(
+        rows.assign(backprop=rows["backprop"].mask(between, 40 + rows["seed"] / 10))
+    )
+    assert "direct feedback alignment (nearest after 2,500 images, 40°)" in said.text

@@ -137,6 +137,12 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     by = pd.Series({k: v.mean() for k, v in known.items()})
     open_ = [k for k, v in known.items() if not below_90(v)]
     nearer = [k for k in known if less(known[k], at(k, begin[k], "backprop"))]
+
+    def nearest(name):
+        means = each[name].groupby("images")["backprop"].mean()
+        when = f" (nearest after {means.idxmin():,} images, {means.min():.0f}°)"
+        return name + when * bool(means.idxmin() < last)
+
     yield claim(
         "Among pathways and rules that are not backprop's own way the change is {low:.0f} "
         "({nearest}) to {high:.0f}° ({farthest}) from that of transposed weights in rates after "
@@ -145,6 +151,6 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
         2 * len(open_) < len(known),
         low=by.min(), nearest=by.idxmin(), high=by.max(), farthest=by.idxmax(), images=last,
         back=end[REFERENCES["200 symmetric"][0]],
-        turned=f"; nearer than at first: {listed(nearer)}" if nearer else "",
+        turned=f"; nearer than at first: {listed(nearest(k) for k in nearer)}" if nearer else "",
         open_=f"; for {listed(open_)} it cannot be told from a right angle" if open_ else "",
     )  # fmt: skip
