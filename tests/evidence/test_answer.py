@@ -309,8 +309,9 @@ def test_four_layers_in_spikes_stand_beside_fixed_synapses():
     sentence = said(*REST)["depth"]
     for name, network in methods.DEEPEST:
         found = answer.measured(network)
-        fixed = f"{name} {found.cell}, with hidden synapses fixed at most {found.floor.mean():.0f} %"
-        assert fixed in sentence and found.floor.mean() > 30
+        floor = found.floor.mean()
+        fixed = f"{name} {found.cell}, with hidden synapses fixed at most {floor:.0f} %"
+        assert fixed in sentence and floor > 30
 
 
 def test_what_did_better_with_more_is_told_beside_what_all_methods_share():
