@@ -862,6 +862,18 @@ def test_populations_ask_for_the_program_of_their_pathway_at_their_gain():
 
 def test_populations_do_not_carry_what_their_pathway_needs_besides_and_events_of_hidden_neurons():
     one, chain = (TwoPopulations(way=way()).not_spikes for way in (Direct, Symmetric))
-    assert len(one) == 1 and "a weight used backwards" in chain
+    assert len(one) == 2 and "a weight used backwards" in chain
     for what in ("the events of hidden neurons", "the relay"):
         assert [text for text in chain if what in text]
+
+
+@pytest.mark.parametrize(
+    "way", [w for w in PATHWAYS if not isinstance(w, TwoPopulations)], ids=lambda way: way.short
+)
+def test_what_learns_from_spikes_above_needs_the_relay(way):
+    model = event_driven.build(small(way))
+    learns = any(hasattr(part, "above") for part in model.network.objects)
+    assert way.mirrors == learns
+    not_spikes = TwoPopulations(way=type(way)()).not_spikes
+    relayed = [text for text in not_spikes if "the relay" in text]
+    assert len(relayed) == (learns or bool(way.through(2)))

@@ -83,6 +83,7 @@ class Pathway:
     spiked: ClassVar[str] = ""  # what a hidden neuron's own spike does besides the reset
     error: ClassVar[str] = ERROR  # of an output neuron: at its synapses, and as it is sent
     counted: ClassVar[str] = SENT  # then, what makes its events `up` and `down`
+    mirrors: ClassVar[bool] = False  # whether its synapses learn from spikes of the layer above
     in_spikes: ClassVar[tuple[str, ...]] = ()  # what of NO_SPIKES spikes carry, or is not needed
     not_spikes: ClassVar[tuple[str, ...]] = ()  # what is no spike in it besides
 

@@ -40,6 +40,7 @@ class TargetDifference(Pathway):
 
     short = "target difference"
     chain = True
+    mirrors = True
     teaching = INVERTED
     lasting = ("m",)
     spiked = "rho += 1"

@@ -80,8 +80,11 @@ class TwoPopulations(Pathway):
 
     @property
     def not_spikes(self):
-        needed = ["the clock that lets error neurons hear the output while the teacher speaks"]
-        if self.way.through(2):
+        needed = [
+            "the clock that lets error neurons hear the output while the teacher speaks",
+            "the effects of error neurons for too much and too little, opposite and exactly alike",
+        ]
+        if self.way.through(2) or self.way.mirrors:
             needed.append("the relay: what error neurons say acts at the output neuron's synapses")
         if self.way.chain:
             needed.append("the events of hidden neurons, where there are two layers of them")

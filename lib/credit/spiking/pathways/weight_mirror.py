@@ -36,6 +36,7 @@ class WeightMirror(Pathway):
 
     short = "weight mirror"
     chain = True
+    mirrors = True
     dark: ClassVar[int] = 20
     teaching = TEACHING + TRACE + DARK
     error = ERROR + DARK
