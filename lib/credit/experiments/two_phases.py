@@ -50,14 +50,16 @@ BEST = {  # mV, by the tuning (08: within 0.1 points of its best): of the output
     "contrastive Hebbian": (0.5, 5.0, 50.0),
     "untold": (2.0, 0.0, 100.0),
 }
-# The same of networks with two hidden layers, and gain.
+# The same of networks with two hidden layers, and gain: by the tuning, or by `_slower`.
 BEST_DEEP = {
-    "equilibrium propagation": (1.5, 0.5, 50.0, 0.1),
+    "equilibrium propagation": (0.5, 0.5, 50.0, 0.1),
     "GeneRec, V apart": (1.5, 0.15, 50.0, 0.2),
     "GeneRec, V is W": (1.5, 0.5, 50.0, 0.2),
     "contrastive Hebbian": (4.5, 1.5, 50.0, 0.1),
     "untold": (2.0, 0.0, 100.0, 0.0),
 }
+# What the tuning, on part of the images, would have where `_slower` has the last word.
+SEARCHED_DEEP = {"equilibrium propagation": (1.5, 0.5)}
 # More spikes come back to a hidden layer below another, and run away.
 SEARCH_DEEP = dict.fromkeys(  # rate of the output, of the hidden layers, and the gain
     (
@@ -250,32 +252,38 @@ def _longer_untold(experiment: str, profile: str) -> list[Job]:
     return jobs
 
 
-LONGER_ALONE = {
-    "05": EquilibriumPropagation(),
-    "08": GeneralizedRecirculation(apart=False),
-    "09": ContrastiveHebbian(),
-}
-
-
 def _longer_alone(experiment: str, profile: str) -> list[Job]:
-    """Two hidden layers, phases of 120 ms, and the rates of those of 60 ms."""
-    rule = LONGER_ALONE[experiment[:2]]
-    rate, below, *_ = BEST_DEEP[rule.short]
-    way = deep(rule, phase=120, settling=30)
+    """Two hidden layers at the rates of the tuning in phases of 60 ms; in phases of 120 ms."""
+    rule = EquilibriumPropagation()
+    rate, below = SEARCHED_DEEP[rule.short]
+    way = deep(rule, phase=120, settling=30, learning_rate=rate, hidden_rate=below)
     label = f"{way.label}, phases of 120 ms, rates {rate:g} and {below:g} mV"
     return in_full(experiment, profile, label, way, RUN, seeds=3)
 
 
-# Rates as they are with two hidden layers, and thirds of one or both, at full length.
-SLOWER = tuple(itertools.product((1.5, 0.5), (0.5, 0.15)))
+def _searched_deep(experiment: str, profile: str) -> list[Job]:
+    """The same in phases of 60 ms."""
+    rate, below = SEARCHED_DEEP[EquilibriumPropagation.short]
+    way = deep(EquilibriumPropagation(), learning_rate=rate, hidden_rate=below)
+    label = f"{way.label}, best of the search"
+    return in_full(experiment, profile, label, way, RUN, seeds=3)
+
+
+# With two hidden layers, at full length: the best rates of the search, and thirds of one or both;
+# of other rules the lowest of these.
+SLOWER = {
+    "05": tuple(itertools.product((1.5, 0.5), (0.5, 0.15))),
+    "08": ((0.5, 0.5), (0.5, 0.15)),
+    "09": ((0.5, 0.5), (0.5, 0.15)),
+}
 
 
 def _slower(experiment: str, profile: str) -> list[Job]:
-    """Whether lower rates keep what equilibrium propagation loses in phases of 60 ms."""
-    few = on_part(profile) if profile == "quick" else {}
-    ways = {}
-    for rate, below in SLOWER:
-        way = deep(EquilibriumPropagation(), learning_rate=rate, hidden_rate=below, **few)
+    """Whether lower rates keep what is lost, or not reached, in phases of 60 ms."""
+    few, ways = on_part(profile) if profile == "quick" else {}, {}
+    rules = [rule for rule in RULES[experiment[:2]] if not isinstance(rule, Untold)]
+    for rule, (rate, below) in itertools.product(rules, SLOWER[experiment[:2]]):
+        way = deep(rule, learning_rate=rate, hidden_rate=below, **few)
         ways[f"{way.label}, rates {rate:g} and {below:g} mV, full length"] = way
     return labelled(experiment, ways, run=RUN)
 
@@ -304,7 +312,7 @@ EXPERIMENTS = (
     # with feedback of its own the search alone: it found nothing that helps
     | {name: _depth for name in DEEP if name != "08-spiking-depth"}
     | {f"{name}-tuning": _tuning_deep for name in DEEP}
-    | {"05-spiking-slower-tuning": _slower}
+    | {f"{number}-spiking-slower-tuning": _slower for number in SLOWER}
     | {"05-spiking-searched": _more, "09-spiking-searched": _more, "09-spiking-fixed": _more}
     | {f"{number}-spiking-course": _course for number in RULES}
     | {
@@ -316,7 +324,7 @@ EXPERIMENTS = (
     | {"08-spiking-longer": _longer, "08-spiking-longer-tuning": _longer}
     | {"08-spiking-depth-larger-tuning": _larger}
     | {f"05-spiking-longer-untold{kind}": _longer_untold for kind in ("", "-tuning")}
-    | {f"{number}-spiking-longer-alone": _longer_alone for number in LONGER_ALONE}
+    | {"05-spiking-longer-alone": _longer_alone, "05-spiking-depth-searched": _searched_deep}
     | {"09-spiking-off": _off}
     | {"09-spiking-bridge": _bridge}
 )
