@@ -669,7 +669,7 @@ for _experiment, _method, _given in (
     (
         "05-spiking-depth",
         "equilibrium_propagation",
-        {"learning_rate": 1.5, "hidden_rate": 0.5, "rule": {"gain": 0.1}},
+        {"learning_rate": 0.5, "hidden_rate": 0.5, "rule": {"gain": 0.1}},
     ),
     (
         "08-spiking-tied-depth",
@@ -725,6 +725,16 @@ TABLE["08-spiking-longer"] = Experiment(
     ],
     BRIEFLY,
 )  # fmt: skip
+TABLE["05-spiking-depth-searched"] = Experiment(
+    "not published: two hidden layers at the rates of the search",
+    3,
+    {"equilibrium_propagation": 1},
+    [
+        *IN_TWO_PHASES,
+        at(sizes=LAYERS_TWO, learning_rate=1.5, hidden_rate=0.5, rule={"beta": 1.0, "gain": 0.1}),
+    ],
+    BRIEFLY,
+)
 TABLE["05-spiking-longer-alone"] = Experiment(
     "not published: the same, at the rates of phases of 60 ms",
     3,
@@ -736,28 +746,6 @@ TABLE["05-spiking-longer-alone"] = Experiment(
     ],
     BRIEFLY,
 )  # fmt: skip
-for _notebook, _method, _given in (
-    (
-        "08",
-        "generalized_recirculation",
-        {"hidden_rate": 0.5, "rule": {"apart": False, "gain": 0.2}},
-    ),
-    (
-        "09",
-        "contrastive_hebbian",
-        {"learning_rate": 4.5, "hidden_rate": 1.5, "rule": {"gain": 0.1}},
-    ),
-):
-    TABLE[f"{_notebook}-spiking-longer-alone"] = Experiment(
-        "not published: the same for another rule, at its rates of phases of 60 ms",
-        3,
-        {_method: 1},
-        [
-            *IN_TWO_PHASES,
-            at(sizes=LAYERS_TWO, phase=120, settling=30, **{"learning_rate": 1.5} | _given),
-        ],
-        BRIEFLY,
-    )
 TABLE["05-spiking-longer-untold"] = Experiment(
     "not published: no feedback and phases twice as long, one hidden layer and two",
     3,
