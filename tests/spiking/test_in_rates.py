@@ -231,6 +231,26 @@ def test_angles_are_measured_on_the_way_and_learning_is_as_without(followed):
         assert by[l, "angle to it for other labels"] != by[l, "angle to backprop in rates"]
     _, shown, *_ = followed(Symmetric(), schedule="constant")
     assert {rate for *_, rate in shown} == {1.0}
+    rows, *_ = followed(TwoPopulations(way=Symmetric()))
+    assert {row["metric"] for row in rows} == {
+        *(f"angle to {what}" for what in metrics), "angle to it on wrong answers",
+    }  # fmt: skip
+
+
+def test_what_wrong_answers_ask_for_is_what_they_alone_would():
+    setting = event_driven.Setting(TwoPopulations(), (4, 3, 2))
+    random = np.random.default_rng(0)
+    W = {"w1": 0.01 * (2 + random.normal(size=12)), "w2": 0.01 * (2 + random.normal(size=6))}
+    W |= setting.rule.draw(setting.sizes, course.streams(0))
+    x, label = (part.numpy() for part in images(60, 4, 2))
+    answers = in_rates.InRates.of(setting, W, x, label).a[-1].argmax(1)
+    wrong = answers != label
+    assert 0 < wrong.sum() < 60
+    found = in_rates.where_wrong(setting, W, x, label)
+    alone, _ = in_rates.changes(setting, W, x[wrong], label[wrong])
+    every, _ = in_rates.changes(setting, W, x, label)
+    np.testing.assert_allclose(found[1], alone[1])
+    assert np.abs(every[1] - found[1]).max() > 1e-6
 
 
 def test_where_a_rule_asks_for_nothing_there_is_no_angle(followed):

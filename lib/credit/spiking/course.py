@@ -13,6 +13,7 @@ import torch
 from credit.nets.streams import streams
 from credit.spiking import event_driven, in_rates, phases_in_rates, two_phases
 from credit.spiking.online import Learner, Online
+from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.spiking.segregated_in_time import angle
 from credit.tasks import data
 
@@ -29,7 +30,9 @@ def run(setting: Online, seed: int) -> list[dict]:
 
     Metrics: angle of the change by spikes to that of the same rule in rates; to the latter where
     the labels are those of other images, a control; and to backprop's in rates, through transposed
-    weights. Where a rule asks for no change there is no angle, as of predictions that are all zero.
+    weights. Where errors are spikes, also to that of the rule on the images that the network in
+    rates answers wrongly. Where a rule asks for no change there is no angle, as of predictions that
+    are all zero.
     """
     if setting.epochs != 1:
         raise ValueError(f"epochs is {setting.epochs}, expected 1")
@@ -49,6 +52,9 @@ def run(setting: Online, seed: int) -> list[dict]:
             "it for other labels": for_others,
             "backprop in rates": backprop,
         }
+        if isinstance(setting.rule, TwoPopulations):
+            wrong = there.where_wrong(setting, learner.W, x.numpy(), label.numpy())
+            named["it on wrong answers"] = wrong
         for what, changes in named.items():
             for l, change in changes.items():
                 if change.any() and own[l].any():

@@ -6,7 +6,7 @@ neurons fire more, by a fifth at 40 mV.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from brian2 import mV, second
@@ -85,6 +85,14 @@ def changes(setting: Setting, W: dict, x: np.ndarray, label: np.ndarray) -> tupl
     net = InRates.of(setting, W, x, label)
     told = setting.rule.in_rates(net, W | setting.derived(W))
     return net.changes(told), net.changes(net.backprop())
+
+
+def where_wrong(setting: Setting, W: dict, x: np.ndarray, label: np.ndarray) -> dict:
+    """As the first of `changes`, of the images that the network in rates answers wrongly."""
+    net = InRates.of(setting, W, x, label)
+    wrong = net.a[-1].argmax(1) != label
+    net = replace(net, e=net.e * wrong[:, None])
+    return net.changes(setting.rule.in_rates(net, W | setting.derived(W)))
 
 
 def firing(drive: np.ndarray, parameters: dict) -> np.ndarray:
