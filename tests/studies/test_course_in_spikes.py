@@ -5,7 +5,7 @@ import pytest
 
 from credit.evidence import results
 from credit.studies import course_in_spikes
-from credit.studies.course_in_spikes import ANGLES
+from credit.studies.course_in_spikes import ANGLES, WRONG
 
 
 def runs(label, first, last):
@@ -29,11 +29,22 @@ FRAMES = {
 }
 
 
+def with_wrong(rows, last):
+    """The same with angles to what wrong answers alone ask for."""
+    own = [row for row in rows if row["metric"] == ANGLES["own"]]
+    return rows + [
+        row | {"metric": WRONG, "value": (last if row["epoch"] else 5) + row["seed"] / 10}
+        for row in own
+    ]
+
+
 ALONE = {
-    "01-spiking-populations-course": runs("200 signs, errors in spikes", (20, 42, 25), (45, 80, 50))
-    + runs("200 symmetric, errors in spikes", (9, 37, 9), (30, 84, 30)),
-    "07-spiking-populations-course": runs(
-        "200-100 Kickback, errors in spikes", (16, 36, 16), (43, 82, 43)
+    "01-spiking-populations-course": with_wrong(
+        runs("200 signs, errors in spikes", (20, 42, 25), (75, 80, 50)), 45
+    )
+    + with_wrong(runs("200 symmetric, errors in spikes", (9, 37, 9), (60, 84, 30)), 40),
+    "07-spiking-populations-course": with_wrong(
+        runs("200-100 Kickback, errors in spikes", (16, 36, 16), (43, 82, 43)), 44
     ),
 }
 
@@ -76,31 +87,32 @@ def test_the_table_has_first_and_last_angles_of_every_pathway(alone, rows):
     assert late[ANGLES["own"]] == "45 to 50"
     blank = rows.assign(backprop=float("nan"))
     assert set(course_in_spikes.table(blank, alone)[ANGLES["backprop"]]) == {"–"}
-    too = table[course_in_spikes.SPIKES_TOO]
-    assert too["sign symmetry"] == "20 to 45" and too["Kickback"] == "16 to 43"
-    assert too["backprop (transposed weights)"] == "9 to 30"
-    assert too["direct feedback alignment"] == "–"
+    too, wrong = table[course_in_spikes.SPIKES_TOO], table[course_in_spikes.WRONG_TOO]
+    assert too["sign symmetry"] == "20 to 75" and too["Kickback"] == "16 to 43"
+    assert too["backprop (transposed weights)"] == "9 to 60"
+    assert too["direct feedback alignment"] == wrong["direct feedback alignment"] == "–"
+    assert wrong["sign symmetry"] == "5 to 45"
 
 
-def test_errors_in_spikes_are_compared_with_signed_events(alone, rows):
+def test_errors_in_spikes_are_beside_what_wrong_answers_ask_for(alone, rows):
     assert set(alone["method"]) == {"sign symmetry", "Kickback", "backprop (transposed weights)"}
     said = course_in_spikes.errors_too(rows, alone)
     assert said.holds and said.text == (
-        "Where errors are spikes, too, the change by spikes is 30 (backprop (transposed weights)) "
-        "to 45° (sign symmetry) from that of the rule in rates after 25,000 images: -5 to +15° "
-        "compared with signed events, at rates of their own; farther for Kickback and sign "
-        "symmetry; nearer for backprop (transposed weights). From that of the same rule for other "
-        "labels it is then at least 80°."
+        "Where errors are spikes, too, the change by spikes is 9 to 20° from that of the rule in "
+        "rates at the first weights, but 43 (Kickback) to 75° (sign symmetry) after 25,000 images, "
+        "farther than with signed events for 3 of 3. In rates right answers, too, keep asking for "
+        "small changes, of which error neurons say little: to what wrong answers alone ask for it "
+        "is 40 to 45°, less for 2 of 3."
     )
     last = alone["images"] == 25_000
-    as_others = alone.assign(own=alone["own"].mask(last, alone["other"] + alone["seed"] / 10))
-    assert not course_in_spikes.errors_too(rows, as_others).holds
+    right = alone.assign(wrong=alone["wrong"].mask(last, alone["own"] + alone["seed"] / 10))
+    assert not course_in_spikes.errors_too(rows, right).holds
+    kept = alone.assign(own=alone["own"].mask(~last, 80.0))
+    assert not course_in_spikes.errors_too(rows, kept).holds
     one = last & (alone["method"] == "Kickback")
     as_others = alone.assign(own=alone["own"].mask(one, alone["other"] + alone["seed"] / 10))
     said = course_in_spikes.errors_too(rows, as_others)
-    assert said.holds and said.text.endswith(
-        "; for Kickback the seeds cannot tell which is larger."
-    )
+    assert "; for Kickback the seeds cannot tell it from that to the rule for other" in said.text
 
 
 def test_the_sentences_name_the_nearest_and_the_farthest(rows):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
-from credit.evidence.glossary import below_90, difference, greater, less
+from credit.evidence.glossary import below_90, greater, less
 from credit.evidence.methods import METHODS
 from credit.experiments.common import COURSE
 from credit.studies.errors_in_spikes import ALONE, REFERENCES
@@ -16,7 +16,8 @@ ANGLES = {
     "other": "angle to it for other labels",
     "backprop": "angle to backprop in rates",
 }
-SPIKES_TOO = "errors in spikes: angle to the rule in rates"
+WRONG = "angle to it on wrong answers"  # measured where errors are spikes
+SPIKES_TOO, WRONG_TOO = f"errors in spikes: {ANGLES['own']}", f"errors in spikes: {WRONG}"
 
 
 def angles(alone: bool = False) -> pd.DataFrame:
@@ -25,7 +26,8 @@ def angles(alone: bool = False) -> pd.DataFrame:
     alone    where errors are spikes of two populations; Kickback's network has two hidden layers
              then, and its angles are their mean
     Returns  columns method, rule, seed, images (learned so far), own, other, backprop (degrees, see
-             ANGLES; nan where it was not measured), a row for every seed and time
+             ANGLES; nan where it was not measured), with errors in spikes wrong (see WRONG), a row
+             for every seed and time
     """
     kind = "-spiking-populations-course" if alone else "-spiking-course"
     there = [name for name in results.available() if name.endswith(kind)]
@@ -42,7 +44,8 @@ def angles(alone: bool = False) -> pd.DataFrame:
     found["method"] = [known[label][0] for label in found["setting"]]
     found["rule"] = [known[label][1] for label in found["setting"]]
     found["images"] = (COURSE["paper"] * found["epoch"]).round().astype(int)
-    return found[["method", "rule", "seed", "images", *ANGLES]]
+    found = found.rename(columns={WRONG: "wrong"})
+    return found[["method", "rule", "seed", "images", *ANGLES, *["wrong"] * alone]]
 
 
 def table(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
@@ -60,13 +63,14 @@ def table(rows: pd.DataFrame, alone: pd.DataFrame) -> pd.DataFrame:
     for name, part in rows.groupby("method"):
         row = {"pathway or rule": name, "first after images": f"{part['images'].min():,}"}
         row |= {metric: ends(part, what) or "–" for what, metric in ANGLES.items()}
-        too = ends(alone[alone["method"] == name], "own")
-        found.append(row | {SPIKES_TOO: too or "–", "n": str(part["seed"].nunique())})
+        both = alone[alone["method"] == name]
+        row |= {SPIKES_TOO: ends(both, "own") or "–", WRONG_TOO: ends(both, "wrong") or "–"}
+        found.append(row | {"n": str(part["seed"].nunique())})
     return pd.DataFrame(found)
 
 
 def errors_too(rows: pd.DataFrame, alone: pd.DataFrame) -> Claim:
-    """How near the change is where errors are spikes, compared with signed events.
+    """How near the change is where errors are spikes, and to what wrong answers alone ask for.
 
     rows, alone  of `angles`: with signed events, and where errors are spikes
     """
@@ -76,23 +80,24 @@ def errors_too(rows: pd.DataFrame, alone: pd.DataFrame) -> Claim:
         for part in (alone, rows)
     )
     own = pd.Series({k: part["own"].mean() for k, part in both.items()})
-    change = [difference(part["own"], events[k]["own"])[0] for k, part in both.items()]
+    wrong = pd.Series({k: part["wrong"].mean() for k, part in both.items()})
+    first = alone[alone["images"] == alone["images"].min()].groupby("method")["own"].mean()
     farther = [k for k, part in both.items() if greater(part["own"], events[k]["own"])]
-    nearer = [k for k, part in both.items() if less(part["own"], events[k]["own"])]
+    nearer = [k for k, part in both.items() if less(part["wrong"], part["own"])]
     open_ = [k for k, part in both.items() if not less(part["own"], part["other"])]
     return claim(
-        "Where errors are spikes, too, the change by spikes is {low:.0f} ({nearest}) to "
-        "{high:.0f}° ({farthest}) from that of the rule in rates after {images:,} images: "
-        "{least:+.0f} to {most:+.0f}° compared with signed events, at rates of their own"
-        "{farther}{nearer}. From that of the same rule for other labels it is then at least "
-        "{other:.0f}°{open_}.",
-        2 * len(open_) < len(both),
-        low=own.min(), nearest=own.idxmin(), high=own.max(), farthest=own.idxmax(), images=last,
-        least=min(change), most=max(change),
-        farther=f"; farther for {listed(farther)}" if farther else "",
-        nearer=f"; nearer for {listed(nearer)}" if nearer else "",
-        other=min(part["other"].mean() for part in both.values()),
-        open_=f"; for {listed(open_)} the seeds cannot tell which is larger" if open_ else "",
+        "Where errors are spikes, too, the change by spikes is {begin:.0f} to {begin_most:.0f}° "
+        "from that of the rule in rates at the first weights, but {low:.0f} ({nearest}) to "
+        "{high:.0f}° ({farthest}) after {images:,} images, farther than with signed events for {k} "
+        "of {n}{open_}. In rates right answers, too, keep asking for small changes, of which error "
+        "neurons say little: to what wrong answers alone ask for it is {wrong:.0f} to "
+        "{wrong_most:.0f}°, less for {m} of {n}.",
+        2 * len(nearer) > len(both) and bool(own.mean() > first.mean()),
+        begin=first.min(), begin_most=first.max(), low=own.min(), nearest=own.idxmin(),
+        high=own.max(), farthest=own.idxmax(), images=last, k=len(farther), n=len(both),
+        open_=f"; for {listed(open_)} the seeds cannot tell it from that to the rule for other "
+        "labels" if open_ else "",
+        wrong=wrong.min(), wrong_most=wrong.max(), m=len(nearer),
     )  # fmt: skip
 
 
