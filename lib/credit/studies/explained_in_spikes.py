@@ -139,45 +139,47 @@ def others_help(study: InSpikes) -> Claim:
 
 
 def longer(study: InSpikes, label: str) -> Claim:
-    """What phases twice as long bring to the network with two hidden layers.
+    """How two hidden layers lose what they had learned, and what prevents it: a lower rate, or
+    phases twice as long.
 
     label  of the network with one
     """
     rule, experiment = label.partition(" ")[2], f"{study.experiments[0]}-longer"
     deep = f"{LAYERS[2]} {rule}"
     (run,) = results.load(experiment)["setting"].unique()
-    (_, error, fixed), before = in_longer_phases(study), values(study.deep, setting=deep)
+    (_, error, fixed), kept = in_longer_phases(study), values(study.deep, setting=deep)
+    untold = values(study.deep, setting=f"{LAYERS[2]} {study.fixed.partition(' ')[2]}")
+    short, long = (
+        results.final(results.load(name))["value"]
+        for name in (f"{study.experiments[0]}-depth-searched", f"{experiment}-alone")
+    )
+    first = searched(f"{study.experiments[0]}-depth-tuning", f"{deep}, ").min()
+    tried = searched(f"{experiment}-tuning", f"{deep}, ")
     fixed_one = _untold(study, "200")
     one = results.final(results.load(f"{study.experiments[0]}-explained"))
     one = values(one, setting=f"{label}, phases of 120 ms")
-    at_old_rates = results.final(results.load(f"{experiment}-alone"))["value"]
-    tried = searched(f"{experiment}-tuning", f"{deep}, ")
-    shorter = searched(f"{study.experiments[0]}-depth-tuning", f"{deep}, ")
-    untold = values(study.deep, setting=f"{LAYERS[2]} {study.fixed.partition(' ')[2]}")
-    lower = searched(f"{study.experiments[0]}-slower-tuning", f"{deep}, ")
-    lower.index = lower.index.str.extract(r"rates (.*), full length")[0]
-    as_used, lower = lower.iloc[0], lower.iloc[1:]
     return claim(
-        "In phases of `60 ms` {name} learns with two hidden layers at first ({first:.1f} % "
-        "validation error after part of the images) and then loses it: at full length every seed "
-        "ends above every seed without feedback. Lower rates {prevent}: one seed has {lower} % "
-        "validation error at that length, {used:.0f} % at the rates used. In phases of `120 ms` it "
-        "is not lost: at the same rates the seeds end at {old} %, at the best of {n} pairs of "
-        "rates{edge} at {e} % ({k} seeds), without feedback at {f:.1f} %. One hidden layer with "
-        "such phases is still better ({one:.2f} %, without feedback {f1:.1f}).",
+        "At the rates that were best on part of the images {name} learns with two hidden layers at "
+        "first ({first:.1f} % validation error) and then loses it: at full length the seeds end at "
+        "{short} %. A lower rate of the output prevents this ({kept} %; chosen at full length, on "
+        "another seed), and so do phases of `120 ms` at the same rates ({long} %). At the best of "
+        "{n} pairs of rates{edge} such phases end at {e} % ({k} seeds), without feedback at "
+        "{f:.1f} %; with one hidden layer at {one:.2f} %, without feedback at {f1:.1f}.",
         teaches(error, fixed)
         and teaches(one, fixed_one)
-        and bool(at_old_rates.max() < untold.min() < untold.max() < before.min())
-        and bool(error.max() < untold.min())
-        and bool(shorter.min() < untold.min() < as_used)
+        and teaches(kept, untold)
+        and bool(first < untold.min() < untold.max() < short.min())
+        and bool(long.max() < untold.min())
         and greater(error, one)
         and run == tried.idxmin(),
-        n=len(tried), name=study.named[label], e=mean_in_words(error), k=len(error), f=fixed.mean(),
-        first=shorter.min(), old=listed([f"{value:.1f}" for value in sorted(at_old_rates)]),
-        lower=listed([f"{value:.1f} ({rates})" for rates, value in lower.items()]), used=as_used,
-        prevent="prevent this, too" if lower.min() < untold.min() else "do not prevent this",
-        edge=at_edges(tried), one=one.mean(), f1=fixed_one.mean(),
+        name=study.named[label], first=first, short=_each(short), kept=mean_in_words(kept),
+        long=_each(long), n=len(tried), edge=at_edges(tried), e=mean_in_words(error), k=len(error),
+        f=fixed.mean(), one=one.mean(), f1=fixed_one.mean(),
     ).under("More hidden layers")  # fmt: skip
+
+
+def _each(runs: pd.Series) -> str:
+    return listed([f"{value:.1f}" for value in sorted(runs)])
 
 
 def in_longer_phases(study: InSpikes, notebook: str = "") -> tuple[str, pd.Series, pd.Series]:
@@ -213,22 +215,24 @@ def own_feedback_in_two_layers(study: InSpikes, label: str) -> Claim:
     floor = searched("09-spiking-depth-tuning", f"{LAYERS[2]} untold, ")
     gain = f", gain {_gain('08-spiking-longer'):g}"
     both = pd.concat([_by_rates(tried.filter(like=gain)), _by_rates(long)], axis=1, join="inner")
+    slower = searched("08-spiking-slower-tuning", f"{deep}, ")
     (run,) = results.load("08-spiking-longer")["setting"].unique()
     _, error, fixed = in_longer_phases(study, "08")
     return claim(
         "In phases of `60 ms` no setting was below the best without feedback on part of the "
         "images, with one seed: the best of {k} has {best:.1f} % validation error, from initial "
-        "weights twice as large {larger:.1f} % (best of {j}), without feedback {none:.1f} %; none "
-        "was trained at full length. At {m} settings that were tried with both lengths `120 ms` "
-        "have the lower error in each. The best of {n} pairs of rates in such phases{edge} ends "
-        "at {e} % test error ({seeds} seeds), without feedback at {f:.1f} %.",
+        "weights twice as large {larger:.1f} % (best of {j}), without feedback {none:.1f} %; at "
+        "full length lower rates of the output end at {slower} %. At {m} settings that were tried "
+        "with both lengths `120 ms` have the lower error in each. The best of {n} pairs of rates "
+        "in such phases{edge} ends at {e} % test error ({seeds} seeds), without feedback at "
+        "{f:.1f} %.",
         teaches(error, fixed)
         and run == long.idxmin()
-        and bool(floor.min() < min(tried.min(), larger.min()))
+        and bool(floor.min() < min(tried.min(), larger.min(), slower.min()))
         and len(both) > 1
         and bool((both.iloc[:, 1] < both.iloc[:, 0]).all()),
         k=len(tried), best=tried.min(), larger=larger.min(), j=len(larger), none=floor.min(),
-        m=len(both), n=len(long), edge=at_edges(long),
+        slower=_each(slower), m=len(both), n=len(long), edge=at_edges(long),
         e=mean_in_words(error), seeds=len(error), f=fixed.mean(),
     )  # fmt: skip
 
