@@ -28,8 +28,6 @@ EVENTS = "synaptic events, test"
 LONGER = {  # rules of two phases: {hidden layers: what trained them in phases of 120 ms}
     "equilibrium propagation": {1: "05-spiking-explained", 2: "05-spiking-longer"},
     "generalized recirculation, own feedback": {2: "08-spiking-longer"},
-    "generalized recirculation through W": {2: "08-spiking-longer-alone"},
-    "contrastive Hebbian learning": {2: "09-spiking-longer-alone"},
 }
 
 
@@ -83,8 +81,7 @@ def in_longer_phases() -> pd.DataFrame:
     for name, by_layers in LONGER.items():
         for layers, experiment in by_layers.items():
             ends = results.final(results.load(experiment))[["seed", "value"]]
-            rule = name.partition(",")[0].removesuffix(" through W").removesuffix(" learning")
-            rule = rule.replace(" ", "_").lower()
+            rule = name.partition(",")[0].replace(" ", "_")
             about = {"method": f"{name}, 120 ms", "rule": rule, "layers": layers}
             parts.append(ends.rename(columns={"value": "error"}).assign(**about))
     return pd.concat(parts, ignore_index=True)
