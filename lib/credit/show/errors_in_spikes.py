@@ -17,7 +17,7 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
 
     rows  of studies.errors_in_spikes.pairs
     """
-    means = rows.groupby(["method", "rule"], as_index=False).mean(numeric_only=True)
+    means = rows.groupby(["method", "rule"], as_index=False)[list(NAMES)].agg(_middle)
     means = means.sort_values("alone").reset_index(drop=True)
     ax.axvline(backprop, color=look("backprop")["color"], lw=1.2, zorder=0)
     ax.annotate("backprop in rates", (backprop, len(means) - 0.5), (3, 0), fontsize=8,
@@ -27,7 +27,7 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
         ax.plot([row["events"], row["alone"]], [place, place], color="0.8", lw=1.2, zorder=0)
         for way, filled in (("events", False), ("alone", True)):
             seeds = part[way].dropna()
-            if seeds.max() > 2 * seeds.min():  # a mean where no seed is
+            if _part(seeds):
                 ax.plot(seeds, [place] * len(seeds), "|", color=how["color"], ms=10, mew=2)
                 continue
             ax.errorbar(
@@ -45,3 +45,12 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     return ax
+
+
+def _part(seeds: pd.Series) -> bool:
+    """Whether some end so far from others that no seed is near their mean."""
+    return bool(seeds.max() > 2 * seeds.min())
+
+
+def _middle(seeds: pd.Series) -> float:
+    return seeds.median() if _part(seeds.dropna()) else seeds.mean()
