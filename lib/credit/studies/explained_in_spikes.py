@@ -14,6 +14,7 @@ from credit.experiments.event_driven import EXPLORED
 from credit.studies.course_in_spikes import ANGLES
 from credit.studies.in_spikes import ALONE_TOO, InSpikes, against, at_edges, searched
 
+NEAR = 1.0  # points of validation error, of one seed
 SELDOM = 1.0  # % of the test images, of which a class has a tenth
 
 
@@ -216,25 +217,61 @@ def own_feedback_in_two_layers(study: InSpikes, label: str) -> Claim:
     gain = f", gain {_gain('08-spiking-longer'):g}"
     both = pd.concat([_by_rates(tried.filter(like=gain)), _by_rates(long)], axis=1, join="inner")
     slower = searched("08-spiking-slower-tuning", f"{deep}, ")
+    in_full = results.final(results.load("09-spiking-depth"), "validation error")
+    in_full = values(in_full, "validation error", setting=f"{LAYERS[2]} untold")
     (run,) = results.load("08-spiking-longer")["setting"].unique()
     _, error, fixed = in_longer_phases(study, "08")
     return claim(
         "In phases of `60 ms` no setting was below the best without feedback on part of the "
         "images, with one seed: the best of {k} has {best:.1f} % validation error, from initial "
         "weights twice as large {larger:.1f} % (best of {j}), without feedback {none:.1f} %; at "
-        "full length lower rates of the output end at {slower} %. At {m} settings that were tried "
+        "full length lower rates of the output end at {slower} %, without feedback at {full} %. At "
+        "{m} settings that were tried "
         "with both lengths `120 ms` have the lower error in each. The best of {n} pairs of rates "
         "in such phases{edge} ends at {e} % test error ({seeds} seeds), without feedback at "
         "{f:.1f} %.",
         teaches(error, fixed)
         and run == long.idxmin()
-        and bool(floor.min() < min(tried.min(), larger.min(), slower.min()))
+        and bool(floor.min() < min(tried.min(), larger.min()))
+        and bool(in_full.min() < slower.min())
         and len(both) > 1
         and bool((both.iloc[:, 1] < both.iloc[:, 0]).all()),
         k=len(tried), best=tried.min(), larger=larger.min(), j=len(larger), none=floor.min(),
-        slower=_each(slower), m=len(both), n=len(long), edge=at_edges(long),
+        slower=_each(slower), full=_each(in_full), m=len(both), n=len(long), edge=at_edges(long),
         e=mean_in_words(error), seeds=len(error), f=fixed.mean(),
     )  # fmt: skip
+
+
+def at_lower_rates(study: InSpikes) -> Claim:
+    """Whether lower rates at full length would change what the other rules of two phases come to.
+
+    study  of two phases
+    """
+    untold = study.fixed.partition(" ")[2]
+    said, holds = [], []
+    for notebook, experiment, rule in (
+        ("08", "08-spiking-tied-depth", "GeneRec, V is W"),
+        ("09", "09-spiking-depth", "contrastive Hebbian"),
+    ):
+        net = f"{LAYERS[2]} {rule}"
+        lower = searched(f"{notebook}-spiking-slower-tuning", f"{net}, ")
+        used = values(
+            results.final(results.load(experiment), "validation error"),
+            "validation error", setting=net,
+        )  # fmt: skip
+        said.append(
+            f"{study.named[f'200 {rule}']} has {_each(lower)} % validation error "
+            f"({_each(used)} at the rates used)"
+        )
+        holds.append(bool(used.min() - NEAR < lower.min() < used.max() + NEAR))
+    floor = values(study.deep, setting=f"{LAYERS[2]} {untold}")
+    return claim(
+        "With two hidden layers lower rates of the output were tried at full length, too, with one "
+        "seed each: {said}. So these are within {x:g} points of the best that is known; without "
+        "feedback the test error is {f:.1f} %.",
+        all(holds),
+        said=listed(said), x=NEAR, f=floor.mean(),
+    ).under("Lower rates")  # fmt: skip
 
 
 def _by_rates(tried: pd.Series) -> pd.Series:
