@@ -397,8 +397,8 @@ def test_lower_rates_are_within_a_point_of_those_used(monkeypatch, lower, holds)
     for notebook, rule in rules.items():
         net = f"200-100 {rule}"
         of = [f"{net}, rates 1 and {k} mV, full length" for k in (1, 2)]
-        rows = {"setting": of, "value": lower, "metric": "validation error"}
-        frames[f"{notebook}-spiking-slower-tuning"] = pd.DataFrame(rows)
+        rows = {"setting": [*of, *of], "value": [50, 60, *lower], "metric": "validation error"}
+        frames[f"{notebook}-spiking-slower-tuning"] = pd.DataFrame(rows)  # of two epochs
         used = {"setting": net, "seed": range(3), "value": [8.9, 11.1, 9.6]}
         frames[depths[notebook]] = pd.DataFrame(used).assign(metric="validation error")
     monkeypatch.setattr(results, "load", frames.__getitem__)

@@ -811,10 +811,11 @@ def _decimal(value: float) -> str:
 
 
 def searched(experiment: str, label: str) -> pd.Series:
-    """{setting: validation error, %} of a search, of the settings that begin with a label."""
+    """{setting: validation error after the last epoch, %} of a search, of the settings that begin
+    with a label."""
     tried = results.load(experiment)
     tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
-    return tried[tried.index.str.startswith(label)]
+    return tried[tried.index.str.startswith(label)].groupby(level=0, sort=False).last()
 
 
 def searched_deep(rule: str) -> pd.Series:
