@@ -684,7 +684,7 @@ for _experiment, _method, _given in (
 ):
     TABLE[_experiment] = Experiment(
         "not published: two hidden layers in two phases",
-        3,
+        3 if _experiment == "08-spiking-tied-depth" else 5,
         {_method: 1} | ({"untold": 1} if _experiment == "09-spiking-depth" else {}),
         [
             *IN_TWO_PHASES,
