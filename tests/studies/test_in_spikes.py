@@ -1,6 +1,7 @@
 """What the spiking sections say, on runs that are made up."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,9 +13,10 @@ from credit.spiking.contrasts.generalized_recirculation import GeneralizedRecirc
 from credit.spiking.pathways.kolen_pollack import KolenPollack
 from credit.spiking.pathways.signs import Signs
 from credit.spiking.pathways.two_populations import TwoPopulations
-from credit.studies.course_in_spikes import ANGLES
+from credit.studies.course_in_spikes import ANGLES, WRONG
 from credit.studies.in_spikes import (
     ALONE,
+    BOTH,
     ERRORS_IN_SPIKES,
     IN_RATES,
     LENGTH,
@@ -23,9 +25,14 @@ from credit.studies.in_spikes import (
     SIGNED_EVENTS,
     ErrorsInSpikes,
     InALargerNetwork,
+    InCoherentNetworks,
     InManyPasses,
     InSpikes,
     InTwoPhases,
+    WithTwoHiddenLayers,
+    _mean_or_seeds,
+    at_edges,
+    synapses,
 )
 
 
@@ -590,9 +597,11 @@ def test_how_near_the_change_is_to_that_in_rates_is_said(study, monkeypatch):
         assert not claim.holds
     assert not course(angles((8, 35, 20), (30, 85, 60), "200 direct"))
 
-    def both(first, last):
-        """With errors in spikes, too."""
+    def both(first, last, wrong=30.0):
+        """With errors in spikes, too, and what wrong answers alone ask for."""
         alone = angles(first, last, "200 signs, errors in spikes")
+        more = alone[alone["metric"] == ANGLES["own"]].assign(metric=WRONG, value=wrong)
+        alone = pd.concat([alone, more])
         events = angles((8, 35, 20), (30, 85, 60))
         monkeypatch.setattr(
             results, "load", lambda name: alone if "populations" in name else events
@@ -601,9 +610,11 @@ def test_how_near_the_change_is_to_that_in_rates_is_said(study, monkeypatch):
 
     there.append("01-spiking-populations-course")
     claim = both((12, 35, 20), (40, 85, 60))
-    assert claim.holds and claim.text.endswith("60°); where errors are spikes, too, 12 and 40°.")
-    assert not both((12, 11, 20), (40, 85, 60)).holds
-    assert not both((12, 35, 20), (40, 39, 60)).holds
+    assert claim.holds and claim.text.endswith(
+        "60°); where errors are spikes, too, 12 and 40°, at the end 30° from what the rule asks of "
+        "wrong answers alone."
+    )
+    assert not both((12, 35, 20), (40, 85, 60), wrong=41.0).holds
 
 
 def test_a_network_with_two_hidden_layers_is_said_to_have_two(study):
@@ -788,3 +799,158 @@ def test_weak_feedback_is_compared_at_the_same_rates(study, monkeypatch):
     )
     tuning["value"] = 50.0 - tuning["value"]
     assert not list(found.deeper(f"200 {hebb}"))[1].holds
+
+
+def test_counts_are_means_over_seeds_and_both_hidden_layers_are_in_them(study):
+    found = study()
+    rows = found.runs
+    test = (rows["metric"] == "spikes, test") & (rows["setting"] == "200 signs")
+    rows.loc[test & (rows["layer"] == 1), "value"] += 10.0 * rows["seed"]  # 20 on average
+    assert found.hidden_rate("200 signs") == pytest.approx(140 / 200 / 0.060)
+    deep = made_up("200-100 signs", "signs", 4.0)
+    output = deep[(deep["metric"] == "spikes, test") & (deep["layer"] == 2)].assign(layer=3)
+    found.runs = pd.concat([rows, deep, output])
+    assert found.hidden_rate("200-100 signs") == pytest.approx((120 + 10) / 300 / 0.060)
+    synapses = 784 * 200 + 200 * 100 + 100 * 10
+    assert found.additions("200-100 signs") == pytest.approx(101_200 / synapses)
+
+
+def test_errors_in_spikes_for_other_labels_stand_in_the_table_and_have_to_end_higher(study):
+    for told, holds in ((9.0, True), (3.0, False)):
+        found = study()
+        label = "200 signs, errors in spikes, shuffled"
+        found.runs = pd.concat([found.runs, made_up(label, "two", told)])
+        row = found.table().set_index("feedback pathway").loc["sign symmetry"]
+        assert row[BOTH].startswith(f"{told + 0.02:.2f}") and row[ALONE].startswith("3.52")
+        said = found._alone("200 signs")
+        assert said.holds == holds and f", told other labels at {told:.1f} %. Comp" in said.text
+
+
+def test_a_row_of_the_searches_is_of_its_own_search(study, monkeypatch):
+    found, before = study(best=(0.03, 0.01)), results.load
+    found.named = {"200 signs": "sign symmetry"}
+
+    def load(name):
+        rows = before(name)
+        return rows.assign(value=rows["value"] - 1.0) if "populations-tuning" in name else rows
+
+    monkeypatch.setattr(results, "load", load)
+    events, alone = found.searches().to_dict("records")
+    assert [events[k] for k in ("best", "next", "used")] == pytest.approx([5.0, 5.2, 5.3])
+    assert [alone[k] for k in ("best", "next")] == pytest.approx([4.0, 4.2])
+    spiking = event_driven.spiking
+    monkeypatch.setattr(
+        event_driven, "spiking", lambda *a, **k: replace(spiking(*a, **k), hidden_rate=0.1)
+    )
+    assert set(found.searches()["hidden rate at an edge"]) == {"yes"}
+
+
+def test_a_network_that_saw_the_images_once_is_said_to_have(study):
+    found = study()
+    own = found.runs["setting"] == "200 signs"
+    found.runs = found.runs[~own | (found.runs["epoch"] == 2)]
+    found.runs.loc[own, "epoch"] = 1
+    assert "after one pass through MNIST, 200 hidden" in found.in_brief("200 signs").text
+
+
+def test_deeper_networks_may_be_undecided_beside_backprop_in_rates(deeper):
+    found = deeper(DEEP | {"200-100 signs": ("signs", 2.5)})
+    assert next(found.deeper("200 signs")).holds
+
+
+def test_a_network_is_not_deeper_than_itself_and_four_layers_have_files_of_their_own(
+    deeper, monkeypatch
+):
+    found = deeper(DEEP | {"200-100 signs": ("signs", 4.5)})
+    found.errors["200-100 signs"] = found.errors["200 signs"]
+    found.named["200-100 signs"] = "sign symmetry"
+    assert not list(found.deeper("200-100 signs"))
+    there = [*results.available(), "01-spiking-four"]
+    four, before = made_up("200-100-100-100 signs", "signs", 11.0), results.load
+    monkeypatch.setattr(results, "available", lambda: there)
+    monkeypatch.setattr(results, "load", lambda k: four if k == there[-1] else before(k))
+    del found.deep
+    assert "With four hidden layers" in list(found.deeper("200 signs"))[-1].text
+
+
+def test_a_second_choice_is_made_by_validation_errors(study):
+    found = study(best=(0.03, 0.1))
+    known = found.runs["metric"] == "validation error"
+    found.runs.loc[known, "value"] += 1.0
+    said = found.tuned("200 signs")
+    assert not said.holds and "all images 5.02 %, where the best" in said.text
+
+
+def test_a_search_says_nothing_of_the_edge_of_one_rate_and_has_the_best_of_several_spreads(
+    study, monkeypatch
+):
+    found, tried = study(), search((0.01, 0.01))
+    at = tried[tried["setting"].str.contains("and 0.01 ")]
+    wider = at.assign(setting=at["setting"].str.replace("50 mV", "100 mV"), value=9.0)
+    both = pd.concat([wider, at])
+    monkeypatch.setattr(results, "load", {"01-spiking-tuning": both}.__getitem__)
+    assert found.search("200 signs").own == 5.0 and not found.search("200 signs").edge
+
+
+def test_the_search_of_a_reference_and_of_errors_in_spikes_is_their_own(study, monkeypatch):
+    found = study()
+    experiment, setting = next(found._trained("200 direct"))
+    assert (experiment, setting.label) == ("02-spiking", "200 direct")
+    monkeypatch.setattr(found, "search", Edge)
+    assert "(5 seedsof 200 signs, errors in spikes)" in found._alone("200 signs").text
+
+
+def test_error_events_are_compared_with_hidden_spikes_of_the_same_training(study):
+    found = study()
+    said = found._spent("200 signs")
+    assert said.holds and said.text.endswith("14 error events, fewer than hidden spikes (130).")
+    alone = (found.runs["setting"] == "200 signs, errors in spikes") & (found.runs["epoch"] == 2)
+    hidden = (found.runs["metric"] == "spikes, learning") & (found.runs["layer"] == 1)
+    found.runs.loc[alone & hidden, "value"] = 12.0
+    said = found._spent_alone("200 signs")
+    assert not said.holds and said.text.endswith("fewer than hidden spikes (12).")
+
+
+def test_a_rate_in_two_phases_is_that_of_one_and_training_has_spikes_of_both(monkeypatch):
+    label = "200 contrastive Hebbian"
+    nets = (label, f"{label}, hidden synapses fixed", "200 untold")
+    monkeypatch.setattr(
+        results, "load", lambda name: pd.concat([made_up(k, "two", 4.0) for k in nets])
+    )
+    found = InTwoPhases("09-spiking", {label: "contrastive Hebbian learning"})
+    found.runs = found.runs.drop_duplicates()
+    assert found.hidden_rate(label) == pytest.approx(10.0)  # 120 spikes of 200 in 60 ms
+    assert found._spent(label).text.endswith("with its two phases, 640 spikes.")
+
+
+@pytest.mark.parametrize("kind", [InCoherentNetworks, WithTwoHiddenLayers])
+def test_networks_of_two_hidden_layers_stand_beside_such(kind):
+    assert kind.in_rates == f"200-100 relu{LENGTH}"
+    assert kind.references[kind.fixed] == "none: hidden synapses fixed"
+    assert {label.split(" ")[0] for label in kind.references} == {"200-100"}
+
+
+def test_the_rate_network_with_fixed_weights_has_its_own_error(study):
+    table = study().table().set_index("feedback pathway")["test error, %"]
+    assert table["rate network, backprop"].startswith("2.02")
+    assert table["rate network, hidden weights fixed"].startswith("9.02")
+
+
+def test_a_coherent_network_has_its_synapses_within_classes_and_dark_pixels_may_not_count(study):
+    assert synapses(None, "200-100 signs") == [784 * 200, 200 * 100, 100 * 10]
+    coherent = SimpleNamespace(coherent=True)
+    assert synapses(coherent, "200-100 Kickback") == [784 * 200, 20 * 10 * 10, 10 * 10]
+    of_all = study().additions("200 signs", bright=0.25)
+    assert of_all == pytest.approx(101_200 / (784 * 200 / 4 + 200 * 10))
+
+
+def test_only_an_end_of_several_numbers_is_an_edge():
+    tried = {1: 3.0, 2: 1.0, 3: 2.0}
+    tried = pd.Series({f"x, rates {r} and 2 mV, gain 1": error for r, error in tried.items()})
+    assert at_edges(tried) == ""
+    assert at_edges(-tried) == " (the lowest rate of the output of those tried)"
+
+
+def test_seeds_that_part_have_no_mean_in_the_table():
+    assert _mean_or_seeds(pd.Series([4.5, 2.0, 3.0])) == "2.0, 3.0, 4.5"
+    assert _mean_or_seeds(pd.Series([4.0, 2.0, 3.0])).startswith("3.00 ± ")

@@ -24,7 +24,7 @@ from credit.spiking.online import Online
 from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.two_populations import TwoPopulations
-from credit.studies.course_in_spikes import ANGLES
+from credit.studies.course_in_spikes import ANGLES, WRONG
 
 REFERENCES = {
     "200 direct": "random feedback",
@@ -503,10 +503,9 @@ class InSpikes:
             {when: _mean_at(runs, at, metric) for when, at in ends.items()}
             for metric in ANGLES.values()
         )
-        too = [
-            [_mean_at(alone, alone["epoch"].agg(end), ANGLES[what]) for end in ("min", "max")]
-            for what in ("own", "other")
-        ]
+        first, last = (_mean_at(alone, alone["epoch"].agg(end), ANGLES["own"])
+                       for end in ("min", "max"))  # fmt: skip
+        wrong = _mean_at(alone, alone["epoch"].max(), WRONG)
         begins = "at the first weights" if not ends["first"] else (
             f"after {COURSE['paper'] * ends['first']:,.0f} images"
         )  # fmt: skip
@@ -520,12 +519,12 @@ class InSpikes:
             "{apart}){too}.",
             all(own[when] < other[when] for when in ends)
             and own["first"] < own["last"]
-            and not any(o > f for o, f in zip(*too, strict=True)),
+            and not wrong > last,
             where="" if one == label else ", with one hidden layer,",
             **own, begins=begins, images=COURSE["paper"], n=runs["seed"].nunique(), apart=apart,
             first_other=other["first"], last_other=other["last"],
-            too="; where errors are spikes, too, {:.0f} and {:.0f}°".format(*too[0])
-            if len(alone) else "",
+            too=f"; where errors are spikes, too, {first:.0f} and {last:.0f}°, at the end "
+            f"{wrong:.0f}° from what the rule asks of wrong answers alone" * (len(alone) > 0),
         )  # fmt: skip
 
     def _beside_rates(self, experiment: str, label: str) -> pd.DataFrame:
