@@ -6,7 +6,7 @@ import pandas as pd
 
 from credit.evidence import results
 from credit.evidence.claims import Claim, claim, listed
-from credit.evidence.glossary import below_90, greater, less
+from credit.evidence.glossary import below_90, greater, less, mostly
 from credit.evidence.methods import METHODS
 from credit.experiments.common import COURSE
 from credit.studies.errors_in_spikes import ALONE, REFERENCES
@@ -83,20 +83,20 @@ def errors_too(rows: pd.DataFrame, alone: pd.DataFrame) -> Claim:
     wrong = pd.Series({k: part["wrong"].mean() for k, part in both.items()})
     first = alone[alone["images"] == alone["images"].min()].groupby("method")["own"].mean()
     farther = [k for k, part in both.items() if greater(part["own"], events[k]["own"])]
-    nearer = [k for k, part in both.items() if less(part["wrong"], part["own"])]
+    nearer = [k for k, part in both.items() if (part["wrong"] < part["own"]).all()]
     open_ = [k for k, part in both.items() if not less(part["own"], part["other"])]
     return claim(
         "Where errors are spikes, too, the change by spikes is {begin:.0f} to {begin_most:.0f}° "
         "from that of the rule in rates at the first weights, but {low:.0f} ({nearest}) to "
         "{high:.0f}° ({farthest}) after {images:,} images, farther than with signed events for {k} "
-        "of {n}{open_}. In rates right answers, too, keep asking for small changes, of which error "
+        "of {n}; for {open_} of the {n} the seeds cannot tell it from that to the rule for other "
+        "labels. In rates right answers, too, keep asking for small changes, of which error "
         "neurons say little: to what wrong answers alone ask for it is {wrong:.0f} to "
-        "{wrong_most:.0f}°, less for {m} of {n}.",
-        2 * len(nearer) > len(both) and bool(own.mean() > first.mean()),
+        "{wrong_most:.0f}°, less in every seed of {m} of {n}.",
+        mostly(len(nearer), len(both)) and bool(own.mean() > first.mean()),
         begin=first.min(), begin_most=first.max(), low=own.min(), nearest=own.idxmin(),
         high=own.max(), farthest=own.idxmax(), images=last, k=len(farther), n=len(both),
-        open_=f"; for {listed(open_)} the seeds cannot tell it from that to the rule for other "
-        "labels" if open_ else "",
+        open_=len(open_),
         wrong=wrong.min(), wrong_most=wrong.max(), m=len(nearer),
     )  # fmt: skip
 
