@@ -196,8 +196,8 @@ def test_layers_that_do_not_hold_are_no_answer(events, phases):
     low = (deep["method"] == depth_in_spikes.FLOORS["untold"]) & (deep["layers"] == 2)
     without = deep.assign(error=deep["error"].where(~low, 5.0))
     count = int(said.partition("layers ")[2].partition(" ")[0])
-    # contrastive Hebbian learning, and generalized recirculation through W
-    assert f"layers {count - 2} end below" in brief(events, phases, deep=without)["depth"].text
+    # equilibrium propagation, contrastive Hebbian learning, generalized recirculation through W
+    assert f"layers {count - 3} end below" in brief(events, phases, deep=without)["depth"].text
 
 
 def test_who_gains_by_labels_of_other_images_is_named(events, with_errors, monkeypatch):
