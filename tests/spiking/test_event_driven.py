@@ -877,3 +877,82 @@ def test_what_learns_from_spikes_above_needs_the_relay(way):
     not_spikes = TwoPopulations(way=type(way)()).not_spikes
     relayed = [text for text in not_spikes if "the relay" in text]
     assert len(relayed) == (learns or bool(way.through(2)))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in PATHWAYS if type(rule) in (KolenPollack, TargetDifference, Synthetic)]
+    + [rule for rule in PATHWAYS if isinstance(rule, WeightMirror)],
+    ids=lambda rule: rule.short,
+)
+def test_while_images_are_tested_what_a_pathway_learns_stays(rule):
+    setting = small(rule)
+    values = values_of(setting) | {"learning": 0.0, "eta1": 0.0, "eta2": 0.0, "eta3": 0.0}
+    values |= rule.values(0.0, setting.chunk, setting.sizes, streams(0))
+    random = np.random.default_rng(3)  # predictions, which start at 0
+    values |= {k: random.normal(size=v.shape) for k, v in values.items() if k.startswith("of_")}
+    got = numpy_run(setting, values)
+    assert got["count_hidden2"].sum() > 10
+    for name in got.keys() & values.keys():
+        np.testing.assert_array_equal(got[name], values[name], err_msg=name)
+
+
+def test_attention_explores_in_a_share_of_the_images_while_it_learns():
+    rule = Attention(epsilon=0.1)
+    bonus = rule.values(1.0, 10_000, SMALL.sizes, streams(0))["bonus"]
+    assert (bonus > 0).any(1).mean() == pytest.approx(0.1, abs=0.01)
+    assert not rule.values(0.0, 10_000, SMALL.sizes, streams(0))["bonus"].any()
+
+
+def test_feedback_starts_with_the_spread_that_is_asked_for():
+    n = (5, 400, 300, 20)
+    spreads = {
+        KolenPollack(spread=10.0): (10 / 400**0.5, 10 / 300**0.5),
+        WeightMirror(spread=10.0): (10 / 400**0.5, 10 / 300**0.5),
+        TargetDifference(): (1 / 300**0.5, 1 / 20**0.5),
+        Direct(scale=0.2): (0.2, 0.2),
+        Layered(scale=0.2): (0.2, 0.2),
+    }
+    for rule, spread in spreads.items():
+        drawn = rule.draw(n, streams(0))
+        found = [drawn[f"feedback{l}"] for l in (1, 2)]
+        assert [b.std() for b in found] == pytest.approx(spread, rel=0.05)
+        assert len(found[0]) == (20 if isinstance(rule, Direct) else 300) * 400
+    assert Symmetric(scale=0.3).draw(n, {}) == {"scale2": 0.3, "scale3": 0.3}
+
+
+def test_at_rest_nothing_is_learned_but_what_errors_ask_for():
+    for rule in (KolenPollack(), WeightMirror()):
+        for still in (rule.at_rest(), TwoPopulations(way=rule).at_rest().way):
+            assert still.decay == getattr(still, "eta_B", 0.0) == 0.0
+
+
+def test_a_run_is_given_its_labels_and_rates():
+    x, label, teacher = torch.rand(6, 12), torch.arange(6) % 4, torch.arange(1, 7) % 4
+    given = SMALL.values(x, label, teacher, 0.5, streams(0))
+    for name, of in (("label", label), ("teacher", teacher)):
+        np.testing.assert_array_equal(given[name], np.eye(4)[of])
+    rates = {"eta1": 0.025e-3, "eta2": 0.025e-3, "eta3": 0.15e-3}
+    assert {name: given[name] for name in rates} == pytest.approx(rates)
+    tested = SMALL.values(x, label, teacher, 0.0, streams(0))
+    assert given["learning"] == 1 and not any(tested[name] for name in ("learning", *rates))
+    fixed = replace(SMALL, rule=Fixed()).values(x, label, teacher, 0.5, streams(0))
+    assert fixed["eta1"] == fixed["eta2"] == 0 < fixed["eta3"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "senders"),
+    [(Fixed(), []), (Direct(), ["output"]), (Symmetric(), ["hidden2", "output"])],
+    ids=lambda part: getattr(part, "short", ""),
+)
+def test_error_events_are_counted_of_those_alone_who_send_to_hidden_neurons(rule, senders):
+    setting = replace(SMALL, rule=rule, chunk=1)
+    names = numpy_run(setting, values_of(setting))
+    for event in ("up", "down"):
+        start = f"count_{event}_"
+        assert sorted(n.removeprefix(start) for n in names if n.startswith(start)) == senders
+
+
+def test_the_answer_to_an_image_is_read_when_the_next_begins():
+    scores = np.array([[9, 1, 0, 2], [0, 0, 3, 1]])  # the first before there is any image
+    assert SMALL.answers(scores, 0.0).tolist() == [0, 1, 0]

@@ -155,6 +155,28 @@ def test_a_rule_of_transposed_weights_is_backprop_and_signs_are_not(network):
             assert (own[l] == reference[l]).all() == same
 
 
+def test_the_window_has_two_ends(network):
+    learner, x, label = network(Direct())
+    w = learner.W["w2"].reshape(24, 20)
+    w[:, 0], w[:, 1] = -1e-3, 1e-2  # mean currents below and above it
+    gate = in_rates.InRates.of(learner.setting, learner.W, x.numpy(), label.numpy()).gate[2]
+    assert not gate[:, :2].any() and gate[:, 2:].any()
+
+
+def test_outside_the_window_nothing_is_changed_and_nothing_passed_on():
+    random, n = np.random.default_rng(0), (5, 4, 3, 2)
+    a, e = [random.random((6, k)) for k in n], random.normal(size=(6, 2))
+    gate = {l: random.random((6, n[l])) < 0.5 for l in (1, 2, 3)}
+    w = {l: random.normal(size=n[l - 1 : l + 1]) for l in (1, 2, 3)}
+    net = in_rates.InRates(a, gate, w, e, np.eye(2)[[0, 1] * 3])
+    T = net.backprop()
+    np.testing.assert_allclose(T[2], e @ w[3].T)
+    np.testing.assert_allclose(T[1], (gate[2] * T[2]) @ w[2].T)
+    for l, change in net.changes(T).items():
+        want = -sum(np.outer(a[l - 1][k], gate[l][k] * T[l][k]) for k in range(6))
+        np.testing.assert_allclose(change, want)
+
+
 def test_what_is_asked_for_leaves_the_learner_as_it_was(network):
     learner, x, label = network(KolenPollack(), image=20, settling=5)
     setting, before = learner.setting, {name: np.array(w) for name, w in learner.W.items()}

@@ -375,13 +375,12 @@ def test_what_a_rate_may_cost_is_the_difference_of_two(monkeypatch, higher, hold
         rows = {"setting": setting, "metric": "test error", "seed": range(3), "value": found}
         return pd.DataFrame(rows)
 
-    frames = {
-        "02-spiking-populations": ends("200 direct, errors in spikes", [3.7, 3.8, 3.72]),
-        "06-spiking-standstill": ends("own 0", higher),
-    }
+    frames = {"06-spiking-standstill": ends("own 0", higher)}
+    own = pd.Series([3.7, 3.8, 3.72], name="value").rename_axis("seed")
+    study = SimpleNamespace(alone={"200 direct": own}.__getitem__)
     monkeypatch.setattr(results, "load", frames.__getitem__)
     monkeypatch.setattr(results, "final", lambda frame: frame)
-    said = a_rate_may_cost()
+    said = a_rate_may_cost(study)
     assert said.holds == holds and "with 3 times the rate of the output" in said.text
     if holds:
         assert "ends at 3.74 %" in said.text and "at 3.33 %. So 0.4 points" in said.text

@@ -42,6 +42,7 @@ def test_those_that_lose_are_named_and_those_that_cannot_be_told():
     first, _ = said(changed | REFERENCE | more | {"kick": ("kickback", 5.0, 4.0)})
     assert first.holds and "Of 5 pathways 3 make fewer" in first.text
     assert first.text.endswith("; signs makes more, by 4.50; the seeds cannot tell for mirror.")
+    assert first.numbers["first"] != "signs" and first.numbers["low"] > 0
 
 
 def test_those_that_lose_in_every_seed_but_by_a_wide_interval_are_said_to():
@@ -50,6 +51,9 @@ def test_those_that_lose_in_every_seed_but_by_a_wide_interval_are_said_to():
     found.loc[kick, "alone"] = [4.1, 4.2, 9.0]
     first, _ = study.sentences(found, BACKPROP)
     assert first.text.endswith("; kick makes more in every seed, but the interval holds zero.")
+    found.loc[kick, "alone"] = [3.9, 4.2, 9.0]
+    first, _ = study.sentences(found, BACKPROP)
+    assert first.text.endswith("; the seeds cannot tell for kick.")
 
 
 def test_those_that_cannot_be_told_from_the_best_are_named():
@@ -71,6 +75,8 @@ def test_the_best_is_a_method_and_stands_beside_backprop_in_rates():
         second.text
     )
     assert "2.50 % (difference between +" in second.text
+    turned = {"mirror": ("weight_mirror", 4.0, 3.9), "signs": ("sign_symmetry", 4.5, 3.0)}
+    assert "no reference signs has the lowest mean" in said(turned)[1].text
     near = {"signs": ("sign_symmetry", 4.5, 2.5)}
     assert said(near)[1].holds and "(difference between -0." in said(near)[1].text
     assert not said({"signs": ("sign_symmetry", 4.5, 1.5)})[1].holds

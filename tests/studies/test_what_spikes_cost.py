@@ -129,3 +129,34 @@ def test_a_rule_in_another_network_than_in_the_answer_says_so():
 def test_where_four_ranks_do_not_agree_the_interval_of_their_correlation_is_that_of_fishers_z():
     found = study.rank_correlation(pd.Series(range(4)), pd.Series([1.0, 30.0, 0.5, 4.0]))
     assert found == pytest.approx((0, -math.tanh(1.959964), math.tanh(1.959964)))
+    rho, low, high = study.rank_correlation(pd.Series(range(5)), pd.Series([0, 1, 2, 4, 3]))
+    half = 1.959964 * ((1 + 0.9**2 / 2) / 2) ** 0.5
+    ends = [math.tanh(math.atanh(0.9) + sign * half) for sign in (-1, 1)]
+    assert (rho, low, high) == pytest.approx((0.9, *ends))
+
+
+def test_who_loses_least_and_most_is_named_among_those_that_lose():
+    rows = study.pairs()
+    rules = sorted(rows.loc[~rows["rule"].isin(["backprop", "shallow"]), "method"].unique())
+    times = {name: 3.0 - k / 10 for k, name in enumerate(rules)} | {rules[2]: 0.5}
+    spikes = 4.0 + rows["seed"] / 1000
+    rates = spikes / rows["method"].map(times).fillna(1.0)
+    open_ = rows["method"] == rules[4]
+    rates = rates.where(~open_, spikes - 0.5 + (-1.0) ** rows["seed"])  # on average less
+    first = next(study.sentences(rows.assign(spikes=spikes, rates=rates)))
+    said = first.numbers
+    assert (said["first"], said["last"]) == (rules[-1], rules[0])
+    assert (said["low"], said["high"]) == pytest.approx((times[rules[-1]], 3.0))
+    assert said["k"] == len(rules) - 2
+    assert all(name in first.text.partition("; ")[2] for name in (rules[2], rules[4]))
+
+
+def test_seeds_are_counted_in_both_and_a_reference_has_its_own_rates():
+    rows = study.pairs()
+    few = (rows["rule"] == rows["rule"].iloc[0]) & (rows["seed"] >= 3)
+    first, _ = study.sentences(rows.assign(spikes=rows["spikes"].mask(few)))
+    assert (first.numbers["seeds"], first.numbers["fewer"]) == (3, 5)
+    ends = results.final(results.load("02-spiking"))
+    shallow = ends[(ends["setting"] == study.RATES) & (ends["method"] == "shallow")]["value"]
+    fixed = rows.loc[rows["method"] == "hidden synapses fixed", "rates"]
+    assert sorted(fixed.dropna()) == sorted(shallow)

@@ -99,10 +99,12 @@ def a_class_is_lost(study: InSpikes) -> Claim:
     ).under("Seeds that stay behind")  # fmt: skip
 
 
-def a_rate_may_cost() -> Claim:
-    """How far random feedback with errors in spikes falls at a higher rate of the output."""
-    own = results.final(results.load("02-spiking-populations"))
-    own = values(own, setting=f"200 direct{ALONE_TOO}")
+def a_rate_may_cost(study: InSpikes) -> Claim:
+    """How far random feedback with errors in spikes falls at a higher rate of the output.
+
+    study  with random feedback, one hidden layer
+    """
+    own = study.alone("200 direct")
     # an inverse that stays as it was drawn is random feedback
     other = values(results.final(results.load("06-spiking-standstill")))
     output, higher = (

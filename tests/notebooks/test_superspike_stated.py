@@ -1,0 +1,125 @@
+"""What notebook 03 says about results is bound to data: falsified data make its sentences fail."""
+
+from functools import partial
+
+import pytest
+import stated
+
+from credit import paths
+from credit.studies import superspike_audit
+
+(NOTEBOOK,) = paths.NOTEBOOKS.glob("03_*.ipynb")
+SUPERSPIKE = "superspike"
+
+
+def conditions_swapped(one, other):
+    """Two conditions of SuperSpike on MNIST under each other's labels."""
+    return stated.variants_swapped(SUPERSPIKE, one, other)
+
+
+def settings_swapped(one, other):
+    return lambda rows: stated.exchanged(rows, "setting", one, other)
+
+
+def wider_search(rows):
+    """The searches went further than the rates that are used."""
+    found = rows["setting"].str.replace("rate 1, hidden", "rate 2, hidden")
+    return rows.assign(setting=found.str.replace("hidden 0.125", "hidden 0.01"))
+
+
+def only_uniform_solves(rows):
+    """Nets of uniform feedback end with no unmatched spike, all of random feedback with many."""
+    trains = rows["metric"].eq("mismatch")
+    value = rows["value"].where(~(trains & (rows["setting"] == "4 uniform")), 0.0)
+    return rows.assign(value=value + 50 * (trains & (rows["setting"] == "4 random")))
+
+
+def lost(rows):
+    """A net of uniform feedback is missing, none of those beside which negative feedback stands."""
+    return rows[(rows["setting"] != "4 uniform") | (rows["seed"] != 2)]
+
+
+FALSIFIED = {
+    "random and symmetric": conditions_swapped("random", "symmetric"),
+    "random and fixed": conditions_swapped("random", "hidden synapses fixed"),
+    "random and other images": conditions_swapped("random", "errors of other images"),
+    "through time": conditions_swapped("symmetric", "backprop through time"),
+    "no hidden layer": settings_swapped("784-10", "784-200-10, random"),
+    "BP and shallow": stated.swapped("backprop", "shallow"),
+    "plasticity": settings_swapped("no hidden layer", "no hidden layer, plasticity off"),
+    "feedback of trains": settings_swapped("4 random", "4 uniform"),
+    "noisy": stated.noisy,
+    "wider search": wider_search,
+    "only uniform feedback solves": only_uniform_solves,
+    "lost": lost,
+}
+BESIDE = ("13-mnist",)
+
+
+def cases(one, other):
+    return lambda angles: stated.exchanged(angles, "case", one, other)
+
+
+def said(problem, word):
+    """The probe of a problem says something else of every network."""
+    return lambda found: found.assign(word=found["word"].where(found["problem"] != problem, word))
+
+
+FALSIFIED_LIVE = {
+    "reset": (
+        "angles",
+        cases("one layer, reset not in the gradient", "one layer, reset cuts the past"),
+    ),
+    "through the reset": (
+        "angles",
+        cases("one layer, reset differentiated", "one layer, reset cuts the past"),
+    ),
+    "second filter": (
+        "angles",
+        cases("one layer, no second filter", "one layer, reset not in the gradient"),
+    ),
+    "slower traces": (
+        "angles",
+        cases("one layer, traces 2 times as slow", "one layer, traces 4 times as slow"),
+    ),
+    "feedback": ("angles", cases("hidden layer, symmetric", "hidden layer, random")),
+    "weight transport": ("found", said("weight transport", "independent")),
+    "bent feedback": ("found", said("linear feedback", "nonlinear")),
+    "teacher": ("found", said("target, hidden layer", "full target")),
+}
+SIMULATED = ("angles", "found")
+
+
+@pytest.fixture(scope="module")
+def falsified(tmp_path_factory):
+    """{falsification: sentences that fail under it}; what is simulated is simulated once."""
+    names = {}
+    with pytest.MonkeyPatch.context() as patch:  # two networks of the audit instead of twenty
+        patch.setattr(superspike_audit, "audit", partial(superspike_audit.audit, seeds=2))
+        claims = stated.execute(NOTEBOOK, paths.RESULTS, names)
+    known = {name: names[name] for name in SIMULATED}
+    found = {
+        "said": {claim.sentence for claim in claims},
+        "failed": {claim.sentence for claim in claims if not claim.holds},
+    }
+    found |= stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, BESIDE, known=known)
+    return found | stated.failing_live(NOTEBOOK, known, FALSIFIED_LIVE)
+
+
+@pytest.mark.slow  # probes of networks, and the claims of a notebook on many falsified results
+def test_all_claims_of_notebook_03_hold_on_the_committed_results(falsified):
+    assert falsified["failed"] == set() and len(falsified["said"]) > 15
+
+
+@pytest.mark.slow  # the same
+@pytest.mark.parametrize("name", FALSIFIED | FALSIFIED_LIVE)
+def test_falsified_results_make_sentences_of_notebook_03_fail(falsified, name):
+    assert falsified[name]
+
+
+@pytest.mark.slow  # the same
+def test_every_claim_of_notebook_03_fails_under_some_falsification(falsified):
+    unmoved = falsified["said"] - set().union(
+        *(falsified[name] for name in FALSIFIED | FALSIFIED_LIVE)
+    )
+    assert {sentence[:30] for sentence in unmoved} == set()
