@@ -72,6 +72,12 @@ def signs_apart(rows):
     return rows.assign(value=rows["value"] + 1.0 * there)
 
 
+def lower_rates_better(rows):
+    """At full length lower rates of the output have a third of the errors."""
+    there = rows["setting"].str.endswith(", full length")
+    return rows.assign(value=rows["value"] / (1 + 2 * there))
+
+
 FALSIFIED = {
     "noisy": stated.noisy,
     "loud": stated.loud,
@@ -81,6 +87,7 @@ FALSIFIED = {
     "untaught": untaught,
     "angles turned": angles_turned,
     "signs apart": signs_apart,
+    "lower rates": lower_rates_better,
 }
 
 
@@ -102,7 +109,7 @@ def test_all_claims_hold_on_the_committed_results():
     assert COURSE["paper"] == 25_000  # as the prose says: over half of the images
 
 
-@pytest.mark.slow  # the claims of the notebook on eight falsified sets of results
+@pytest.mark.slow  # the claims of the notebook on nine falsified sets of results
 @pytest.mark.parametrize("name", FALSIFIED)
 def test_falsified_results_make_sentences_fail(falsified, name):
     assert len(falsified[name]) >= 1
