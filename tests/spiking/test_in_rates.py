@@ -155,12 +155,14 @@ def test_a_rule_of_transposed_weights_is_backprop_and_signs_are_not(network):
             assert (own[l] == reference[l]).all() == same
 
 
-def test_the_window_has_two_ends(network):
+def test_the_window_ends_at_0_and_at_40_mV(network):
     learner, x, label = network(Direct())
-    w = learner.W["w2"].reshape(24, 20)
-    w[:, 0], w[:, 1] = -1e-3, 1e-2  # mean currents below and above it
-    gate = in_rates.InRates.of(learner.setting, learner.W, x.numpy(), label.numpy()).gate[2]
-    assert not gate[:, :2].any() and gate[:, 2:].any()
+    setting, w = learner.setting, learner.W["w2"].reshape(24, 20)
+    below = in_rates.InRates.of(setting, learner.W, x.numpy(), label.numpy()).a[1].sum(1)
+    for j, drive in enumerate((-1, 45 / below.min(), 35 / below.max())):
+        w[:, j] = 1e-3 * drive / 5e-3  # mV of mean current, if times the rates below
+    gate = in_rates.InRates.of(setting, learner.W, x.numpy(), label.numpy()).gate[2]
+    assert not gate[:, :2].any() and gate[:, 2].all()
 
 
 def test_outside_the_window_nothing_is_changed_and_nothing_passed_on():

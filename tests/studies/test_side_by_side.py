@@ -3,6 +3,7 @@
 import pytest
 
 from credit.evidence import results
+from credit.evidence.glossary import less
 from credit.spiking.pathways.weight_mirror import WeightMirror
 from credit.studies import depth_in_spikes, errors_in_spikes, side_by_side
 from credit.studies.in_spikes import InTwoPhases
@@ -20,10 +21,12 @@ def phases():
 
 @pytest.fixture
 def with_errors(monkeypatch):
-    """The errors of some labels of a study moved, in percent."""
+    """The errors of some labels of a study moved, in percent, from what was measured."""
+    measured = {}
 
     def change(study, by):
-        moved = study.errors | {label: study.errors[label] + more for label, more in by.items()}
+        errors = measured.setdefault(id(study), study.errors)
+        moved = errors | {label: errors[label] + more for label, more in by.items()}
         monkeypatch.setitem(study.__dict__, "errors", moved)
         return study
 
@@ -65,6 +68,9 @@ def test_in_brief_holds_and_counts_whom_it_speaks_of(events, phases):
     assert f"elicits {phases.count('200 equilibrium propagation', 'spikes, test'):,.0f} to" in (
         said["spikes"].text
     )
+    taught = [k for k in events.named if k not in side_by_side.FIXED]
+    most = max(events.count(k, "spikes, test") for k in taught)
+    assert said["spikes"].numbers["high"] == pytest.approx(most)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +181,43 @@ def test_half_of_the_pathways_are_not_most(events, phases):
     assert not carried.holds
 
 
+def test_a_narrow_majority_or_an_output_that_gains_nothing_is_no_answer(
+    events, phases, with_errors
+):
+    both = errors_in_spikes.pairs()
+    few = errors_in_spikes.fewer(both)[: both["method"].nunique() // 2 + 1]
+    narrow = both.assign(alone=both["alone"].where(both["method"].isin(few), both["events"] + 1))
+    said = brief(events, phases, narrow)["numbers"]
+    assert 2 * said.numbers["k"] > said.numbers["n"] and not said.holds
+    assert brief(events, phases)["numbers"].holds
+    assert not brief(with_errors(events, {"200 none": -4.0}), phases)["numbers"].holds
+
+
+def test_half_of_the_errors_in_spikes_that_teach_nothing_are_no_answer(events, phases, monkeypatch):
+    alone = events.alone
+    lost = [k for k in events.named if len(alone(k)) and k not in side_by_side.FIXED][:4]
+    monkeypatch.setattr(events, "alone", lambda k: alone(k) + 20.0 * (k in lost))
+    assert not brief(events, phases)["learn"].holds
+
+
+def test_who_ends_above_one_layer_is_counted_among_those_that_are_taught(events, phases):
+    deep = depth_in_spikes.errors()
+    by = {key: part.set_index("seed")["error"] for key, part in deep.groupby(["method", "layers"])}
+    floors = {name: by[name, 2] for name in deep.loc[deep["rule"] == "shallow", "method"]}
+    floor = deep.drop_duplicates("method").set_index("method")["floor"]
+    learns = deep[(deep["rule"] != "shallow") & (deep["method"] != side_by_side.BACKPROP)]
+    worse = [
+        name
+        for name in learns["method"].unique()
+        if (name, 2) in by and (name, 1) in by
+        and less(by[name, 2], floors[floor[name]]) and less(by[name, 1], by[name, 2])
+    ]  # fmt: skip
+    assert brief(events, phases)["depth"].numbers["worse"] == len(worse) > 3
+    lost = (deep["method"] == worse[0]) & (deep["layers"] == 2)
+    without = deep.assign(error=deep["error"].where(~lost, 95.0))
+    assert brief(events, phases, deep=without)["depth"].numbers["worse"] == len(worse) - 1
+
+
 def test_layers_that_do_not_hold_are_no_answer(events, phases):
     deep = depth_in_spikes.errors()
     learns = deep["rule"] != "shallow"
@@ -206,6 +249,7 @@ def test_who_gains_by_labels_of_other_images_is_named(events, with_errors, monke
     assert "the others end at 49 (GAIT-prop) to 86 % (Kolen-Pollack)" in said.text
     said, _ = side_by_side.told(with_errors(events, {"200 direct": 9.0}))
     assert not said.holds
+    with_errors(events, {})
     told, helped = events.told, ("200 signs", "200 GAIT", "200 attention", "200 synthetic")
     monkeypatch.setattr(events, "told", lambda k: told(k) * 0 + 8 if k in helped else told(k))
     said, _ = side_by_side.told(events)
@@ -238,6 +282,22 @@ def test_wrong_errors_are_more_events(events, monkeypatch):
     assert not side_by_side.told(events).__next__().holds
 
 
+def test_a_pathway_without_any_errors_of_its_own_has_no_ratio(events, monkeypatch):
+    count = events.count
+    monkeypatch.setattr(events, "count", lambda k, m: count(k, m) * (k != "200 GAIT"))
+    assert not next(side_by_side.told(events)).holds
+
+
+def test_other_labels_in_spikes_help_below_an_output_taught_by_spikes(events, monkeypatch):
+    told, between = events.told_alone, events.fixed_alone.mean() + 0.5
+    assert between < events.errors[events.fixed].mean() - 0.5
+    monkeypatch.setattr(
+        events, "told_alone", lambda k: told(k) * 0 + between if k == "200 GAIT" else told(k)
+    )
+    _, said = side_by_side.told(events)
+    assert "GAIT-prop (" not in said.text.partition(";")[0]
+
+
 def test_fixed_synapses_of_coherent_networks_are_their_own_floor(events, with_errors):
     higher = with_errors(events, {"200-100 none, coherent": 15.0})
     said, _ = side_by_side.told(higher)
@@ -248,7 +308,8 @@ def test_controls_that_do_not_hold_stop_the_notebook(events, monkeypatch):
     assert all(c.holds for c in side_by_side.controls(events))
     ends = events.ends
     alone = "200 weight mirror, errors in spikes, blind"
-    wrong = (("200 weight mirror, blind", 5.0, 0), (alone, -1.0, 0), ("200 synthetic", 5.0, 1))
+    wrong = [("200 weight mirror, blind", 5.0, 0), (alone, -1.0, 0), ("200 synthetic", 5.0, 1)]
+    wrong += [("200 synthetic, of the label alone", 9.0, 1)]
     for label, more, sentence in wrong:
         value = ends["value"] + more * (ends["setting"] == label)
         monkeypatch.setitem(events.__dict__, "ends", ends.assign(value=value))
@@ -265,6 +326,16 @@ def test_what_the_search_alone_would_have_chosen_is_listed(phases, monkeypatch):
         return rows.assign(value=rows["value"] * 0.1) if name.endswith("searched") else rows
 
     monkeypatch.setattr(results, "load", better)
+    assert not side_by_side.by_search_alone(phases).holds
+    monkeypatch.setattr(results, "load", lambda k: better(k) if k.startswith("05") else load(k))
+    assert not side_by_side.by_search_alone(phases).holds  # of one rule of two
+
+    def one_seed_worse(name):  # its mean is lower
+        rows = better(name)
+        worse = name.endswith("searched") & (rows["seed"] == 0)
+        return rows.assign(value=rows["value"].where(~worse, 7.0))
+
+    monkeypatch.setattr(results, "load", one_seed_worse)
     assert not side_by_side.by_search_alone(phases).holds
 
 
@@ -307,14 +378,29 @@ def test_what_is_remembered_can_fail(events, with_errors, monkeypatch):
     assert all(c.holds for c in said) and "all 10 pathways tried end below" in said[0].text
     signs, back = (alone(f"200 {way}").mean() for way in ("signs", "symmetric"))
     assert f"({signs:.2f} %) from transposed weights ({back:.2f} %)" in said[1].text
+    errors = events.errors
+    gap = errors["200 signs"].mean() - errors["200 symmetric"].mean()
+    assert said[1].numbers["d"] == pytest.approx(gap)
+    nobody = with_errors(events, {"200 signs": -2.0})  # no better with signed events, too
+    assert not list(side_by_side.remember(nobody, both))[1].holds
     for moved in ({"200 GAIT": 8.5}, {"200-100 none, coherent": -82.0}, {"200 direct": 3.5}):
         all_learn, *_ = side_by_side.remember(with_errors(events, moved), both)
         assert not all_learn.holds
+    with_errors(events, {})
     for more in (1.0, -1.0):  # signs that can be told from transposed weights
         monkeypatch.setattr(
             events, "alone", lambda k, m=more: alone(k) + (m if k == "200 signs" else 0.0)
         )
         assert not list(side_by_side.remember(events, both))[1].holds
+
+
+def test_who_was_told_other_labels_is_counted(events, monkeypatch):
+    told, both = events.told, errors_in_spikes.pairs()
+    counts = []
+    for without in ((), ("200 GAIT", "200 signs")):
+        monkeypatch.setattr(events, "told", lambda k, w=without: told(k)[: 0 if k in w else None])
+        counts.append(next(side_by_side.remember(events, both)).numbers["m"])
+    assert counts[1] == counts[0] - 2
 
 
 def test_larger_first_weights_of_fixed_synapses_do_not_end_lower(monkeypatch):
