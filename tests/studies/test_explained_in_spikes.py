@@ -155,7 +155,7 @@ def test_longer_phases_let_two_hidden_layers_learn(longer_claimed):
     said = longer_claimed()
     assert said.holds and said.topic == "More hidden layers"
     for part in (
-        "learns with two hidden layers at first (15.0 % validation error) and then",
+        "(15.0 % validation error), a rule fails with two hidden layers at full length",
         "the seeds end at 25.0, 78.0 and 88.0 %. A lower rate of the output prevents this (10.10",
         "at the same rates (11.0, 12.0 and 13.0 %). At the best of 2 pairs of rates (the lowest "
         "rate of the output of those tried) such phases end at 9.27 ± 0.80 % (3 seeds), without "
@@ -381,7 +381,7 @@ def test_what_a_rate_may_cost_is_the_difference_of_two(monkeypatch, higher, hold
     monkeypatch.setattr(results, "load", frames.__getitem__)
     monkeypatch.setattr(results, "final", lambda frame: frame)
     said = a_rate_may_cost(study)
-    assert said.holds == holds and "with 3 times the rate of the output" in said.text
+    assert said.holds == holds and "with 3 times both rates" in said.text
     if holds:
         assert "ends at 3.74 %" in said.text and "at 3.33 %. So 0.4 points" in said.text
 

@@ -113,9 +113,9 @@ def a_rate_may_cost(study: InSpikes) -> Claim:
     )
     return claim(
         "Random feedback with errors in spikes ends at {a:.2f} %, at the best rates of a search on "
-        "part of the images; with {times:.0f} times the rate of the output, those of target "
-        "differences, whose inverse at a standstill is random feedback, at {b:.2f} %. So {d:.1f} "
-        "points between pathways may be those of a rate.",
+        "part of the images; with {times:.0f} times both rates and feedback a third as large, "
+        "those of target differences, whose inverse at a standstill is random feedback, "
+        "at {b:.2f} %. So {d:.1f} points between pathways may be those of a rate.",
         less(other, own),
         a=own.mean(), b=other.mean(), times=higher / output, d=-difference(other, own)[0],
     ).under("What a rate may cost")  # fmt: skip
@@ -162,8 +162,8 @@ def longer(study: InSpikes, label: str) -> Claim:
     one = results.final(results.load(f"{study.experiments[0]}-explained"))
     one = values(one, setting=f"{label}, phases of 120 ms")
     return claim(
-        "At the rates that were best on part of the images {name} learns with two hidden layers at "
-        "first ({first:.1f} % validation error) and then loses it: at full length the seeds end at "
+        "At the rates that were best on part of the images, shown once ({first:.1f} % validation "
+        "error), {name} fails with two hidden layers at full length: the seeds end at "
         "{short} %. A lower rate of the output prevents this ({kept} %; chosen at full length, on "
         "another seed), and so do phases of `120 ms` at the same rates ({long} %). At the best of "
         "{n} pairs of rates{edge} such phases end at {e} % ({k} seeds), without feedback at "
@@ -269,8 +269,8 @@ def at_lower_rates(study: InSpikes) -> Claim:
     floor = values(study.deep, setting=f"{LAYERS[2]} {untold}")
     return claim(
         "With two hidden layers lower rates of the output were tried at full length, too, with one "
-        "seed each: {said}. So these are within {x:g} points of the best that is known; without "
-        "feedback the test error is {f:.1f} %.",
+        "seed each: {said}. The better of each two is within {x:g} points of the range at the "
+        "rates used; without feedback the test error is {f:.1f} %.",
         all(holds),
         said=listed(said), x=NEAR, f=floor.mean(),
     ).under("Lower rates")  # fmt: skip
