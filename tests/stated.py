@@ -172,3 +172,18 @@ def failing_live(notebook: Path, known: dict, changes: dict, **given) -> dict[st
         falsified = {variable: change(known[variable])}
         failed[name] = say_all(notebook, paths.RESULTS, known | falsified, **given)[1]
     return failed
+
+
+def simulated(notebook: Path, variables, **given) -> tuple[dict[str, set[str]], dict]:
+    """What a notebook says on the committed results, computing all that it computes: {"said": all
+    sentences, "failed": those that fail}; and {variable: value} of some, to be given again.
+
+    given  further arguments of execute
+    """
+    names = {}
+    claims = execute(notebook, paths.RESULTS, names, **given)
+    said = {
+        "said": {claim.sentence for claim in claims},
+        "failed": {claim.sentence for claim in claims if not claim.holds},
+    }
+    return said, {name: names[name] for name in variables}

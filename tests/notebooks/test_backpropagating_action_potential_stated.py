@@ -49,15 +49,9 @@ FALSIFIED_LIVE = {
 @pytest.fixture(scope="module")
 def falsified():
     """{falsification: sentences that fail under it}; what is simulated is simulated once."""
-    names = {}
     with pytest.MonkeyPatch.context() as patch:  # chains of one seed instead of three
         patch.setattr(studied, "reach", lambda feedbacks, _: REACH(feedbacks, range(1)))
-        claims = stated.execute(NOTEBOOK, paths.RESULTS, names)
-    known = {name: names[name] for name in SIMULATED}
-    found = {
-        "said": {claim.sentence for claim in claims},
-        "failed": {claim.sentence for claim in claims if not claim.holds},
-    }
+        found, known = stated.simulated(NOTEBOOK, SIMULATED)
     return found | stated.failing_live(NOTEBOOK, known, FALSIFIED_LIVE)
 
 

@@ -50,13 +50,7 @@ FALSIFIED_LIVE = {
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}; what is simulated is simulated once."""
-    names = {}
-    claims = stated.execute(NOTEBOOK, paths.RESULTS, names, live=LIVE)
-    known = {name: names[name] for name in SIMULATED}
-    found = {
-        "said": {claim.sentence for claim in claims},
-        "failed": {claim.sentence for claim in claims if not claim.holds},
-    }
+    found, known = stated.simulated(NOTEBOOK, SIMULATED, live=LIVE)
     found |= stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, known=known, live=LIVE)
     return found | stated.failing_live(NOTEBOOK, known, FALSIFIED_LIVE, live=LIVE)
 

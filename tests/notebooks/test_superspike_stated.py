@@ -93,15 +93,9 @@ SIMULATED = ("angles", "found")
 @pytest.fixture(scope="module")
 def falsified(tmp_path_factory):
     """{falsification: sentences that fail under it}; what is simulated is simulated once."""
-    names = {}
     with pytest.MonkeyPatch.context() as patch:  # two networks of the audit instead of twenty
         patch.setattr(superspike_audit, "audit", partial(superspike_audit.audit, seeds=2))
-        claims = stated.execute(NOTEBOOK, paths.RESULTS, names)
-    known = {name: names[name] for name in SIMULATED}
-    found = {
-        "said": {claim.sentence for claim in claims},
-        "failed": {claim.sentence for claim in claims if not claim.holds},
-    }
+        found, known = stated.simulated(NOTEBOOK, SIMULATED)
     found |= stated.failing(NOTEBOOK, FALSIFIED, tmp_path_factory.mktemp, BESIDE, known=known)
     return found | stated.failing_live(NOTEBOOK, known, FALSIFIED_LIVE)
 

@@ -93,31 +93,31 @@ def a_class_is_lost(study: InSpikes) -> Claim:
         and bool((least_more > SELDOM).all())
         and less(more, errors[behind.index].min())
         and teaches(more, fixed),
-        k=len(behind), n=len(errors), e=listed([f"{value:.1f}" for value in sorted(behind)]),
-        share=listed([f"{value:.1f}" for value in sorted(lost)]), more=mean_in_words(more),
+        k=len(behind), n=len(errors), e=_each(behind), share=_each(lost), more=mean_in_words(more),
         fixed=fixed.mean(),
     ).under("Seeds that stay behind")  # fmt: skip
 
 
 def a_rate_may_cost(study: InSpikes) -> Claim:
-    """How far random feedback with errors in spikes falls at a higher rate of the output.
+    """How far random feedback with errors in spikes falls at higher rates.
 
     study  with random feedback, one hidden layer
     """
     own = study.alone("200 direct")
     # an inverse that stays as it was drawn is random feedback
     other = values(results.final(results.load("06-spiking-standstill")))
-    output, higher = (
-        jobs(name, "paper")[0].setting.learning_rate
+    here, there = (
+        jobs(name, "paper")[0].setting
         for name in ("02-spiking-populations", "06-spiking-standstill")
     )
+    times = there.learning_rate / here.learning_rate
     return claim(
         "Random feedback with errors in spikes ends at {a:.2f} %, at the best rates of a search on "
         "part of the images; with {times:.0f} times both rates and feedback a third as large, "
         "those of target differences, whose inverse at a standstill is random feedback, "
         "at {b:.2f} %. So {d:.1f} points between pathways may be those of a rate.",
-        less(other, own),
-        a=own.mean(), b=other.mean(), times=higher / output, d=-difference(other, own)[0],
+        less(other, own) and there.hidden_rate == times * here.hidden_rate,
+        a=own.mean(), b=other.mean(), times=times, d=-difference(other, own)[0],
     ).under("What a rate may cost")  # fmt: skip
 
 
@@ -142,8 +142,8 @@ def others_help(study: InSpikes) -> Claim:
 
 
 def longer(study: InSpikes, label: str) -> Claim:
-    """How two hidden layers lose what they had learned, and what prevents it: a lower rate, or
-    phases twice as long.
+    """How two hidden layers fail at the rates of the search, and what prevents it: a lower rate,
+    or phases twice as long.
 
     label  of the network with one
     """
