@@ -86,13 +86,12 @@ def errors_too(rows: pd.DataFrame, alone: pd.DataFrame) -> Claim:
     nearer = [k for k, part in both.items() if (part["wrong"] < part["own"]).all()]
     open_ = [k for k, part in both.items() if not less(part["own"], part["other"])]
     return claim(
-        "Where errors are spikes, too, the change by spikes is {begin:.0f} to {begin_most:.0f}° "
-        "from that of the rule in rates at the first weights, but {low:.0f} ({nearest}) to "
-        "{high:.0f}° ({farthest}) after {images:,} images, farther than with signed events for {k} "
-        "of {n}; for {open_} of the {n} the seeds cannot tell it from that to the rule for other "
-        "labels. In rates right answers, too, keep asking for small changes, of which error "
-        "neurons say little: to what wrong answers alone ask for it is {wrong:.0f} to "
-        "{wrong_most:.0f}°, less in every seed of {m} of {n}.",
+        "Where errors are spikes, the angle is {begin:.0f} to {begin_most:.0f}° at the first "
+        "weights, but {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) after {images:,} images, "
+        "larger than with signed events for {k} of {n}; for {open_} of the {n} the seeds cannot "
+        "tell it from that to the rule for other labels. In rates right answers, too, keep asking "
+        "for small changes, of which error neurons say little: to what wrong answers alone ask for "
+        "it is {wrong:.0f} to {wrong_most:.0f}°, less in every seed of {m} of {n}.",
         mostly(len(nearer), len(both)) and bool(own.mean() > first.mean()),
         begin=first.min(), begin_most=first.max(), low=own.min(), nearest=own.idxmin(),
         high=own.max(), farthest=own.idxmax(), images=last, k=len(farther), n=len(both),
@@ -121,18 +120,16 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     open_ = [k for k in each if not less(at(k, last, "own"), other[k])]
     every = [k for k in open_ if (other[k] > at(k, last, "own")).all()]
     rest = [k for k in open_ if k not in every]
-    same = f"; for {listed(every)} it is larger in every seed, but the interval holds zero"
-    same *= bool(every)
+    same = f", larger only within noise for {listed(every)}" * bool(every)
     same += f"; for {listed(rest)} the seeds cannot tell which is larger" * bool(rest)
     yield claim(
-        "The change by spikes lies {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) from that of "
-        "the same rule in rates at the first weights, and after {images:,} images {low_last:.0f} "
-        "({nearest_last}) to {high_last:.0f}° ({farthest_last}); the mean angle has grown for "
-        "{mean} of {n}, beyond noise for {k}. From that of the same rule for other labels it is "
-        "then on average at least {other:.0f}°{same}.",
+        "The change by spikes lies {low:.0f} to {high:.0f}° from that of the same rule in rates at "
+        "the first weights, and after {images:,} images {low_last:.0f} ({nearest_last}) to "
+        "{high_last:.0f}° ({farthest_last}); the mean angle has grown for {mean} of {n}, beyond "
+        "noise for {k}. To the same rule for other labels it is then at least {other:.0f}° on "
+        "average{same}.",
         2 * len(open_) < len(each) and 2 * len(grown) > len(each),
-        low=first.min(), nearest=first.idxmin(), high=first.max(), farthest=first.idxmax(),
-        images=last, low_last=end.min(), nearest_last=end.idxmin(), high_last=end.max(),
+        low=first.min(), high=first.max(), images=last, low_last=end.min(), nearest_last=end.idxmin(), high_last=end.max(),
         farthest_last=end.idxmax(), mean=len(mean), k=len(grown), n=len(each),
         other=min(runs.mean() for runs in other.values()), same=same,
     )  # fmt: skip

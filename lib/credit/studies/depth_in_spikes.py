@@ -140,9 +140,8 @@ def sentences(rows: pd.DataFrame, in_rates: dict[int, pd.Series]) -> Iterator[Cl
     lost = [f"{name} ({mean_in_words(two[name][2])} %)" for name in two if name not in taught]
     yield claim(
         "Of {n} pathways and rules with two hidden layers {k} do better than fixed hidden synapses"
-        "{lost}. Of these, {m} make more errors than with one hidden layer{rise}"
-        "{fewer}{open_}. Transposed weights, the reference, make "
-        "{back:.1f} points more.",
+        "{lost}. Of these, {m} make more errors than with one{rise}{fewer}{open_}. Transposed "
+        "weights make {back:.1f} points more.",
         2 * len(taught) > len(two) and 2 * len(more) > len(taught) and greater(back[2], back[1]),
         n=len(two), k=len(taught), m=len(more),
         lost=f"; {listed(lost)} cannot be said to" if lost else "",
@@ -154,11 +153,11 @@ def sentences(rows: pd.DataFrame, in_rates: dict[int, pd.Series]) -> Iterator[Cl
     )  # fmt: skip
     four = {name: of for name, of in rules.items() if 4 in of}
     said = [
-        f"{name} ends at {mean_in_words(of[4])} % (fixed: {fixed(name, 4).mean():.0f} %)"
+        f"{mean_in_words(of[4])} % ({name}; fixed: {fixed(name, 4).mean():.0f} %)"
         for name, of in sorted(four.items(), key=lambda item: item[1][4].mean())
     ]
     yield claim(
-        "With four hidden layers {said}; backprop in rates has {bp:.2f} %.",
+        "With four hidden layers the errors are {said}; backprop in rates has {bp:.2f} %.",
         all(teaches(of[4], fixed(name, 4)) for name, of in four.items())
         and not any(less(of[4], in_rates[4]) for of in four.values()),
         said=listed(said), bp=in_rates[4].mean(),

@@ -59,14 +59,14 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     lower = fewer(rows)
     by = gain[lower].sort_values() if lower else pd.Series({"–": 0.0})
     more = [k for k, v in each.items() if greater(v["alone"], v["events"])]
-    other = [f"; {k} makes more, by {-gain[k]:.2f}" for k in more]
+    other = [f"; {k} ends higher, by {-gain[k]:.2f}" for k in more]
     open_ = [k for k in each if k not in (*lower, *more)]
     every = [k for k in open_ if (each[k]["alone"] > each[k]["events"]).all()]
-    other += [f"; {k} makes more in every seed, but the interval holds zero" for k in every]
+    other += [f"; {k} ends higher in every seed, but the interval holds zero" for k in every]
     other += [f"; the seeds cannot tell for {k}" for k in open_ if k not in every]
     yield claim(
-        "Of {n} pathways {k} make fewer errors when those of the output neurons are spikes than "
-        "when they are signed events, by {low:.2f} ({first}) to {high:.2f} points ({last}){other}.",
+        "Of {n} pathways {k} end lower with errors in spikes than with signed events, by "
+        "{low:.2f} ({first}) to {high:.2f} points ({last}){other}.",
         2 * len(lower) > len(each),
         n=len(each), k=len(lower), low=by.iloc[0], first=by.index[0],
         high=by.iloc[-1], last=by.index[-1], other="".join(other),
@@ -77,8 +77,8 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
     _, low, high = difference(alone, backprop)
     same = [k for k, v in methods.items() if k != best and undecided(v["alone"], alone)]
     yield claim(
-        "Of those that are no reference {best} has the lowest mean, {e:.2f} %{same}; backprop in "
-        "rates has {bp:.2f} % (difference between {low:+.2f} and {high:+.2f} points).",
+        "Transposed weights apart, {best} has the lowest mean, {e:.2f} %{same}; backprop in rates "
+        "has {bp:.2f} % (difference between {low:+.2f} and {high:+.2f} points).",
         not less(alone, backprop),
         same=f" (not to be told from that of {' and '.join(same)})" if same else "",
         best=best, e=alone.mean(), bp=backprop.mean(), low=low, high=high,

@@ -73,13 +73,11 @@ def in_brief(
     lost = [k for k in alone if not less(events.alone(k), _floor(events, k, alone=True))]
     yield claim(
         "**Do they learn?** With signed events all {n} pathways, and {m} rules of two phases, end "
-        "below networks whose hidden synapses are fixed; with errors in spikes {k} of {of} do "
-        "({beside} beside fixed synapses with signed events){lost}.",
+        "below networks with fixed hidden synapses; with errors in spikes {k} of {of} do{lost}.",
         all(less(events.errors[label], _floor(events, label)) for label in taught)
         and all(less(phases.errors[label], phases.errors[phases.fixed]) for label in ruled)
         and mostly(len(alone) - len(lost), len(alone)),
         n=len(taught), m=len(ruled), k=len(alone) - len(lost), of=len(alone),
-        beside=listed([events.named[k] for k in alone if k.startswith("200-100")]),
         lost="".join(f"; {_cannot_be_told(events, k)}" for k in lost),
     )  # fmt: skip
     validation = results.final(events.runs, "validation error")
@@ -90,9 +88,9 @@ def in_brief(
     } | {phases.named[label]: phases.errors[label] for label in ruled}
     by, backprop = pd.Series({k: v.mean() for k, v in best.items()}), events.errors["backprop"]
     yield claim(
-        "**How near do they come?** Backprop in rates has {bp:.2f} % test error. The methods, each "
-        "with the way to carry errors that did better on validation images, end {low:.2f} "
-        "({first}) to {high:.1f} times as high ({last}).",
+        "**How near do they come?** Backprop in rates has {bp:.2f} % test error. The methods have "
+        "{low:.2f} ({first}) to {high:.1f} times as much ({last}), each with errors carried in the "
+        "way that did better on validation images.",
         all(greater(error, backprop) for error in best.values()),
         bp=backprop.mean(), low=by.min() / backprop.mean(), first=by.idxmin(),
         high=by.max() / backprop.mean(), last=by.idxmax(),
@@ -101,8 +99,8 @@ def in_brief(
     floor, alone_floor = events.errors[events.fixed], events.fixed_alone
     yield claim(
         "**Must errors be numbers?** Not between neurons: most pathways, {k} of {n}, end lower "
-        "when the errors of the output are spikes. Part of this may be the output's own learning: "
-        "above fixed hidden synapses, too, it ends {gain:.1f} points lower in this way.",
+        "when errors are spikes. Part of this may be the output's own learning: with fixed hidden "
+        "synapses, too, it ends {gain:.1f} points lower.",
         mostly(lower, n) and less(alone_floor, floor),
         k=lower, n=n, gain=-difference(alone_floor, floor)[0],
     )  # fmt: skip
@@ -113,12 +111,11 @@ def in_brief(
     skipped = [study.additions(label, bright) for study, label in nets]
     deep = depth_in_spikes.additions()
     yield claim(
-        "**How many spikes?** With one hidden layer (Kickback: two), and signed events or two "
-        "phases, a test image elicits {low:,.0f} to {high:,.0f}, input included, and {a:.2f} to "
-        "{b:.2f} additions at forward synapses for each multiply-add of the same network in rates: "
-        "fewer than one, if dark pixels count. They are {dark:.0f} % of all; beside a network that "
-        "skips them it is {c:.1f} to {d:.1f}. With two hidden layers it is up to {e:.1f}, dark "
-        "pixels counted ({most}).",
+        "**How many spikes?** With one hidden layer, and signed events or two phases, a test image "
+        "elicits {low:,.0f} to {high:,.0f}, input included, and {a:.2f} to {b:.2f} additions at "
+        "forward synapses for each multiply-add of the same network in rates. Beside a network "
+        "that skips dark pixels, {dark:.0f} % of all, it is {c:.1f} to {d:.1f}; with two hidden "
+        "layers and dark pixels up to {e:.1f} ({most}).",
         max(adds) < 1 < min(skipped) and bool(deep.max() > max(adds)),
         low=min(spikes), high=max(spikes), a=min(adds), b=max(adds), dark=100 * (1 - bright),
         c=min(skipped), d=max(skipped), e=deep.max(), most=deep.idxmax(),
@@ -166,7 +163,7 @@ def _deeper(by_layers: pd.DataFrame, phases: InTwoPhases) -> Iterator[Claim]:
     scattered = [name for name, error in runs[4].items() if error.max() > 2 * error.min()]
     yield claim(
         "**Do they hold with more layers?** Of {n} with two hidden layers {k} end below fixed "
-        "hidden synapses, {later} in phases of `120 ms` alone ({long:.1f} %); {worse} end above "
+        "hidden synapses ({later} in phases of `120 ms` alone, at {long:.1f} %), {worse} above "
         "what they reach with one. With four, the {m} best end below, {name} the lowest at {e} "
         "%{scattered}.",
         mostly(len(taught[2]), len(runs[2]))
@@ -176,7 +173,7 @@ def _deeper(by_layers: pd.DataFrame, phases: InTwoPhases) -> Iterator[Claim]:
         n=len(runs[2]) + 1, k=len(taught[2]) + 1, worse=len(worse), later=name, long=error.mean(),
         m=len(runs[4]), name=best, e=verdicts.mean_in_words(runs[4][best]),
         scattered="".join(
-            f"; of {k} one seed ends at {runs[4][k].max():.1f} %" for k in scattered
+            f"; one seed of {k} ends at {runs[4][k].max():.1f} %" for k in scattered
         ),
     )  # fmt: skip
 
@@ -200,15 +197,15 @@ def told(study: InSpikes) -> Iterator[Claim]:
     events = [(study.count(f"{net}, shuffled", sent), study.count(net, sent)) for net in nets]
     more = [told / own for told, own in events if own] or [0.0]
     yield _told(
-        "Where hidden neurons are told the labels of other images each of {n} pathways ends higher "
-        "than with the right ones. Below fixed hidden synapses: {gains}; the others end at "
-        "{low:.0f} ({first}) to {high:.0f} % ({last}). Such errors never vanish: they come as "
-        "{a:.1f} to {b:.1f} times as many events, at the same rates.",
+        "With hidden neurons told the labels of other images each of {n} pathways ends higher than "
+        "with the right ones. Below fixed hidden synapses: {gains}; the others end at {low:.0f} "
+        "({first}) to {high:.0f} % ({last}). Such errors never vanish: events are {a:.1f} to "
+        "{b:.1f} times as many.",
         study, signed, holds=len(more) == len(nets) and min(more) > 1, a=min(more), b=max(more),
     )  # fmt: skip
     yield _told(
-        "With errors in spikes, too, each of {n} ends higher with such labels. Below fixed hidden "
-        "synapses: {gains}; the others end at {low:.0f} ({first}) to {high:.0f} % ({last}).",
+        "With errors in spikes, too, each of {n} ends higher. Below fixed hidden synapses: "
+        "{gains}; the others end at {low:.0f} ({first}) to {high:.0f} % ({last}).",
         study, {k: (study.alone(k), study.told_alone(k), k + ALONE_TOO) for k in study.named},
     )  # fmt: skip
 
@@ -327,9 +324,8 @@ def cost_sentences(rows: pd.DataFrame, profile: str) -> Iterator[Claim]:
     yield claim(
         "In one compiled run an image takes a {each:.0f}th of the CPU time of a run for every "
         "image. ngc-learn takes {ngc:.0f} times as long image by image and {ngc_batch:.1f} times "
-        "in batches of {batch}; snnTorch, which backpropagates through time, {torch:.0f} and "
-        "{torch_batch:.1f} times. Beside our own run for every image the two take {a:.1f} and "
-        "{b:.1f} times as long.",
+        "in batches of {batch}, snnTorch {torch:.0f} and {torch_batch:.1f} times; beside our own "
+        "run for every image the two take {a:.1f} and {b:.1f} times as long.",
         bool((by.drop(speed.ONE_RUN)["low"] > 1).all())
         and bool(min(ngc["low"], torch["low"]) > by.loc[each, "high"]),
         a=ngc["ratio"] / by.loc[each, "ratio"], b=torch["ratio"] / by.loc[each, "ratio"],
@@ -353,8 +349,8 @@ def remember(events: InSpikes, both: pd.DataFrame) -> Iterator[Claim]:
     error = events.errors
     yield claim(
         "Hidden spiking neurons learn from signed events that carry an error: all {n} pathways "
-        "tried end below fixed hidden synapses, and lower than with the labels of other images "
-        "({m} were told such).",
+        "tried end below fixed hidden synapses, and lower than with labels of other images ({m} "
+        "tested).",
         all(less(error[k], _floor(events, k)) for k in events.named if k not in FIXED)
         and all(less(error[k], events.told(k)) for k in events.named if len(events.told(k))),
         n=len(events.named) - len(FIXED),
@@ -363,16 +359,16 @@ def remember(events: InSpikes, both: pd.DataFrame) -> Iterator[Claim]:
     signs, back = "200 signs", "200 symmetric"
     yield claim(
         "With errors in spikes {n} seeds cannot tell feedback by the signs of the forward synapses "
-        "({e:.2f} %) from transposed weights ({t:.2f} %); with signed events signs make {d:.2f} "
-        "points more.",
+        "({e:.2f} %) from transposed weights ({t:.2f} %); with signed events it ends {d:.2f} "
+        "points higher.",
         undecided(events.alone(signs), events.alone(back)) and greater(error[signs], error[back]),
         n=len(events.alone(signs)), e=events.alone(signs).mean(), t=events.alone(back).mean(),
         d=difference(error[signs], error[back])[0],
     )  # fmt: skip
     lower, n = len(fewer(both)), both["method"].nunique()
     yield claim(
-        "Between neurons an error need not be a number: spikes of two populations carry it, for "
-        "most pathways, {k} of {n}, with fewer errors than signed events.",
+        "Between neurons an error need not be a number: with errors in spikes most pathways, {k} "
+        "of {n}, end lower than with signed events.",
         mostly(lower, n),
         k=lower, n=n,
     )  # fmt: skip
