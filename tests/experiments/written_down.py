@@ -1526,6 +1526,18 @@ TABLE["12-causes"] = Experiment(
     ],
     [few(6000, 2)],
 )
+TABLE["12-gamma"] = Experiment(
+    "not published: theirs is 1e-3",
+    5,
+    {"gait_prop": 2},
+    [
+        AHMAD,
+        at("gait_prop", "literal", epochs=4, learning_rate=3e-3),
+        at(label="gamma 0.01", rule={"form": "literal", "gamma": 0.01}),
+        at(label="gamma 0.1", rule={"form": "literal", "gamma": 0.1}),
+    ],
+    [few(6000, 2)],
+)
 TABLE["12-depth"] = Experiment(
     "not published: one rate for all, by 12-tuning",
     5,

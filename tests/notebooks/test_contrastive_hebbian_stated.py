@@ -54,7 +54,7 @@ FALSIFIED = {
     "a higher rate is no better for six layers": tuned(12.0, DEEPEST),
     "random feedback keeps up at the best rates": tuned(8.8, "6x64 tanh, random, rate 0.1"),
     "a low rate for a weak gain": tuned(5.0, "linear, gamma 0.05, rate 0.01"),
-    "a high rate for a large gain": tuned(5.0, "logistic, gamma 1, rate 0.5"),
+    "a low rate for a small gain": tuned(5.0, "logistic, gamma 0.2, rate 0.3"),
 }
 
 
