@@ -178,8 +178,7 @@ TIED = {
     ),
 }
 PICTURES = {"BP": Backprop(), "shallow": Shallow()} | TIED
-# By 08-tuning, on the validation set, the mean of the last three epochs.
-PICTURE_RATES = dict.fromkeys(PICTURES, 1.0) | {"GR-mid, V apart": 2.0}
+PICTURE_RATE = 1.0  # by 08-tuning for each of them: validation error, mean of the last three epochs
 
 
 # Why full feedback costs accuracy: too few steps, or its strength? At GR-mid's rate.
@@ -193,7 +192,7 @@ WHY = {
 
 def pictures(arm: str, rate: float | None = None, **changes) -> Setting:
     rule = (PICTURES | WHY)[arm]
-    rate = PICTURE_RATES.get(arm, PICTURE_RATES["GR-mid"]) if rate is None else rate
+    rate = PICTURE_RATE if rate is None else rate
     gain = getattr(rule, "gain", 1.0)
     rates = rate if gain == 1 else (rate / gain, rate)  # weak feedback, weak differences
     return replace(MNIST, **{"rule": rule, "learning_rate": rates} | changes)
@@ -207,7 +206,7 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
     # half the rates, which were tuned on more images
     few = {"examples": 6000, "epochs": 2} if profile == "quick" else {}
     part = 0.5 if few else 1.0
-    settings = [(arm, pictures(arm, part * PICTURE_RATES[arm], **few)) for arm in PICTURES]
+    settings = [(arm, pictures(arm, part * PICTURE_RATE, **few)) for arm in PICTURES]
     settings += [] if few else [(arm, pictures(arm)) for arm in WHY]
     return labelled(experiment, [(_with_arm(s, arm), s) for arm, s in settings], SEEDS[profile])
 
