@@ -275,7 +275,7 @@ def test_near_needs_the_whole_interval_and_beyond_does_too():
     sentence = said(REST[0], REST[2], *deep)["depth"]
     assert "With 3 to 8 hidden layers, trained for 3 to 12 epochs, sure stay within" in sentence
     assert "; too close to tell: unsure (1.14 ± 0.20); beyond" in sentence
-    spikes = "In spikes, with four hidden layers and errors as signed events, beside backprop"
+    spikes = "In spikes, with four hidden layers and signed events, 3 were run, beside backprop"
     assert sentence.count(f"beyond it lie far (1.3). {spikes}") == 1
 
 
@@ -286,7 +286,7 @@ def test_in_spikes_counts_only_what_ends_below_its_control():
         "1 networks of spiking neurons in the table learn MNIST, with one hidden layer. Their"
         in sentence
     )
-    assert "rate network, are 2.0 (b); not shown to learn: taught by nothing" in sentence
+    assert "backprop's in rates, are 2.0 (b); not shown to learn: taught by nothing" in sentence
 
 
 def test_networks_with_budgets_of_their_own_stand_apart():
@@ -310,7 +310,7 @@ def test_four_layers_in_spikes_stand_beside_fixed_synapses():
     for name, network in methods.DEEPEST:
         found = answer.measured(network)
         floor = found.floor.mean()
-        fixed = f"{name} {found.cell}, with hidden synapses fixed at most {floor:.0f} %"
+        fixed = f"{name} {found.cell}, fixed at most {floor:.0f} %"
         assert fixed in sentence and floor > 30
 
 
@@ -323,16 +323,17 @@ def test_what_did_better_with_more_is_told_beside_what_all_methods_share():
         (usual,) = (answer.measured(m.spiking) for m in METHODS if m.name == name)
         found = answer.measured(network)
         assert less(found.own, usual.own)
-        assert f". {begins} {name}: {found.cell}." in sentence
-        assert ("n = 3" in found.cell) == (len(found.own) == 3)
-        assert f"× BP), {what}" in found.cell
+        (told,) = re.findall(rf"\. {begins} {name}: (\d\.\d\d) \((.+?)\)", sentence)
+        assert f"({told[0]} × BP), {told[1]}" in found.cell and told[1].startswith(what)
+        assert found.cell.endswith(told[1])
+        assert ("n = 3" in told[1]) == (len(found.own) == 3)
 
 
 def test_what_is_lost_on_imagenet_says_how_it_was_read():
     more = [line("a", answer.IMAGENET, 1.5, lost=60.0), line("b", answer.IMAGENET, 1.1, lost=3.2,
             read="memory")]  # fmt: skip
     sentence = said(*REST, *more)["benchmarks"]
-    assert sentence.endswith("is: b 3 (recalled) and a 60.")
+    assert sentence.endswith("in percent: b 3 (recalled) and a 60.")
     assert "On MNIST 1 of 1 methods come within 1.2 times" in sentence
 
 
