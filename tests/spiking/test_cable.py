@@ -18,6 +18,7 @@ def profiles():
         "base": SMALL,
         "no dendritic Na": replace(SMALL, gNa=0.0),
         "no KA": replace(SMALL, gKA=0.0),
+        "passive": replace(SMALL, passive=True),
     }
     return {name: backpropagate(cell) for name, cell in cells.items()}
 
@@ -42,6 +43,23 @@ def test_its_amplitude_falls_with_distance(profiles):
 
 def test_sodium_channels_of_the_dendrite_carry_it(profiles):
     assert share(profiles["base"], 200) > 2 * share(profiles["no dendritic Na"], 200)
+
+
+def test_a_passive_dendrite_carries_it_less_far_than_an_active_one(profiles):
+    """Without sodium channels, but with potassium channels left open, it is shunted."""
+    active, passive, shunted = (
+        share(profiles[name], 300) for name in ("base", "passive", "no dendritic Na")
+    )
+    assert active > 1.3 * passive > 1.3 * shunted
+
+
+def test_a_passive_dendrite_has_no_channels_and_hangs_at_a_soma_that_spikes(profiles):
+    cell = cable.neuron(replace(SMALL, passive=True), "passive_dendrite")
+    for channel in ("gNa", "gKdr", "gKA"):
+        density = getattr(cell, channel) / (siemens / cm**2)
+        assert (density[:6] > 0).all() and (density[6:] == 0).all()
+    soma = {name: p.loc[p["section"] == "soma", "amplitude"].item() for name, p in profiles.items()}
+    assert soma["passive"] > 80  # mV
 
 
 def test_the_a_current_damps_it(profiles):

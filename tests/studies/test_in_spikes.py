@@ -31,9 +31,9 @@ from credit.studies.in_spikes import (
     InTwoPhases,
     WithTwoHiddenLayers,
     _mean_or_seeds,
-    at_edges,
-    synapses,
 )
+from credit.studies.networks_in_spikes import synapses
+from credit.studies.searches_in_spikes import at_edges
 
 
 class Edge:

@@ -101,6 +101,7 @@ class Cell:
     trunk, tip    um, its length and its diameter at the far end; 3 um at the soma
     compartments  of the trunk
     basals        whether there are four basal dendrites
+    passive       whether trunk and basal dendrites have no channels but the leak
     """
 
     gNa: float = 0.032
@@ -110,6 +111,7 @@ class Cell:
     tip: float = 1.0
     compartments: int = 80
     basals: bool = True
+    passive: bool = False
 
 
 def neuron(cell: Cell, name: str, dt: Quantity = DT) -> SpatialNeuron:
@@ -136,6 +138,10 @@ def neuron(cell: Cell, name: str, dt: Quantity = DT) -> SpatialNeuron:
     made.trunk.gKA = cell.gKA * np.minimum(1 + along / 100, cell.gradient) * density
     for constant, value in DISTAL.items():
         setattr(made.trunk, constant, np.where(along > 100, value, PROXIMAL[constant]))
+    dendrites = ["trunk", *(f"basal{number}" for number in range(4 * cell.basals))]
+    for dendrite in dendrites * cell.passive:
+        for channel in ("gNa", "gKdr", "gKA"):
+            setattr(getattr(made, dendrite), channel, 0 * density)
     for gate in "mhnal":
         setattr(made, gate, f"{gate}_inf")
     return made

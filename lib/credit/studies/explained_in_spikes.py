@@ -12,7 +12,8 @@ from credit.experiments import jobs
 from credit.experiments.common import COURSE
 from credit.experiments.event_driven import EXPLORED
 from credit.studies.course_in_spikes import ANGLES
-from credit.studies.in_spikes import ALONE_TOO, InSpikes, against, at_edges, searched
+from credit.studies.in_spikes import ALONE_TOO, InSpikes, against
+from credit.studies.searches_in_spikes import at_edges, searched
 
 NEAR = 1.0  # points of validation error, of one seed
 SELDOM = 1.0  # % of the test images, of which a class has a tenth

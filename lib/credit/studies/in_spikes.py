@@ -1,21 +1,18 @@
 """The spiking sections of the notebooks: one rule beside its references and fixed hidden synapses,
 in one network of spiking neurons, and beside backprop in rates."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from functools import cache, cached_property
-from typing import ClassVar, NamedTuple
+from functools import cached_property
+from typing import ClassVar
 
 import pandas as pd
 
 from credit.evidence import results, verdicts
 from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
-from credit.evidence.methods import LAYERS
 from credit.experiments import event_driven as event_driven_experiments
 from credit.experiments import jobs
-from credit.experiments import two_phases as two_phases_experiments
 from credit.experiments.common import COURSE
 from credit.spiking import event_driven, two_phases
 from credit.spiking.contrasts import base as contrasts
@@ -25,6 +22,8 @@ from credit.spiking.pathways import base as pathways
 from credit.spiking.pathways.base import Pathway
 from credit.spiking.pathways.two_populations import TwoPopulations
 from credit.studies.course_in_spikes import ANGLES, WRONG
+from credit.studies.networks_in_spikes import DEEPER, hidden, layers, setting_of, synapses
+from credit.studies.searches_in_spikes import Search, at_edges, searched, searched_deep
 
 REFERENCES = {
     "200 direct": "random feedback",
@@ -39,7 +38,6 @@ LENGTH = event_driven_experiments.LENGTH
 IN_RATES = "1x200 relu" + LENGTH
 EVENTS = "synaptic events, test"
 RATES_BY_DEPTH = ("02-rates", "02-rates-four")
-DEEPER = {"two": LAYERS[2], "four": LAYERS[4]}
 ALONE, OTHERS = "errors in spikes: test error, % (n)", "told other labels: test error, % (n)"
 BOTH = "errors in spikes, told other labels: test error, % (n)"
 ALONE_TOO = ", errors in spikes"  # behind the label of what has them
@@ -51,18 +49,6 @@ DETAILS = ("Beside others", "Beside rates", "Spikes", "Learning rates")  # folde
 NEARLY = 1.5  # times an error: below it two decimals
 CONSTANTS = {"own": "the rate of the inverse", "gain": "the gain of feedback"}  # of a rule
 TIE = 0.1  # points of validation error on one seed that decide nothing
-
-
-class Search(NamedTuple):
-    """What the search for the learning rates of a network said: validation errors in %."""
-
-    experiment: str
-    tried: int  # pairs
-    outputs: int  # values for the output
-    best: float
-    after: float  # the next
-    own: float  # of the pair that is used
-    edge: str  # whether its hidden rate is the lowest or highest, as the end of a sentence
 
 
 class InSpikes:
@@ -169,12 +155,12 @@ class InSpikes:
 
         bright  share of the input's synapses that count, of pixels that are not dark
         """
-        into = synapses(_setting(label), label)
+        into = synapses(setting_of(label), label)
         return self.count(label, EVENTS) / (bright * into[0] + sum(into[1:]))
 
     def hidden_rate(self, label: str) -> float:
         """Hz, of a hidden neuron while an image is tested."""
-        neurons = sum(_hidden(label))
+        neurons = sum(hidden(label))
         return self.by_layer(label, "spikes, test")[1:-1].sum() / neurons / self.shown
 
     def table(self) -> pd.DataFrame:
@@ -282,7 +268,7 @@ class InSpikes:
             and (not more or teaches(alone, self.fixed_alone) == self.alone_teaches)
             and all(teaches(error, floor) for _, error, floor in deep),
             answer=answer, control=self.control,
-            layers=_layers(label), how=how, k=listed([str(k) for k in _hidden(label)]),
+            layers=layers(label), how=how, k=listed([str(k) for k in hidden(label)]),
             passes=("one pass", "two passes")[times - 1],
             e=error.mean(), more=more, floor=floor,
             deep=f" {_capital(listed(ends))} ({self.control} {floors} %)." if deep else "",
@@ -313,23 +299,23 @@ class InSpikes:
     def deeper(self, label: str) -> Iterator[Claim]:
         """What more hidden layers bring, for every number of them that was run."""
         before, fewer = self.errors[label], label
-        for layers, deep, error in self._deeper(label):
+        for many, deep, error in self._deeper(label):
             neurons = deep.split(" ")[0]
             fixed = self._fixed_deeper(deep)
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
             learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
-            random, way = "", f"Compared with {_layers(fewer)} the error {against(error, before)}"
+            random, way = "", f"Compared with {layers(fewer)} the error {against(error, before)}"
             way += self._constants(deep, fewer)
             if self.drawn and (self.deep["setting"] == drawn).any():
                 mean = values(self.deep, setting=drawn).mean()
                 random = f", with random feedback from layer to layer {mean:.2f} %"
             yield claim(
-                "With {layers} hidden layers, of {k} neurons, {name} ends at {e} % test error "
+                "With {many} hidden layers, of {k} neurons, {name} ends at {e} % test error "
                 "({n} seeds); {control} it is {f:.1f} %{random}, and backprop in rates has "
                 "{bp:.2f} %. {way}.{tried}",
                 (teaches(error, fixed) if learns else not less(error, fixed))
                 and not less(error, backprop),
-                layers=layers, k=listed(neurons.split("-")), name=self.named[label],
+                many=many, k=listed(neurons.split("-")), name=self.named[label],
                 e=verdicts.mean_in_words(error), n=len(error),
                 control=self.control, f=fixed.mean(), random=random, bp=backprop.mean(),
                 way=way if learns else f"It is not shown to end lower than {self.control}",
@@ -340,7 +326,7 @@ class InSpikes:
     def _constants(self, deep: str, fewer: str) -> str:
         """Which constants of the rule differ from those with fewer layers, as an end of a
         sentence."""
-        own, other = (_setting(label) for label in (deep, fewer))
+        own, other = (setting_of(label) for label in (deep, fewer))
         if own is None or other is None:
             return ""
         changed = [
@@ -382,10 +368,10 @@ class InSpikes:
     def _deeper(self, label: str) -> Iterator[tuple[str, str, pd.Series]]:
         """("two", label, test error of every seed, %) of every deeper network of a rule."""
         rule = label.partition(" ")[2]
-        for layers, neurons in DEEPER.items():
+        for many, neurons in DEEPER.items():
             deep = f"{neurons} {rule}"
             if deep != label and (self.deep["setting"] == deep).any():
-                yield layers, deep, values(self.deep, setting=deep)
+                yield many, deep, values(self.deep, setting=deep)
 
     @cached_property
     def deep(self) -> pd.DataFrame:
@@ -422,7 +408,7 @@ class InSpikes:
             "each tried on part of the images with one seed; the best had {best:.2f} % validation "
             "error and the next {after:.2f} %; {own}{more}.",
             bool(holds),
-            layers=_layers(label), k=search.tried, values=search.outputs, best=search.best,
+            layers=layers(label), k=search.tried, values=search.outputs, best=search.best,
             after=search.after,
             own="the best is used" if search.own == search.best else own, more=more,
         )  # fmt: skip
@@ -440,7 +426,7 @@ class InSpikes:
                 if job.name == label:
                     yield name, job.setting
 
-    def search(self, label: str) -> "Search":
+    def search(self, label: str) -> Search:
         """What the search for its learning rates said."""
         experiment, setting = next(self._trained(label))
         tried = searched(f"{experiment}-tuning", f"{label}, rates ")
@@ -690,7 +676,7 @@ class InALargerNetwork(InSpikes):
             "{control} it is "
             "{f:.1f} %.",
             teaches(error, fixed),
-            k=_hidden(label)[0], ms=1000 * self.shown, name=self.named[label], e=error.mean(),
+            k=hidden(label)[0], ms=1000 * self.shown, name=self.named[label], e=error.mean(),
             n=len(error), right=100 - error.mean(), control=self.control, f=fixed.mean(),
         )  # fmt: skip
 
@@ -776,76 +762,9 @@ class InTwoPhases(InSpikes):
         )  # fmt: skip
 
 
-def synapses(setting: Online | None, label: str) -> list[int]:
-    """Forward synapses into every layer; of a coherent network, above the first hidden layer, those
-    within the networks of the classes.
-
-    setting  None: dense, as the label says
-    """
-    n = (784, *_hidden(label), 10)
-    apart = n[-1] if getattr(setting, "coherent", False) else 1
-    return [m * k // (apart if l else 1) for l, (m, k) in enumerate(itertools.pairwise(n))]
-
-
-@cache
-def _setting(label: str) -> Online | None:
-    """Of a network by events or in two phases that was trained, by its label."""
-    for name in event_driven_experiments.ARMS:
-        for way in event_driven_experiments.arms(name):
-            if way.label == label:
-                return way
-    two = two_phases_experiments
-    rules = [
-        (make, rule)
-        for make, of in ((two.setting, two.RULES), (two.deep, two.DEEP))
-        for group in of.values()
-        for rule in group
-    ]
-    return next((way for make, rule in rules if (way := make(rule)).label == label), None)
-
-
 def _decimal(value: float) -> str:
     """0.00001, where others write 1e-05."""
     return f"{Decimal(f'{value:g}'):f}"
-
-
-def searched(experiment: str, label: str) -> pd.Series:
-    """{setting: validation error after the last epoch, %} of a search, of the settings that begin
-    with a label."""
-    tried = results.load(experiment)
-    tried = tried[tried["metric"] == "validation error"].set_index("setting")["value"]
-    return tried[tried.index.str.startswith(label)].groupby(level=0, sort=False).last()
-
-
-def searched_deep(rule: str) -> pd.Series:
-    """The same of a rule of two phases, by its short name, with two hidden layers."""
-    experiment = next(
-        name
-        for name, rules in two_phases_experiments.DEEP.items()
-        if rule in [one.short for one in rules]
-    )
-    return searched(f"{experiment}-tuning", f"{DEEPER['two']} {rule}, ")
-
-
-TRIED = {
-    "rate of the output": r"rates (\S+) and",
-    "hidden rate": r"and (\S+) mV",
-    "gain": r"gain (\S+)$",
-}
-
-
-def at_edges(tried: pd.Series) -> str:
-    """Which numbers of the best setting are at an end of those tried, in brackets behind it.
-
-    tried  of `searched`, labels with rates, some with a gain
-    """
-    said, best = [], tried.reset_index(drop=True).idxmin()
-    for what, pattern in TRIED.items():
-        numbers = tried.index.str.extract(pattern)[0].astype(float)
-        ends = {numbers.min(): "lowest", numbers.max(): "highest"}
-        if len(ends) > 1 and numbers[best] in ends:
-            said.append(f"the {ends[numbers[best]]} {what}")
-    return f" ({listed(said)} of those tried)" if said else ""
 
 
 def against(error: pd.Series, other: pd.Series) -> str:
@@ -854,17 +773,6 @@ def against(error: pd.Series, other: pd.Series) -> str:
     if not less(error, other) and not greater(error, other):
         return f"cannot be told apart ({low:+.2f} to {high:+.2f} points)"
     return f"is {'lower' if d < 0 else 'higher'} ({d:+.2f} points; {low:+.2f} to {high:+.2f})"
-
-
-def _layers(label: str) -> str:
-    """ "one hidden layer", by the label of a network."""
-    layers = label.split()[0].count("-")
-    return "one hidden layer" if not layers else f"{('', 'two', '', 'four')[layers]} hidden layers"
-
-
-def _hidden(label: str) -> list[int]:
-    """Neurons of every hidden layer."""
-    return [int(n) for n in label.split()[0].split("-")]
 
 
 def not_spikes(usual: dict[str, str], rule: Pathway | Contrast) -> pd.DataFrame:
