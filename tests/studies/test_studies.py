@@ -132,7 +132,7 @@ def test_the_updates_of_recirculation_turn_into_their_limits():
 
 def test_a_rate_is_judged_by_the_last_three_epochs_of_its_own_network():
     rows = [
-        (f"1x9 x{arm}, rate {rate}", metric, epoch, value * epoch)
+        (f"1x9 x{arm}, rate {rate}", seed, metric, epoch, value * epoch + seed)
         for arm, metric, value in (
             ("", "validation error", 1.0),
             (", other", "validation error", 5.0),
@@ -140,10 +140,11 @@ def test_a_rate_is_judged_by_the_last_three_epochs_of_its_own_network():
         )
         for rate in (0.5, 2)
         for epoch in (4, 1, 2, 3)
+        for seed in (1000, 1002)
     ]
-    frame = pd.DataFrame(rows, columns=["setting", "metric", "epoch", "value"])
+    frame = pd.DataFrame(rows, columns=["setting", "seed", "metric", "epoch", "value"])
     found = generalized_recirculation.by_rate(frame, "1x9 x")
-    assert found.to_dict() == {0.5: 3.0, 2.0: 3.0}
+    assert found.to_dict() == {0.5: 1004.0, 2.0: 1004.0}
 
 
 def test_at_rest_the_gradient_is_what_a_small_nudge_gives():

@@ -99,12 +99,12 @@ def versus(found: dict, task: str, one: str, other: str) -> str:
 
 
 def by_rate(tuning: pd.DataFrame, run: str) -> pd.Series:
-    """{rate: mean validation error of the last three epochs of all seeds} of one network and rule of
-    08-tuning, such as "1x120 logistic, CHL"."""
+    """{rate: mean validation error of the last three epochs, over the seeds} of one network and
+    rule of 08-tuning, such as "1x120 logistic, CHL"."""
     network, rate = f"{run}, rate ", tuning["setting"].str.rpartition(" ")[2]
     found = tuning["setting"].eq(network + rate) & tuning["metric"].eq("validation error")
     rows = tuning[found].assign(rate=rate[found].astype(float)).sort_values("epoch")
-    return rows.groupby(["rate", "method", "seed"]).tail(3).groupby("rate")["value"].mean()
+    return rows.groupby(["rate", "seed"]).tail(3).groupby("rate")["value"].mean()
 
 
 EXACT = Settling(3000, rate=0.5, tolerance=1e-14)
