@@ -1645,7 +1645,7 @@ TABLE["10-xor"] = Experiment(
 TABLE["10-spiking"] = Experiment(
     "kording2001supervised, fig. 2: XOR, here in spikes",
     5,
-    {"two_sites": 6},
+    {"two_sites": 7},
     [
         at(**XOR | {"firing": "poisson", "presentations": 4500}), *TAKEN_AWAY, *MIXED,
         at(label="2-4-4-1", sizes=(2, 4, 4, 1)),

@@ -55,7 +55,7 @@ def _spiking(experiment: str, profile: str) -> list[Job]:
         settings = {"2-4-1": few, "2-4-1, apical off": replace(few, rule=ARMS["apical off"])}
         return labelled(experiment, settings, SEEDS[profile][:1], RUN)
     settings = {"2-4-1": SPIKES}
-    for name in ("apical off", "apical shuffled"):
+    for name in ("apical off", "apical shuffled", "hidden synapses fixed"):
         settings[f"2-4-1, {name}"] = replace(SPIKES, rule=ARMS[name])
     settings["2-4-1, 20 events"] = replace(SPIKES, events=20.0)
     settings["2-4-1, regular, 20 events"] = replace(SPIKES, firing="regular", events=20.0)
