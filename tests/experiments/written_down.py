@@ -864,10 +864,13 @@ TABLE["09-spiking-bridge"] = Experiment(
 )
 # 04. Theirs: 60 epochs; rates chosen on the test set. Ours: an epoch, or a part of it.
 ONE, TWO = (784, 500, 10), (784, 500, 100, 10)
+THREE = (784, 500, 100, 100, 10)
 GUERGUIEV = [
     at(area=1.0, epochs=1, validated=2000, tested=None, watched=500, chunk=1000, curve=5000),
     at(label="^784-500-10", sizes=ONE, learning_rate=0.21),
     at(label="^784-500-100-10", sizes=TWO, learning_rate=(0.23, 0.23, 0.12)),
+    at(label="^784-500-100-100-10", sizes=THREE, learning_rate=(0.23, 0.23, 0.23, 0.12)),
+    at(label="^784-10$", sizes=(784, 10), learning_rate=0.19),
     at(label="none", rule={"feedback": "none"}),
     at(label="shuffled", rule={"shuffled": True}),
     at(label="area", area=0.51),
@@ -875,7 +878,7 @@ GUERGUIEV = [
       for rule, rate in (("backprop", 1.0), ("shallow", 0.3))),
     at("shallow", r"^784-\d+-10,", learning_rate=0.1),
     *(at(rule, f"^784{n * '-[0-9]+'},", weights=(STEEP,) * n)
-      for rule in ("backprop", "shallow") for n in (2, 3)),
+      for rule in ("backprop", "shallow") for n in (2, 3, 4)),
 ]  # fmt: skip
 TABLE["04-mnist"] = Experiment(
     "guerguiev2017towards, Fig. 6: 784-500-10, online",
@@ -896,13 +899,30 @@ TABLE["04-area"] = Experiment(
     [],
 )
 TABLE["04-depth"] = Experiment(
-    "guerguiev2017towards, Fig. 6: 784-500-10, 784-500-100-10",
+    "guerguiev2017towards, Fig. 6: 784-10, 784-500-10, 784-500-100-10; three layers are ours",
     3,
-    {"backprop": 2, "segregated_dendrites": 2, "shallow": 2},
+    {"backprop": 3, "segregated_dendrites": 4, "shallow": 3},
     [
         *GUERGUIEV,
-        at(examples=20_000),
-        at("segregated_dendrites", curve=1000, validated=1000),
+        at("shallow", r"^784-\d+-\d+-\d+-10,", learning_rate=1.0),
+    ],
+    [],
+)
+TABLE["04-feedback"] = Experiment(
+    "guerguiev2017towards, Fig. 8: sparse and symmetric feedback",
+    3,
+    {"segregated_dendrites": 2},
+    [*GUERGUIEV, *(at(label=way, rule={"feedback": way}) for way in ("sparse", "symmetric"))],
+    [],
+)
+TABLE["04-apical"] = Experiment(
+    "guerguiev2017towards, Fig. 9B: two hidden layers, gA of 0, 0.05 and 0.6",
+    3,
+    {"segregated_dendrites": 3},
+    [
+        *GUERGUIEV,
+        at(examples=20_000, curve=1000, watched=0),
+        *(at(label=f"gA {gA}", rule={"apical": gA}) for gA in (0.05, 0.6)),
     ],
     [],
 )
