@@ -1548,12 +1548,12 @@ TABLE["12-causes"] = Experiment(
 TABLE["12-gamma"] = Experiment(
     "not published: theirs is 1e-3",
     5,
-    {"gait_prop": 2},
+    {"gait_prop": 3},
     [
         AHMAD,
-        at("gait_prop", "literal", epochs=4, learning_rate=3e-3),
-        at(label="gamma 0.01", rule={"form": "literal", "gamma": 0.01}),
-        at(label="gamma 0.1", rule={"form": "literal", "gamma": 0.1}),
+        at("gait_prop", "^4x196", epochs=4, learning_rate=3e-3),
+        at("gait_prop", "^8x196", epochs=3, examples=20_000),
+        *(at(label=f"gamma {g}$", rule={"form": "literal", "gamma": g}) for g in (0.01, 0.1)),
     ],
     [few(6000, 2)],
 )

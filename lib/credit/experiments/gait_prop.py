@@ -48,6 +48,7 @@ ARMS = {  # what stands behind the network in a label, and the rule
     "BP with norms bound": GaitProp(penalty_norms=True, inverse="transpose"),
     "shallow": Shallow(),
 }
+SWEEP = {"examples": 20_000, "epochs": 3}  # of depth
 PLAIN = ("BP", "GAIT", "shallow")  # go by the network's label alone
 # By 12-tuning; the norm penalty was not tuned, for no penalty and the baseline see 12-causes.
 RATES = {"GAIT": 3e-3, "literal": 3e-3, "ITP": 3e-5}
@@ -116,12 +117,15 @@ def _causes(experiment: str, profile: str) -> list[Job]:
 
 
 def _gamma(experiment: str, profile: str) -> list[Job]:
-    """As published, but with a larger gamma, which rounding troubles less; else as 12-mnist."""
-    small = {"examples": 6000, "epochs": 2} if profile == "quick" else {}
-    literal = ahmad("literal", **small)
+    """As published, but with a larger gamma, which rounding troubles less; four hidden layers else
+    as in 12-mnist, eight as in 12-depth."""
+    few, short = ({"examples": 6000, "epochs": 2},) * 2 if profile == "quick" else ({}, SWEEP)
+    four = ahmad("literal", **few)
+    eight = ahmad("literal", 8, **short)
     arms = [
-        ("literal", replace(literal, rule=replace(literal.rule, gamma=gamma)))
-        for gamma in (0.01, 0.1)
+        ("literal", replace(setting, rule=replace(setting.rule, gamma=gamma)))
+        for setting, gammas in ((four, (0.01, 0.1)), (eight, (0.1,)))
+        for gamma in gammas
     ]
     return _jobs(experiment, arms, SEEDS[profile], "gamma {0.rule.gamma:g}")
 
@@ -136,7 +140,7 @@ def _depth(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":
         depths, small = (1, 3, 6), {"examples": 4800, "epochs": 1}
     else:
-        depths, small = (1, 2, 4, 8), {"examples": 20_000, "epochs": 3}
+        depths, small = (1, 2, 4, 8), SWEEP
     names = ("BP", "GAIT", "literal", "shallow")
     rate = AHMAD.learning_rate
     nets = [(arm, depth) for depth in depths for arm in names]
