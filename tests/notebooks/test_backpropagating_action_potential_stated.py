@@ -7,7 +7,8 @@ from credit import paths
 from credit.studies import backpropagating_action_potential as studied
 
 (NOTEBOOK,) = paths.NOTEBOOKS.glob("18_*.ipynb")
-ACTIVE, WITHOUT = "active dendrite", "no Na in the dendrite"
+ACTIVE, PASSIVE = "active dendrite", "passive dendrite"
+WITHOUT = "no Na in the dendrite"
 BLOCKED, WEAK = "A current blocked", "less Na in the dendrite"
 
 
@@ -22,7 +23,8 @@ SIMULATED = (
     *("soma", "dendrite", "both", "cut", "fine", "between", "cells"),
 )
 FALSIFIED_LIVE = {
-    "sodium": ("profiles", conditions(ACTIVE, WITHOUT)),
+    "sodium": ("profiles", conditions(PASSIVE, WITHOUT)),
+    "a passive dendrite does": ("profiles", conditions(ACTIVE, PASSIVE)),
     "potassium": ("profiles", conditions(ACTIVE, BLOCKED)),
     "classes": ("profiles", conditions(ACTIVE, WEAK)),
     "starts in the dendrite": ("profiles", lambda p: p.assign(first="dendrite")),
@@ -39,6 +41,10 @@ FALSIFIED_LIVE = {
     "told of the teacher": ("moved", lambda m: m.assign(moved=1.0)),
     "told of nothing": ("moved", lambda m: m.assign(moved=0.0)),
     "one is enough": ("dendrite", lambda t: [1.0]),
+    "bursts at some delays only": (
+        "trains",
+        lambda t: [[1.0] if k == 8 else b for k, b in enumerate(t)],
+    ),
     "any delay": ("silent", lambda t: [[1.0, 2.0] for _ in t]),
     "coarse": ("fine", lambda f: f.assign(share=f["share"] + 5)),
     "between the classes": ("between", lambda b: b.assign(share=b["share"] / 2)),

@@ -2,6 +2,7 @@
 
 import pytest
 import stated
+from stated_parts import altered, falsifications, idle
 
 from credit import paths
 
@@ -36,6 +37,44 @@ FALSIFIED = {
         "intercepts from -1, rates 5 and 0.1", "intercepts from -1, rates 5 and 0.01"
     ),
 }
+ERROR, FOUND = {"metric": "test error"}, {"metric": "validation error"}
+PARTS = {
+    "parts, first": {
+        "After {seen} images": altered(9, setting="200, another image's error", **ERROR),
+        "In rates, after": altered(6.6, setting="200, rates", method=BP, **ERROR),
+        "With the thresholds of": altered(5, setting="200, thesis", **ERROR),
+        "Without spikes, at the best": altered(
+            1, setting=".* rates 5 and 0.01, without.*", **FOUND
+        ),
+        "In spikes, {k} pairs": altered(1, setting=".* from -1, rates 5 and 0.3", **FOUND),
+        "The spiking network with": altered(1.2, method="shallow", metric="test nMSE"),
+        "Chosen encoders": altered(12, setting="500 gabor, weighted", **ERROR),
+        "Read from spikes": altered(0, setting="1000 gabor, .*", metric="spiking test error"),
+        "With hidden synapses fixed": altered(0.9, setting="80-80, spikes", metric="online error"),
+        "No slope travels": altered(0.3, setting="40-40, gate always open", **ERROR),
+    },
+    "parts, second": {
+        "After a quarter": altered(5, experiment="13-mnist", setting="200, spikes", **FOUND),
+        "In rates, after": altered(6.4, setting="200, rates", method=DFA, **ERROR),
+        "With the thresholds of": altered(
+            9.9, setting="200, thesis, hidden synapses fixed", **ERROR
+        ),
+        "In spikes, {k} pairs": altered(1, setting="200 none, .* from 0, rates 2 and 0", **FOUND),
+        "After {seen} images": altered(9, setting="200, hidden synapses fixed", **ERROR),
+        "All messages but": altered(9, setting="200, hidden synapses fixed", **ERROR),
+        "The spiking network with": altered(0.9, setting="40-40, hidden synapses fixed", **ERROR),
+        "Chosen encoders": altered(12, setting="500 gabor, w.*", metric="spiking test error"),
+        "With hidden synapses fixed": altered(0.9, setting="80-80, spikes", **ERROR),
+        "Without spikes, at the best": altered(
+            6.4, setting="200, without spikes, thresholds.*", **ERROR
+        ),
+    },
+    "parts, third": {
+        "**The verdict": altered(9.5, setting="200, rates", method=BP, **ERROR),
+        "All messages but": altered(0.5, setting="40-40, hidden synapses fixed", **ERROR),
+    },
+}
+FALSIFIED |= falsifications(PARTS)
 # What the notebook computes from tuning curves and probes, not from results.
 SIMULATED = ("carried", "counts", "audited")
 FALSIFIED_LIVE = {
@@ -76,3 +115,8 @@ def test_every_claim_of_notebook_13_fails_under_some_falsification(falsified):
         "From an error of {small:g}, `2",
         "On the linear task no part of ",
     }
+
+
+@pytest.mark.slow  # the same
+def test_no_part_of_a_condition_of_notebook_13_is_idle(falsified):
+    assert idle(PARTS, falsified) == []

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 import stated
+from stated_parts import altered, falsifications, idle, times
 
 from credit import paths
 
@@ -18,16 +19,6 @@ def rules_swapped(one, other):
         rows = stated.behind_network(rows, one, other, errors)
         pair = (names.get(rule, rule) for rule in (one, other))
         return stated.exchanged(rows, "method", *pair, errors)
-
-    return change
-
-
-def times(metric, factor, experiment=""):
-    """Values of a metric are so many times as large."""
-
-    def change(rows):
-        known = (rows["metric"] == metric) & rows["experiment"].str.contains(experiment)
-        return rows.assign(value=rows["value"] * (1 + (factor - 1) * known))
 
     return change
 
@@ -50,14 +41,55 @@ FALSIFIED = {
     "dendrites and shallow": rules_swapped("random", SHALLOW),
     "BP and shallow": rules_swapped(BP, SHALLOW),
     "depths": depths_swapped,
-    "half the area helps": times("test error", 0.5, "04-area"),
+    "half the area helps": altered(times(0.5), metric="test error", experiment="04-area"),
     "spikes and rates": metrics_swapped("angle of one image, spikes", "angle of one image, rates"),
     "sums and single images": metrics_swapped("angle, spikes", "angle of one image, spikes"),
     "mu and mu of a mean": metrics_swapped("mu", "mu of a mean"),
-    "few spikes": times("spikes, test", 0.1),
+    "few spikes": altered(times(0.1), metric="spikes, test"),
     "rates of the search": stated.variants_swapped(SHALLOW, "rate 0.1", "rate 0.3"),
     "noisy": stated.noisy,
 }
+ONE, TWO = "784-500-10, ", "784-500-100-10, "
+DEPTH = {"experiment": "04-depth", "metric": "test error"}
+PARTS = {
+    "parts, first": {
+        "µ of single images rises": altered(1, metric="mu", epoch="1.0", experiment="04-area"),
+        "µ of averaged Jac": altered(
+            9, metric="mu of a mean", epoch="1.0", experiment="04-mnist", seed="2"
+        ),
+        "After `20,000` images": altered(50, setting=ONE + BP, **DEPTH),
+        "With spikes in the": altered(120, metric="angle, rates", depth="2", layer="2", seed="1"),
+        "For single images": altered(
+            times(2), metric="angle of one image, rates", experiment="04-area"
+        ),
+        "Each baseline has": altered(1, experiment="04-tuning", setting=TWO + "rate 3"),
+        "After an epoch one": altered(9.8, experiment="04-mnist", method=SHALLOW),
+    },
+    "parts, second": {
+        "µ of single images rises": altered(0.1, metric="mu below 1", epoch="1.0", seed="1"),
+        "µ of averaged Jac": altered(
+            0.9, metric="mu of a mean", epoch="1.0", experiment="04-mnist", seed="2"
+        ),
+        "After `20,000` images": altered(10, setting=ONE + SHALLOW, **DEPTH),
+        "With spikes in the": altered(10, metric="angle, rates", depth="1"),
+        "After an epoch one": altered(50, experiment="04-mnist", method=BP),
+        "For single images": altered(
+            100, metric="angle of one image, spikes", experiment="04-mnist"
+        ),
+    },
+    "parts, third": {
+        "µ of single images rises": altered(
+            0.1, metric="mu", epoch="1.0", experiment="04-mnist", seed="3"
+        ),
+        "µ of averaged Jac": altered(
+            1.2, metric="mu of a mean", epoch="1.0", experiment="04-area", seed="1"
+        ),
+        "With spikes in the": altered(
+            150, metric="angle, spikes", depth="1", epoch="1.0", seed="1"
+        ),
+    },
+}
+FALSIFIED |= falsifications(PARTS)
 # µ of the small network that the notebook trains live, before and after
 KNOWN = {"mu_start": pd.Series([16.0, 17.0]), "mu_later": pd.Series([14.0, 15.0])}
 FALSIFIED_LIVE = {"rises there, too": ("mu_later", lambda mu: 2 * mu)}
@@ -85,3 +117,8 @@ def test_falsified_results_make_sentences_of_notebook_04_fail(falsified, name):
 def test_every_claim_of_notebook_04_about_runs_fails_under_some_falsification(falsified):
     said = stated.say_all(NOTEBOOK, paths.RESULTS, KNOWN)[0]
     assert {sentence[:30] for sentence in said - set().union(*falsified.values())} == set()
+
+
+@pytest.mark.slow  # the same
+def test_no_part_of_a_condition_of_notebook_04_is_idle(falsified):
+    assert idle(PARTS, falsified) == []

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import stated
+from stated_parts import altered, falsifications, idle
 
 from credit import paths
 from credit.studies import superspike_audit
@@ -53,6 +54,44 @@ FALSIFIED = {
     "only uniform feedback solves": only_uniform_solves,
     "lost": lost,
 }
+NET, MNIST = "784-200-10, ", {"experiment": "03-mnist", "metric": "test error"}
+SEARCH = {"experiment": "03-tuning", "metric": "validation error"}
+TRAINS = {"experiment": "03-trains", "metric": "mismatch"}
+PARTS = {
+    "parts, first": {
+        "A readout without": altered(15, setting="784-10", **MNIST),
+        "It ends at {s": altered(
+            999, setting=NET + "symmetric", metric="spikes, test", layer="1.*"
+        ),
+        "An image costs": altered(9e4, setting=NET + "symmetric", metric="synaptic events, test"),
+        "On the same images": altered(9.5, method="backprop", setting="784-200-10", **MNIST),
+        "Each condition has": altered(1, setting="784-10, rate 4", **SEARCH),
+        "Backprop through time has": altered(
+            1, setting=NET + "backprop through time, rate 0.5, hidden 8", **SEARCH
+        ),
+        "After one pass": altered(4, experiment="03-pass", setting=NET + "symmetric"),
+        "{k} of {n} nets": altered(
+            20, experiment="03-neuron", setting=".*plasticity off", epoch="10.0"
+        ),
+        "Both nets whose": altered(5, setting="4 uniform", epoch="3.*", **TRAINS),
+    },
+    "parts, second": {
+        "A readout without": altered(8, setting="784-10", **MNIST),
+        "Each condition has": altered(99, method="shallow", setting=".* rate 6.4", **SEARCH),
+        "After one pass": altered(9, experiment="03-pass", setting=NET + "random"),
+        "On `20,000` images backprop": altered(
+            4.5, experiment="13-mnist", method="backprop", metric="test error"
+        ),
+    },
+    "parts, third": {
+        "After one pass": altered(6.5, experiment="03-pass", setting=NET + "symmetric"),
+        "Each condition has": altered(
+            1, setting=NET + "errors of other images, rate 0.5, hidden 0.5", **SEARCH
+        ),
+        "Random feedback ends": altered(9, setting=NET + "errors of other images", **MNIST),
+    },
+}
+FALSIFIED |= falsifications(PARTS)
 BESIDE = ("13-mnist",)
 
 
@@ -117,3 +156,8 @@ def test_every_claim_of_notebook_03_fails_under_some_falsification(falsified):
         *(falsified[name] for name in FALSIFIED | FALSIFIED_LIVE)
     )
     assert {sentence[:30] for sentence in unmoved} == set()
+
+
+@pytest.mark.slow  # the same
+def test_no_part_of_a_condition_of_notebook_03_is_idle(falsified):
+    assert idle(PARTS, falsified) == []

@@ -2,6 +2,7 @@
 
 import pytest
 import stated
+from stated_parts import altered, falsifications, idle, times
 
 from credit import paths
 
@@ -52,6 +53,54 @@ FALSIFIED = {
     "constants": constants_found,
     "noisy": stated.noisy,
 }
+XOR, ERROR = {"experiment": "10-xor", "metric": "test error"}, {"metric": "test error"}
+SEARCH = {"experiment": "10-tuning", "metric": "validation error"}
+PARTS = {
+    "parts, first": {
+        "All {n} networks solve": altered(30, setting="2-4-1, alpha 0", seed="3", **XOR),
+        "With the apical signal": altered(0, setting="2-4-1, apical shuffled", seed="2", **XOR),
+        "With apical synapses that": altered(0, setting="2-4-1, apical synapses fixed", **XOR),
+        "The paper says": altered(times(2), setting="2-4-1, alpha 0.002", metric="weight angle"),
+        "Of the networks whose": altered(times(0.1), setting="2-4-1, apical off, .*"),
+        "With `20` events": altered(30, setting="2-4-1, regular, 20 events", seed="1", **ERROR),
+        "Spiking ensembles solve": altered(
+            4, experiment="10-spiking", setting="2-4-1, apical shuffled", **ERROR
+        ),
+        "A second hidden": altered(90, setting="2-4-4-1, backprop", **ERROR),
+        "At a learning rate of": altered(1, setting="3x100, rate 1", method=TWO, **SEARCH),
+        "From `1000` events": altered(times(0.5), setting="3x100 .*, 100 events", **ERROR),
+        "They give": altered(times(0.1), setting="1x100 .*, activity", **ERROR),
+        "In the tuning": altered(50, setting="3x100, rate 1", method=SHALLOW, **SEARCH),
+        "Published losses": altered(
+            0.001, experiment="10-xor", setting="2-4-1, alpha 0.005", metric="loss"
+        ),
+    },
+    "parts, second": {
+        "All {n} networks solve": altered(30, setting="2-4-1, backprop", seed="3", **XOR),
+        "With `alpha = 0.002`": altered(30, setting="2-4-1, alpha 0.002", seed="1", **XOR),
+        "The paper says": altered(20, setting="2-4-1, alpha 0.002", metric="weight angle"),
+        "Spiking ensembles solve": altered(
+            4, experiment="10-spiking", setting="2-4-1, apical off", **ERROR
+        ),
+        "At a learning rate of": altered(9, setting="3x100 logistic", method=BP, **ERROR),
+        "From `1000` events": altered(90, setting="1x100 .*, 100 events", **ERROR),
+        "They give": altered(times(0.1), setting="3x100 .*, activity", **ERROR),
+        "With exact bursts": altered(9, setting="1x100 logistic", method=BP, **ERROR),
+        "With `20` events": altered(0, setting="2-4-1, 20 events", **ERROR),
+        "A second hidden": altered(1, experiment="10-spiking", setting="2-4-4-1", **ERROR),
+        "A presentation takes": altered(0, experiment="10-spiking", metric="bursts"),
+    },
+    "parts, third": {
+        "With `alpha = 0.002`": altered(0, setting="2-4-1, alpha 0.005", seed="1", **XOR),
+        "At a learning rate of": altered(
+            30, setting="3x100 logistic", method=TWO, seed="1|2", **ERROR
+        ),
+        "From `1000` events": altered(1, setting="3x100, 100 events, rate 0.3", **SEARCH),
+        "With exact bursts": altered(60, setting="1x100 logistic", method=TWO, **ERROR),
+        "The paper says": altered(20, setting="2-4-1, alpha 0", metric="weight angle"),
+    },
+}
+FALSIFIED |= falsifications(PARTS)
 # Two streams that the notebook computes.
 SIMULATED = ("streams", "control", "frozen")
 FALSIFIED_LIVE = {
@@ -86,3 +135,8 @@ def test_every_claim_of_notebook_10_fails_under_some_falsification(falsified):
         *(falsified[name] for name in FALSIFIED | FALSIFIED_LIVE)
     )
     assert {sentence[:30] for sentence in unmoved} == set()
+
+
+@pytest.mark.slow  # the same
+def test_no_part_of_a_condition_of_notebook_10_is_idle(falsified):
+    assert idle(PARTS, falsified) == []

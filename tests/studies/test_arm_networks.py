@@ -41,6 +41,12 @@ def test_a_count_has_its_lower_end_and_not_its_upper():
     assert studied.count(each, "backprop", "net", 0, math.inf) == 0
 
 
+def test_a_mean_leaves_out_those_that_end_about_one_half():
+    each = studied.networks(ROWS)
+    assert studied.mean(each, "kickback", "net") == pytest.approx(1.508 / 6)
+    assert studied.mean(each, "kickback", "net", stuck=False) == pytest.approx(1.008 / 5)
+
+
 def test_a_network_is_below_linear_regression_of_its_own_torque():
     each = studied.networks(ROWS)
     linear = pd.Series({"joint 1": 0.1, "joint 2": 0.002, "joint 3": 0.0025})  # mean 0.035
@@ -81,8 +87,8 @@ def test_ties_are_averaged_over_all_seeds_not_over_those_that_have_them():
 
 def test_of_a_tuning_the_last_error_of_every_rate_is_kept():
     rows = [
-        {"method": "kickback", "setting": f"net, rate {rate}", "epoch": epoch, "value": value,
-         "metric": "validation nMSE"}
+        {"method": "kickback", "setting": f"net, rate {rate}", "seed": 1000, "epoch": epoch,
+         "value": value, "metric": "validation nMSE"}
         for rate, epoch, value in (("0.01", 1, 0.4), ("0.01", 2, 0.2), ("0.003", 2, 0.3))
     ]  # fmt: skip
     found = studied.tuned(pd.DataFrame(rows)).set_index("rate")["value"]

@@ -30,7 +30,7 @@ def said(means):
 
 def test_how_many_gain_and_by_how_much_is_said():
     first, _ = said(GAIN | REFERENCE)
-    assert first.holds and first.text.startswith("Of 3 pathways 3 make fewer errors")
+    assert first.holds and first.text.startswith("Of 3 pathways 3 end lower with")
     assert first.text.endswith("signed events, by 0.59 (mirror) to 1.49 points (signs).")
 
 
@@ -40,8 +40,8 @@ def test_those_that_lose_are_named_and_those_that_cannot_be_told():
     first, _ = said(changed | REFERENCE | more)
     assert not first.holds  # two of four are no majority
     first, _ = said(changed | REFERENCE | more | {"kick": ("kickback", 5.0, 4.0)})
-    assert first.holds and "Of 5 pathways 3 make fewer" in first.text
-    assert first.text.endswith("; signs makes more, by 4.50; the seeds cannot tell for mirror.")
+    assert first.holds and "Of 5 pathways 3 end lower" in first.text
+    assert first.text.endswith("; signs ends higher, by 4.50; the seeds cannot tell for mirror.")
     assert first.numbers["first"] != "signs" and first.numbers["low"] > 0
 
 
@@ -50,7 +50,7 @@ def test_those_that_lose_in_every_seed_but_by_a_wide_interval_are_said_to():
     kick = found["method"] == "kick"
     found.loc[kick, "alone"] = [4.1, 4.2, 9.0]
     first, _ = study.sentences(found, BACKPROP)
-    assert first.text.endswith("; kick makes more in every seed, but the interval holds zero.")
+    assert first.text.endswith("; kick ends higher in every seed, but the interval holds zero.")
     found.loc[kick, "alone"] = [3.9, 4.2, 9.0]
     first, _ = study.sentences(found, BACKPROP)
     assert first.text.endswith("; the seeds cannot tell for kick.")
@@ -71,12 +71,13 @@ def test_where_all_lose_the_notebook_stops():
 
 def test_the_best_is_a_method_and_stands_beside_backprop_in_rates():
     _, second = said(GAIN | REFERENCE)
-    assert second.holds and "no reference signs has the lowest mean, 3.02 %; backprop in rates" in (
-        second.text
+    assert (
+        second.holds
+        and "weights apart, signs has the lowest mean, 3.02 %; backprop in rates" in (second.text)
     )
     assert "2.50 % (difference between +" in second.text
     turned = {"mirror": ("weight_mirror", 4.0, 3.9), "signs": ("sign_symmetry", 4.5, 3.0)}
-    assert "no reference signs has the lowest mean" in said(turned)[1].text
+    assert "weights apart, signs has the lowest mean" in said(turned)[1].text
     near = {"signs": ("sign_symmetry", 4.5, 2.5)}
     assert said(near)[1].holds and "(difference between -0." in said(near)[1].text
     assert not said({"signs": ("sign_symmetry", 4.5, 1.5)})[1].holds

@@ -294,34 +294,39 @@ def _in_spikes(rows: pd.DataFrame) -> str:
         more += f"; those with a budget and a backprop of their own: {listed(own)}"
     if not learns.all():
         more += f"; not shown to learn: {listed(found.loc[~learns, 'method'])}"
-    more += "".join(
-        f"; {m.name} was tested on {m.spiking.task} only" for m in others if measured(m.spiking)
-    )
+    elsewhere = [f"{m.name} ({m.spiking.task})" for m in others if measured(m.spiking)]
+    if elsewhere:
+        more += f"; tested on other tasks only: {listed(elsewhere)}"
     for begins, (name, network) in (
         ("A larger network with", LARGEST),
         ("Longer phases of", LONGER),
     ):
         if best := measured(network):
-            more += f". {begins} {name}: {best.cell}"
+            more += f". {begins} {name}: {best.times[0]:.2f} ({_beside(best)})"
     return (
         f"**Spiking neurons.** {networks} networks of spiking neurons in the table learn MNIST, "
         f"with {_range(found.loc[learns, 'layers'])} hidden layer{deep}. Their errors, in "
-        f"multiples of that of backprop in a rate network, are {listed(each)}{more}."
+        f"multiples of backprop's in rates, are {listed(each)}{more}."
     )
+
+
+def _beside(found: Measured) -> str:
+    """What stands behind an error in its cell."""
+    return found.cell.partition(" × BP), ")[2]
 
 
 def _in_depth(rows: pd.DataFrame) -> str:
     found = rows[rows["question"] == DEEP]
     near, between, far = _sorted(found)
     deepest = [(name, measured(network)) for name, network in DEEPEST]
-    cells = "; ".join(
-        f"{name} {network.cell}, with hidden synapses fixed at most {network.floor.mean():.0f} %"
+    cells = [
+        f"{name} {network.cell}, fixed at most {network.floor.mean():.0f} %"
         for name, network in deepest
         if network
-    )
-    sent = "with four hidden layers and errors as signed events"
-    beside = "beside backprop in an ordinary network of rates, those that were run"
-    spikes = f" In spikes, {sent}, {beside}: {cells}." if cells else ""
+    ]
+    sent = f"with four hidden layers and signed events, {len(cells)} were run"
+    beside = "beside backprop in an ordinary rate network and fixed hidden synapses"
+    spikes = f" In spikes, {sent}, {beside}: {'; '.join(cells)}." if cells else ""
     return (
         f"**Depth.** With {_range(found['layers'])} hidden layers, trained for "
         f"{_range(found['epochs'])} epochs, {listed(near)} stay within {NEAR:g} times the error of "
@@ -339,8 +344,8 @@ def _on_benchmarks(rows: pd.DataFrame) -> str:
     return (
         f"**Benchmarks.** On MNIST {len(near)} of {len([*near, *between, *far])} methods come "
         f"within {NEAR:g} times the error of backprop: {listed(near)}{_open(between)}. "
-        "ImageNet is not run here; in the published record the share of what backprop learns there "
-        f"that is lost, in percent and in the same network, is: {listed(lost)}."
+        "ImageNet is not run here; published methods lose, of what backprop learns in the same "
+        f"network, in percent: {listed(lost)}."
     )
 
 

@@ -14,6 +14,7 @@ CONDITIONS = {
     "active dendrite": CELL,
     "less Na in the dendrite": replace(CELL, gNa=0.016),
     "no Na in the dendrite": replace(CELL, gNa=0.0),
+    "passive dendrite": replace(CELL, passive=True),
     "A current blocked": replace(CELL, gKA=0.0),
 }
 DISTANCES = np.arange(50, 751, 25)  # um

@@ -88,6 +88,12 @@ def count(each: pd.DataFrame, method: str, setting: str, low: float, high: float
     return int(((own >= low) & (own < high)).sum())
 
 
+def mean(each: pd.DataFrame, method: str, setting: str, stuck: bool = True) -> float:
+    """The mean over all networks; without `stuck` over those that do not end within ONE_SIGN."""
+    own = _of(each, method, setting)["value"]
+    return float(own[stuck | ~own.between(*ONE_SIGN, inclusive="left")].mean())
+
+
 def below(each: pd.DataFrame, method: str, setting: str, linear: pd.Series) -> int:
     """How many networks end below linear regression of their own torque.
 
@@ -154,12 +160,15 @@ def mnist_table(frame: pd.DataFrame, names: Mapping) -> pd.DataFrame:
 
 
 def tuned(tuning: pd.DataFrame) -> pd.DataFrame:
-    """The last validation error of every run of 07-tuning: method, network, rate, metric, value."""
+    """The last validation error of every run of 07-tuning: method, network, rate, seed, epoch,
+    metric, value."""
     ends = tuning[tuning["metric"].isin(["validation nMSE", "validation error"])]
     ends = ends[ends["epoch"] == ends.groupby(["method", "setting"])["epoch"].transform("max")]
     of = ends["setting"].str.partition(", rate ")
     ends = ends.assign(network=of[0], rate=of[2].astype(float))
-    return ends[["method", "network", "rate", "metric", "value"]].reset_index(drop=True)
+    return ends[["method", "network", "rate", "seed", "epoch", "metric", "value"]].reset_index(
+        drop=True
+    )
 
 
 def linear_regression(dataset: str = "arm") -> pd.Series:

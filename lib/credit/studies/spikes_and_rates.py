@@ -83,9 +83,9 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
     by = times[times.index.isin(larger)] if larger else pd.Series({"–": 0.0})
     rest = [name for name in times.index if name not in larger]
     yield claim(
-        "Of {n} rules {k} make more errors in spikes than in rates, in a network of the "
-        "same size trained on the same images: {low:.1f} ({first}) to {high:.1f} times as many "
-        "({last}){rest}; seeds of each rule: {seeds:.0f} in spikes, {fewer:.0f} in rates.",
+        "Of {n} rules {k} make more errors in spikes than in rates: {low:.1f} ({first}) to "
+        "{high:.1f} times as many ({last}){rest} ({seeds:.0f} seeds of each rule in spikes, "
+        "{fewer:.0f} in rates).",
         len(larger) > len(times) / 2,
         n=len(times), k=len(larger), low=by.iloc[0], first=by.index[0],
         high=by.iloc[-1], last=by.index[-1],

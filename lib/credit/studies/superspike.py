@@ -152,19 +152,33 @@ def images(names: Iterable[str], examples: int, seed: int, tested: int = 1000) -
     return pd.DataFrame(rows, columns=["condition", "error", "hidden spikes", "output spikes"])
 
 
-def rates(name: str, which: str = "rate") -> tuple[float, set[float]]:
-    """The rate of a condition of 03-mnist, and all that 03-tuning tries for it.
+# The rates of every condition of 03-mnist: of the output's synapses, of the hidden layer's (or 0).
+USED = BEST | {name: (rate, 0.0) for name, rate in BEST_RATE.items()}
 
-    name   of ARMS, or "backprop" or "shallow" for the nets of rates
-    which  "rate" of the output's synapses, or "hidden"
-    """
-    rows = results.load("03-tuning")
-    if name in BEST:
-        rows, used = rows[rows["setting"].str.startswith(label(name) + ", ")], BEST[name]
-    else:
-        rows, used = rows[rows["method"] == name], [BEST_RATE[name]]
-    tried = rows["setting"].str.extract(rf"{which} ([\d.]+)")[0].astype(float)
-    return used[which == "hidden"], set(tried)
+
+def search(name: str) -> pd.DataFrame:
+    """What 03-tuning tries for a condition of USED: rate, hidden and the validation error."""
+    rows = results.final(results.load("03-tuning"), "validation error")
+    own = rows["setting"].str.startswith(f"{label(name)}, rate") & (rows["method"] == "superspike")
+    rows = rows[own if name in BEST else rows["method"] == name]
+    pairs = rows["setting"].str.extract(r"rate (?P<rate>[\d.]+)(?:, hidden (?P<hidden>[\d.]+))?")
+    return pairs.astype(float).fillna(0.0).assign(error=rows["value"])
+
+
+def best(tried: pd.DataFrame) -> tuple[float, float]:
+    """The pair of rates with the least validation error."""
+    return tuple(tried.loc[tried["error"].idxmin(), ["rate", "hidden"]])
+
+
+def edges(tried: pd.DataFrame) -> list[tuple[str, str]]:
+    """Where the best pair lies at an edge of those tried, such as ("hidden", "smallest")."""
+    grids = ((which, sorted(set(tried[which]))) for which in ("rate", "hidden"))
+    return [
+        (which, end)
+        for (which, grid), value in zip(grids, best(tried), strict=True)
+        for end, edge in (("smallest", grid[0]), ("largest", grid[-1]))
+        if len(grid) > 1 and value == edge
+    ]
 
 
 def raster(found: dict, trial: float) -> tuple[np.ndarray, np.ndarray]:
