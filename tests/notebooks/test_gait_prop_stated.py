@@ -2,6 +2,7 @@
 
 import pytest
 import stated
+from stated_parts import altered, falsifications, idle
 
 from credit import paths
 
@@ -35,6 +36,20 @@ FALSIFIED = {
     "upside down": stated.upside_down,
     "loud": stated.loud,
 }
+LARGER = {"experiment": "12-gamma", "metric": "test error"}
+PARTS = {
+    "rounding, first": {
+        "At the same first": altered(3.5, setting="4x.*gamma 0.01", **LARGER),
+        "It cannot be told apart": altered(45, setting="8x.*gamma 0.1", **LARGER),
+        "**Past two layers?** Yes, if": altered(45, setting="8x.*gamma 0.1", **LARGER),
+    },
+    "rounding, second": {
+        "At the same first": altered(
+            88, experiment="12-gamma", metric="gradient angle", layer="1", setting="4x.*"
+        ),
+    },
+}
+FALSIFIED |= falsifications(PARTS)
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +73,8 @@ def test_falsified_results_make_sentences_of_notebook_12_fail(falsified, name):
 def test_every_claim_of_notebook_12_about_runs_fails_under_some_falsification(falsified):
     unmoved = stated.say_all(NOTEBOOK, paths.RESULTS)[0] - set().union(*falsified.values())
     assert {sentence[:30] for sentence in unmoved} - stated.CHOSEN == set()
+
+
+@pytest.mark.slow  # the same
+def test_no_part_of_a_condition_about_rounding_is_idle(falsified):
+    assert idle(PARTS, falsified) == []
