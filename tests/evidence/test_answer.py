@@ -275,7 +275,7 @@ def test_near_needs_the_whole_interval_and_beyond_does_too():
     sentence = said(REST[0], REST[2], *deep)["depth"]
     assert "With 3 to 8 hidden layers, trained for 3 to 12 epochs, sure stay within" in sentence
     assert "; too close to tell: unsure (1.14 ± 0.20); beyond" in sentence
-    spikes = "In spikes, with four hidden layers and signed events, 3 were run, beside backprop"
+    spikes = "In spikes, with four hidden layers and errors as signed events, 3 were run, beside"
     assert sentence.count(f"beyond it lie far (1.3). {spikes}") == 1
 
 
@@ -310,7 +310,7 @@ def test_four_layers_in_spikes_stand_beside_fixed_synapses():
     for name, network in methods.DEEPEST:
         found = answer.measured(network)
         floor = found.floor.mean()
-        fixed = f"{name} {found.cell}, fixed at most {floor:.0f} %"
+        fixed = f"{name} {found.cell} (fixed synapses: at most {floor:.0f} %)"
         assert fixed in sentence and floor > 30
 
 
@@ -323,10 +323,14 @@ def test_what_did_better_with_more_is_told_beside_what_all_methods_share():
         (usual,) = (answer.measured(m.spiking) for m in METHODS if m.name == name)
         found = answer.measured(network)
         assert less(found.own, usual.own)
-        (told,) = re.findall(rf"\. {begins} {name}: (\d\.\d\d) \((.+?)\)", sentence)
-        assert f"({told[0]} × BP), {told[1]}" in found.cell and told[1].startswith(what)
-        assert found.cell.endswith(told[1])
-        assert ("n = 3" in told[1]) == (len(found.own) == 3)
+        number = r"(\d\.\d\d)"
+        ((times, half, how),) = re.findall(
+            rf"\. {begins} {name}: {number} ± {number} \((.+?)\)", sentence
+        )
+        assert f"({times} × BP), {how}" in found.cell and how.startswith(what)
+        assert float(half) == pytest.approx(found.times[1], abs=0.005)
+        assert found.cell.endswith(how)
+        assert ("n = 3" in how) == (len(found.own) == 3)
 
 
 def test_what_is_lost_on_imagenet_says_how_it_was_read():

@@ -105,12 +105,14 @@ def test_errors_in_spikes_are_beside_what_wrong_answers_ask_for(alone, rows):
     lower = alone.assign(wrong=alone["wrong"].mask(last, alone["own"] - 3))
     said, answers = course_in_spikes.errors_too(rows, lower)
     assert said.holds and said.text == (
-        "Where errors are spikes, the angle is 9 to 20° at the first weights, but 43 (Kickback) to "
-        "75° (sign symmetry) after 25,000 images, larger than with signed events for 6 of 6; for 0 "
-        "of the 6 the seeds cannot tell it from that to the rule for other labels."
+        "Where errors are spikes, the angle to the same rule is 9 to 20° at the first weights, but "
+        "43 (Kickback) to 75° (sign symmetry) after 25,000 images, larger than with signed events "
+        "for 6 of 6; for 0 of the 6 the seeds cannot tell it from that to the rule for other "
+        "labels."
     )
     assert answers.holds and answers.text.endswith(
-        "To what wrong answers alone ask for the angle is 40 to 72°, less in every seed of 6 of 6."
+        "what wrong answers alone ask for is 40 to 72°, less than to the whole rule in every seed "
+        "of 6 of 6."
     )
     _, answers = course_in_spikes.errors_too(rows, alone)
     assert not answers.holds  # Kickback's is not less
@@ -127,7 +129,8 @@ def test_the_sentences_name_the_nearest_and_the_farthest(rows):
         "The change by spikes lies 6 to 10° from that of the same rule in rates at the first "
         "weights, and after 25,000 images 25 (direct feedback alignment) to 50° (decoupled neural "
         "interfaces); the angle has grown beyond noise for 5 of 5. To the same rule for other "
-        "labels it is then at least 80° on average, larger beyond noise for 5 of 5."
+        "labels it is then at least 80° on average, and beyond noise larger than to the rule "
+        "itself for 5 of 5."
     )
     assert backprop.holds and backprop.text == (
         "Among pathways and rules that are not backprop's own way the change is 35 (sign symmetry) "
@@ -149,14 +152,14 @@ def test_an_angle_as_that_for_other_labels_or_mostly_not_grown_stops_the_noteboo
     assert not own.holds
     own, _ = course_in_spikes.sentences(changed("other", 30.0, signs))
     assert own.holds
-    assert own.text.endswith("30° on average, larger beyond noise for 4 of 5.")
+    assert own.text.endswith("and beyond noise larger than to the rule itself for 4 of 5.")
     own, _ = course_in_spikes.sentences(changed("other", 20.0, three))
     assert not own.holds
     scattered = changed("own", 30.0, signs)
     there = (rows["method"] == "sign symmetry") & (rows["images"] == 25_000)
     wide = scattered.assign(other=rows["other"].mask(there, 55 + 20 * rows["seed"]))
     own, _ = course_in_spikes.sentences(wide)
-    assert own.holds and own.text.endswith("larger beyond noise for 4 of 5.")
+    assert own.holds and own.text.endswith("than to the rule itself for 4 of 5.")
     _, backprop = course_in_spikes.sentences(changed("backprop", 90.0, signs))
     assert backprop.holds
     assert backprop.text.count("; for sign symmetry it cannot be told from a right angle. That")

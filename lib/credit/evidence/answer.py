@@ -22,7 +22,7 @@ from credit.evidence.methods import (
     joined,
     own_rules,
 )
-from credit.evidence.published import READ, has_value
+from credit.evidence.published import READ, has_value, plus_minus
 from credit.evidence.verdicts import UNMEASURED
 from credit.rules import catalogue
 from credit.rules.base import Rule
@@ -302,7 +302,8 @@ def _in_spikes(rows: pd.DataFrame) -> str:
         ("Longer phases of", LONGER),
     ):
         if best := measured(network):
-            more += f". {begins} {name}: {best.times[0]:.2f} ({_beside(best)})"
+            times = plus_minus(*best.times)
+            more += f". {begins} {name}: {times} ({_beside(best)})"
     return (
         f"**Spiking neurons.** {networks} networks of spiking neurons in the table learn MNIST, "
         f"with {_range(found.loc[learns, 'layers'])} hidden layer{deep}. Their errors, in "
@@ -320,11 +321,11 @@ def _in_depth(rows: pd.DataFrame) -> str:
     near, between, far = _sorted(found)
     deepest = [(name, measured(network)) for name, network in DEEPEST]
     cells = [
-        f"{name} {network.cell}, fixed at most {network.floor.mean():.0f} %"
+        f"{name} {network.cell} (fixed synapses: at most {network.floor.mean():.0f} %)"
         for name, network in deepest
         if network
     ]
-    sent = f"with four hidden layers and signed events, {len(cells)} were run"
+    sent = f"with four hidden layers and errors as signed events, {len(cells)} were run"
     beside = "beside backprop in an ordinary rate network and fixed hidden synapses"
     spikes = f" In spikes, {sent}, {beside}: {'; '.join(cells)}." if cells else ""
     return (

@@ -86,19 +86,19 @@ def errors_too(rows: pd.DataFrame, alone: pd.DataFrame) -> Iterator[Claim]:
     nearer = [k for k, part in both.items() if (part["wrong"] < part["own"]).all()]
     open_ = [k for k, part in both.items() if not less(part["own"], part["other"])]
     yield claim(
-        "Where errors are spikes, the angle is {begin:.0f} to {begin_most:.0f}° at the first "
-        "weights, but {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) after {images:,} images, "
-        "larger than with signed events for {k} of {n}; for {open_} of the {n} the seeds cannot "
-        "tell it from that to the rule for other labels.",
-        bool(own.mean() > first.mean()),
+        "Where errors are spikes, the angle to the same rule is {begin:.0f} to {begin_most:.0f}° "
+        "at the first weights, but {low:.0f} ({nearest}) to {high:.0f}° ({farthest}) after "
+        "{images:,} images, larger than with signed events for {k} of {n}; for {open_} of the {n} "
+        "the seeds cannot tell it from that to the rule for other labels.",
+        bool(own.min() > first.max()),
         begin=first.min(), begin_most=first.max(), low=own.min(), nearest=own.idxmin(),
         high=own.max(), farthest=own.idxmax(), images=last, k=len(farther), n=len(both),
         open_=len(open_),
     )  # fmt: skip
     yield claim(
         "In rates right answers, too, keep asking for small changes, of which error neurons say "
-        "little. To what wrong answers alone ask for the angle is {wrong:.0f} to "
-        "{wrong_most:.0f}°, less in every seed of {m} of {n}.",
+        "little: the angle to what wrong answers alone ask for is {wrong:.0f} to "
+        "{wrong_most:.0f}°, less than to the whole rule in every seed of {m} of {n}.",
         mostly(len(nearer), len(both)),
         wrong=wrong.min(), wrong_most=wrong.max(), m=len(nearer), n=len(both),
     )  # fmt: skip
@@ -125,8 +125,8 @@ def sentences(rows: pd.DataFrame) -> Iterator[Claim]:
         "The change by spikes lies {low:.0f} to {high:.0f}° from that of the same rule in rates at "
         "the first weights, and after {images:,} images {low_last:.0f} ({nearest_last}) to "
         "{high_last:.0f}° ({farthest_last}); the angle has grown beyond noise for {k} of {n}. To "
-        "the same rule for other labels it is then at least {other:.0f}° on average, larger "
-        "beyond noise for {larger} of {n}.",
+        "the same rule for other labels it is then at least {other:.0f}° on average, and beyond "
+        "noise larger than to the rule itself for {larger} of {n}.",
         2 * len(open_) < len(each) and 2 * len(grown) > len(each),
         low=first.min(), high=first.max(), images=last, low_last=end.min(),
         nearest_last=end.idxmin(), high_last=end.max(), farthest_last=end.idxmax(), k=len(grown),

@@ -71,15 +71,14 @@ def sentences(rows: pd.DataFrame, backprop: pd.Series) -> Iterator[Claim]:
         n=len(each), k=len(lower), low=by.iloc[0], first=by.index[0],
         high=by.iloc[-1], last=by.index[-1], other="".join(other),
     )  # fmt: skip
-    methods = {k: v for k, v in each.items() if (v["rule"] != "backprop").all()}
-    best = min(methods, key=lambda name: methods[name]["alone"].mean())
-    alone = methods[best]["alone"]
+    best = min(each, key=lambda name: each[name]["alone"].mean())
+    alone = each[best]["alone"]
     _, low, high = difference(alone, backprop)
-    same = [k for k, v in methods.items() if k != best and undecided(v["alone"], alone)]
+    same = [k for k, v in each.items() if k != best and undecided(v["alone"], alone)]
     yield claim(
-        "Transposed weights apart, {best} has the lowest mean, {e:.2f} %{same}; backprop in rates "
-        "has {bp:.2f} % (difference between {low:+.2f} and {high:+.2f} points).",
+        "Of all {n} {best} has the lowest mean, {e:.2f} %{same}; backprop in rates has {bp:.2f} % "
+        "(difference between {low:+.2f} and {high:+.2f} points).",
         not less(alone, backprop),
         same=f" (not to be told from that of {' and '.join(same)})" if same else "",
-        best=best, e=alone.mean(), bp=backprop.mean(), low=low, high=high,
+        n=len(each), best=best, e=alone.mean(), bp=backprop.mean(), low=low, high=high,
     )  # fmt: skip

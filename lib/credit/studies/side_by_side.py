@@ -22,6 +22,7 @@ from credit.studies.in_spikes import (
     InTwoPhases,
     not_spikes,
 )
+from credit.studies.networks_in_spikes import synapses
 from credit.studies.searches_in_spikes import searched
 from credit.tasks import data
 
@@ -73,11 +74,13 @@ def in_brief(
     lost = [k for k in alone if not less(events.alone(k), _floor(events, k, alone=True))]
     yield claim(
         "**Do they learn?** With signed events all {n} pathways, and {m} rules of two phases, end "
-        "below networks with fixed hidden synapses; with errors in spikes {k} of {of} do{lost}.",
+        "below networks with fixed hidden synapses; with errors in spikes {k} of {of} do "
+        "({beside} beside fixed synapses with signed events){lost}.",
         all(less(events.errors[label], _floor(events, label)) for label in taught)
         and all(less(phases.errors[label], phases.errors[phases.fixed]) for label in ruled)
         and mostly(len(alone) - len(lost), len(alone)),
         n=len(taught), m=len(ruled), k=len(alone) - len(lost), of=len(alone),
+        beside=listed([events.named[k] for k in alone if k.startswith("200-100")]),
         lost="".join(f"; {_cannot_be_told(events, k)}" for k in lost),
     )  # fmt: skip
     validation = results.final(events.runs, "validation error")
@@ -98,9 +101,10 @@ def in_brief(
     lower, n = len(fewer(both)), both["method"].nunique()
     floor, alone_floor = events.errors[events.fixed], events.fixed_alone
     yield claim(
-        "**Must errors be numbers?** Not between neurons: {k} of {n} pathways end lower "
-        "when errors are spikes. Part of this may be the output's own learning: with fixed hidden "
-        "synapses, too, it ends {gain:.1f} points lower.",
+        "**Must errors be numbers?** Not between neurons: {k} of {n} pathways end lower when the "
+        "errors of the output are spikes than when they are signed events. Part of this may be the "
+        "output's own learning: with fixed hidden synapses, too, the error is {gain:.1f} points "
+        "lower.",
         mostly(lower, n) and less(alone_floor, floor),
         k=lower, n=n, gain=-difference(alone_floor, floor)[0],
     )  # fmt: skip
@@ -111,14 +115,14 @@ def in_brief(
     skipped = [study.additions(label, bright) for study, label in nets]
     deep = depth_in_spikes.additions()
     yield claim(
-        "**How many spikes?** With one hidden layer, and signed events or two phases, a test image "
-        "elicits {low:,.0f} to {high:,.0f} and {a:.2f} to {b:.2f} additions for "
-        "each multiply-add of the same network in rates; beside one that skips dark pixels, "
-        "{dark:.0f} % of all, {c:.1f} to {d:.1f}; with two hidden layers, dark pixels counted, up "
-        "to {e:.1f}.",
+        "**How many spikes?** With one hidden layer (Kickback: two), and signed events or two "
+        "phases, a test image elicits {low:,.0f} to {high:,.0f} spikes, input included. They make "
+        "{a:.2f} to {b:.2f} additions, one at each synapse that a spike reaches, for each "
+        "multiply-add of the same network in rates; {c:.1f} to {d:.1f} beside one that skips dark "
+        "pixels; up to {e:.1f} with two hidden layers, dark pixels counted.",
         max(adds) < 1 < min(skipped) and bool(deep.max() > max(adds)),
-        low=min(spikes), high=max(spikes), a=min(adds), b=max(adds), dark=100 * (1 - bright),
-        c=min(skipped), d=max(skipped), e=deep.max(),
+        low=min(spikes), high=max(spikes), a=min(adds), b=max(adds), c=min(skipped),
+        d=max(skipped), e=deep.max(),
     )  # fmt: skip
     yield from _deeper(by_layers, phases)
     needed = needs(events, phases).set_index("not carried by spikes")[ALONE].eq("all")
@@ -157,18 +161,18 @@ def _deeper(by_layers: pd.DataFrame, phases: InTwoPhases) -> Iterator[Claim]:
         if layers > 1 and teaches(error, floors.loc[(part["floor"].iloc[0], layers), "error"]):
             taught[layers].append(name)
     worse = [k for k in taught[2] if k in runs[1] and greater(runs[2][k], runs[1][k])]
-    best = min(runs[4], key=lambda name: runs[4][name].mean())
     name, (_, error, fixed) = phases.named["200 GeneRec, V apart"], in_longer_phases(phases, "08")
     yield claim(
         "**Do they hold with more layers?** Of {n} with two hidden layers {k} end below fixed "
-        "hidden synapses ({later} in phases of `120 ms` alone), {worse} above what they reach with "
-        "one; with four, the {m} best do, {name} the lowest at {e} %.",
+        "hidden synapses ({later} in phases of `120 ms` alone), {worse} of them above what they "
+        "reach with one. The {m} that were tried with four, the best with two, end below fixed "
+        "synapses, too.",
         mostly(len(taught[2]), len(runs[2]))
         and name not in runs[2]
         and teaches(error, fixed)
         and len(taught[4]) == len(runs[4]),
         n=len(runs[2]) + 1, k=len(taught[2]) + 1, worse=len(worse), later=name,
-        m=len(runs[4]), name=best, e=verdicts.mean_in_words(runs[4][best]),
+        m=len(runs[4]),
     )  # fmt: skip
 
 
@@ -321,9 +325,9 @@ def cost_sentences(rows: pd.DataFrame, profile: str) -> Iterator[Claim]:
     )
     yield claim(
         "In one compiled run an image takes a {each:.0f}th of the CPU time of a run for every "
-        "image. Beside a run for every image ngc-learn takes {a:.1f} and snnTorch {b:.1f} times as "
-        "long; in batches they take {ngc_batch:.1f} and {torch_batch:.1f} times as long as the "
-        "compiled run.",
+        "image. Image by image ngc-learn takes {a:.1f} and snnTorch {b:.1f} times as long as a run "
+        "for every image here; in batches they take {ngc_batch:.1f} and {torch_batch:.1f} times as "
+        "long as the compiled run.",
         bool((by.drop(speed.ONE_RUN)["low"] > 1).all())
         and bool(min(ngc["low"], torch["low"]) > by.loc[each, "high"]),
         a=ngc["ratio"] / by.loc[each, "ratio"], b=torch["ratio"] / by.loc[each, "ratio"],
@@ -354,16 +358,17 @@ def remember(events: InSpikes, both: pd.DataFrame) -> Iterator[Claim]:
     )
     signs, back = "200 signs", "200 symmetric"
     yield claim(
-        "With errors in spikes {n} seeds cannot tell feedback by signs alone ({e:.2f} %) from "
-        "transposed weights ({t:.2f} %); with signed events it ends {d:.2f} points higher.",
+        "With errors in spikes {n} seeds cannot tell feedback by the signs of the "
+        "forward synapses ({e:.2f} %) from transposed weights ({t:.2f} %); with signed events it "
+        "ends {d:.2f} points higher than they do.",
         undecided(events.alone(signs), events.alone(back)) and greater(error[signs], error[back]),
         n=len(events.alone(signs)), e=events.alone(signs).mean(), t=events.alone(back).mean(),
         d=difference(error[signs], error[back])[0],
     )  # fmt: skip
     lower, n = len(fewer(both)), both["method"].nunique()
     yield claim(
-        "Between neurons an error need not be a number: {k} of {n} pathways end lower with errors "
-        "in spikes.",
+        "Between neurons an error need not be a number: {k} of {n} pathways end lower when the "
+        "errors of the output are spikes than when they are signed events.",
         mostly(lower, n),
         k=lower, n=n,
     )  # fmt: skip
@@ -446,10 +451,8 @@ def by_run(study: InSpikes) -> pd.DataFrame:
 def _into(study: InSpikes, label: str, setting: Online) -> list[float]:
     """Events of a test image at the forward synapses into every layer but the first: a spike is one
     at each synapse of its neuron."""
-    n = setting.sizes
-    apart = n[-1] if getattr(setting, "coherent", False) else 1  # networks above the first layer
     spikes = study.by_layer(label, "spikes, test")
-    return [spikes[l - 1] * n[l] / (apart if l > 1 else 1) for l in range(1, len(n))]
+    return [spikes[l] * k / setting.sizes[l] for l, k in enumerate(synapses(setting, label))]
 
 
 def _simulated(setting: Online) -> float:
