@@ -33,7 +33,7 @@ def depths_swapped(rows):
     net = rows["setting"].str.partition(", ")
     if net[0].nunique() < 2:
         return rows
-    return rows.assign(setting=net[0].map(names) + ", " + net[2])
+    return rows.assign(setting=net[0].replace(names) + net[1] + net[2])
 
 
 FALSIFIED = {
@@ -57,8 +57,10 @@ PARTS = {
         "µ of averaged Jac": altered(
             9, metric="mu of a mean", epoch="1.0", experiment="04-mnist", seed="2"
         ),
-        "After `20,000` images": altered(50, setting=ONE + BP, **DEPTH),
-        "With spikes in the": altered(120, metric="angle, rates", depth="2", layer="2", seed="1"),
+        "After an epoch, at": altered(50, setting=ONE + BP, **DEPTH),
+        "Sparse feedback ends": altered(30, setting=".*sparse"),
+        "After `20,000` images": altered(90, setting=".*gA 0.05"),
+        "With spikes in the": altered(1, metric="angle, rates", depth="2"),
         "For single images": altered(
             times(2), metric="angle of one image, rates", experiment="04-area"
         ),
@@ -70,7 +72,11 @@ PARTS = {
         "µ of averaged Jac": altered(
             0.9, metric="mu of a mean", epoch="1.0", experiment="04-mnist", seed="2"
         ),
-        "After `20,000` images": altered(10, setting=ONE + SHALLOW, **DEPTH),
+        "After an epoch, at": altered(9, setting=ONE + SHALLOW, **DEPTH),
+        "Sparse feedback ends": altered(
+            90, metric="angle of one image, rates", experiment="04-feedback"
+        ),
+        "After `20,000` images": altered(10, setting=".*gA 0.6"),
         "With spikes in the": altered(10, metric="angle, rates", depth="1"),
         "After an epoch one": altered(50, experiment="04-mnist", method=BP),
         "For single images": altered(
@@ -78,6 +84,7 @@ PARTS = {
         ),
     },
     "parts, third": {
+        "After an epoch, at": altered(20, setting="784-10", **DEPTH),
         "µ of single images rises": altered(
             0.1, metric="mu", epoch="1.0", experiment="04-mnist", seed="3"
         ),
