@@ -294,7 +294,7 @@ def _settling_tuning(experiment: str, profile: str) -> list[Job]:
 
 def _tuning(experiment: str, profile: str) -> list[Job]:
     """Twenty networks at each rate, with fewer epochs than the reported runs have; pictures with
-    three seeds, because at full feedback errors jump from epoch to epoch."""
+    three seeds, because errors vary much from epoch to epoch."""
     seed, named = TUNING_SEEDS[0], "{}, rate {:g}".format
     if profile == "quick":  # only that it runs
         few = {"networks": 3, "epochs": 5}
