@@ -68,7 +68,7 @@ PARTS = {
         "On the arm": altered(times(0.05), method=KB, **STEEP),
         "On MNIST with six": altered(times(0.1), method=BP, setting="10 x 6x64 steep start, .*"),
         "Kickback ends at {low": altered(2.5, method=BP, setting="10 x 64-32 unsigned", **TEST),
-        "Not every seed fails": altered(times(0.1), metric="validation error", **UNSIGNED),
+        "A run of tuning did": altered(times(0.1), metric="validation error", **UNSIGNED),
         "The updates in six": altered(times(0.1), layer="2", epoch="3.0", **SIX, **ANGLE),
         "In layer 1 the size": altered(times(0.05), layer="5", metric="norm ratio", **SIX),
         "An epoch costs": altered(times(1.5), metric="cpu time", **DEEP),

@@ -74,7 +74,7 @@ PARTS = {
         ),
         "After an epoch, at": altered(9, setting=ONE + SHALLOW, **DEPTH),
         "Sparse feedback ends": altered(
-            90, metric="angle of one image, rates", experiment="04-feedback"
+            90, metric="angle of one image, spikes", experiment="04-feedback"
         ),
         "After `20,000` images": altered(10, setting=".*gA 0.6"),
         "With spikes in the": altered(10, metric="angle, rates", depth="1"),
