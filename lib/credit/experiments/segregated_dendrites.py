@@ -46,8 +46,8 @@ def net(
     return Setting(rule, sizes, **given)
 
 
-def spiking(experiment: str, settings: list[Setting], seeds) -> list[Job]:
-    return [Job(experiment, setting, seed, run=TORCH) for seed in seeds for setting in settings]
+def spiking(experiment: str, settings: list[Setting], seeds, run: str = TORCH) -> list[Job]:
+    return [Job(experiment, setting, seed, run=run) for seed in seeds for setting in settings]
 
 
 def baseline(rule, sizes: tuple[int, ...], **changes) -> rates.Setting:
@@ -96,7 +96,7 @@ def _feedback(experiment: str, profile: str) -> list[Job]:
 def _apical(experiment: str, profile: str) -> list[Job]:
     """Their Fig. 9B: apical dendrites that reach the soma, in Brian2."""
     settings = [net((784, 500, 100, 10), apical=gA, **SHORT) for gA in (0.0, 0.05, 0.6)]
-    return [Job(experiment, s, seed, run=BRIAN) for seed in SEEDS["quick"] for s in settings]
+    return spiking(experiment, settings, SEEDS["quick"], BRIAN)
 
 
 def _area(experiment: str, profile: str) -> list[Job]:

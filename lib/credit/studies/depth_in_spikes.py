@@ -1,6 +1,5 @@
 """One, two and four hidden layers of spiking neurons: all pathways and rules trained so."""
 
-import itertools
 from collections.abc import Iterator
 
 import pandas as pd
@@ -11,6 +10,7 @@ from credit.evidence.glossary import difference, greater, less, teaches, values
 from credit.evidence.methods import LAYERS, LENGTH, METHODS
 from credit.evidence.verdicts import mean_in_words
 from credit.experiments import event_driven, two_phases
+from credit.studies.networks_in_spikes import synapses
 
 REFERENCES = {
     "direct": ("direct feedback alignment", "direct_feedback_alignment"),
@@ -64,8 +64,7 @@ def additions() -> pd.Series:
     by = last.groupby("setting")["value"].mean()
     known = {f"{LAYERS[2]} {way}": name for way, (name, rule, _) in _known().items()
              if rule != "shallow"}  # fmt: skip
-    synapses = sum(m * n for m, n in itertools.pairwise(event_driven.TWO["sizes"]))
-    return by[by.index.isin(known)].rename(known) / synapses
+    return by[by.index.isin(known)].rename(known) / sum(synapses(None, LAYERS[2]))
 
 
 def in_longer_phases() -> pd.DataFrame:
