@@ -898,6 +898,13 @@ TABLE["04-area"] = Experiment(
     GUERGUIEV,
     [],
 )
+TABLE["04-longer"] = Experiment(
+    "guerguiev2017towards, Fig. 8, supplement 1: 784-500-10, 20 epochs",
+    3,
+    {"backprop": 1, "segregated_dendrites": 1, "shallow": 1},
+    [*GUERGUIEV, at(epochs=20)],
+    [],
+)
 TABLE["04-depth"] = Experiment(
     "guerguiev2017towards, Fig. 6: 784-10, 784-500-10, 784-500-100-10; three layers are ours",
     3,

@@ -20,6 +20,7 @@ NETS = {
     (784, 500, 100, 100, 10): (0.23, 0.23, 0.23, 0.12),
 }
 EPOCHS = 1  # of their 60
+LONGER = 20  # the length of their Fig. 8, supplement 1
 AREA = 0.51  # of a postsynaptic potential that ends after ten steps, as in the authors' code
 SMALL = {"examples": 2500, "epochs": 1, "curve": 500, "validated": 100, "tested": 1000}
 SMALL |= {"watched": 100}
@@ -104,16 +105,28 @@ def _area(experiment: str, profile: str) -> list[Job]:
     return spiking(experiment, [net((784, 500, 10), area=AREA)], SEEDS["quick"])
 
 
-def _tuning(experiment: str, profile: str) -> list[Job]:
+def _longer(experiment: str, profile: str) -> list[Job]:
+    """04-area at a published length, and what backprop and a trained readout make of it."""
+    sizes, seeds = (784, 500, 10), SEEDS["quick"]
+    rule = net(sizes, area=AREA, epochs=LONGER)
+    return spiking(experiment, [rule], seeds) + _beside(experiment, [sizes], seeds, epochs=LONGER)
+
+
+def _tuning(experiment: str, profile: str, nets=tuple(NETS), **changes) -> list[Job]:
     """The baselines' rates, by the validation set after an epoch."""
     found = []
-    for sizes in filter(hidden, NETS):
+    for sizes in filter(hidden, nets):
         for rule, tried in TRIED.items():
             for rate in tried:
-                setting = baseline(rule, sizes, learning_rate=rate)
+                setting = baseline(rule, sizes, learning_rate=rate, **changes)
                 label = f"{'-'.join(map(str, sizes))}, rate {rate:g}"
                 found += [Job(experiment, setting, seed, label) for seed in TUNING_SEEDS]
     return found
+
+
+def _longer_tuning(experiment: str, profile: str) -> list[Job]:
+    """The same at the length of 04-longer."""
+    return _tuning(experiment, profile, [(784, 500, 10)], epochs=LONGER)
 
 
 EXPERIMENTS = {
@@ -121,6 +134,8 @@ EXPERIMENTS = {
     "04-depth": _depth,
     "04-feedback": _feedback,
     "04-apical": _apical,
+    "04-longer": _longer,
+    "04-longer-tuning": _longer_tuning,
     "04-mnist": _mnist,
     "04-tuning": _tuning,
 }
