@@ -142,8 +142,9 @@ def longer_claimed(monkeypatch):
         monkeypatch.setattr(results, "final", lambda frame, metric="test error": frame)
         study = SimpleNamespace(
             experiments=["05-spiking"],
-            deep=pd.concat([errors(deep, kept), errors("200-100 untold", untold)]),
+            deep=errors(deep, kept),
             fixed="200 untold",
+            fixed_deeper={deep: pd.Series(untold)}.__getitem__,
             named={LABEL: "a rule"},
         )
         return longer(study, LABEL)
@@ -402,10 +403,8 @@ def test_lower_rates_are_within_a_point_of_those_used(monkeypatch, lower, holds)
         frames[depths[notebook]] = pd.DataFrame(used).assign(metric="validation error")
     monkeypatch.setattr(results, "load", frames.__getitem__)
     monkeypatch.setattr(results, "final", lambda frame, metric: frame)
-    floor = {"setting": "200-100 untold", "seed": range(3), "value": [18.0, 18.3, 17.7]}
     study = SimpleNamespace(
-        fixed="200 untold",
-        deep=pd.DataFrame(floor).assign(metric="test error"),
+        fixed_deeper={"200-100": pd.Series([18.0, 18.3, 17.7])}.__getitem__,
         named={f"200 {rule}": rule for rule in rules.values()},
     )
     said = at_lower_rates(study)

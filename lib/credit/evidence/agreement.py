@@ -75,6 +75,11 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return mean, _quantile(n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
 
 
+def scattered(values: Sequence[float]) -> bool:
+    """Whether some are more than twice others: no run is near their mean, each is shown instead."""
+    return bool(np.max(values) > 2 * np.min(values))
+
+
 def welch(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
     """Difference of two means, half width of Welch's 95 % interval; each has two values or more."""
     values = [np.asarray(x, dtype=float) for x in (ours, theirs)]

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
-from credit.evidence.agreement import interval
+from credit.evidence.agreement import interval, scattered
 from credit.show.figures import look
 
 NAMES = {"events": "signed events", "alone": "spikes"}
@@ -27,7 +27,7 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
         ax.plot([row["events"], row["alone"]], [place, place], color="0.8", lw=1.2, zorder=0)
         for way, filled in (("events", False), ("alone", True)):
             seeds = part[way].dropna()
-            if _part(seeds):
+            if scattered(seeds):
                 ax.plot(seeds, [place] * len(seeds), "|", color=how["color"], ms=10, mew=2)
                 continue
             ax.errorbar(
@@ -47,10 +47,5 @@ def plot_errors_in_spikes(ax, rows: pd.DataFrame, backprop: float):
     return ax
 
 
-def _part(seeds: pd.Series) -> bool:
-    """Whether some end so far from others that no seed is near their mean."""
-    return bool(seeds.max() > 2 * seeds.min())
-
-
 def _middle(seeds: pd.Series) -> float:
-    return seeds.median() if _part(seeds.dropna()) else seeds.mean()
+    return seeds.median() if scattered(seeds.dropna()) else seeds.mean()

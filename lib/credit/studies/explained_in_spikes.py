@@ -152,7 +152,7 @@ def longer(study: InSpikes, label: str) -> Claim:
     deep = f"{LAYERS[2]} {rule}"
     (run,) = results.load(experiment)["setting"].unique()
     (_, error, fixed), kept = in_longer_phases(study), values(study.deep, setting=deep)
-    untold = values(study.deep, setting=f"{LAYERS[2]} {study.fixed.partition(' ')[2]}")
+    untold = study.fixed_deeper(deep)
     short, long = (
         results.final(results.load(name))["value"]
         for name in (f"{study.experiments[0]}-depth-searched", f"{experiment}-alone")
@@ -250,7 +250,6 @@ def at_lower_rates(study: InSpikes) -> Claim:
 
     study  of two phases
     """
-    untold = study.fixed.partition(" ")[2]
     said, holds = [], []
     for notebook, experiment, rule in (
         ("08", "08-spiking-tied-depth", "GeneRec, V is W"),
@@ -267,13 +266,13 @@ def at_lower_rates(study: InSpikes) -> Claim:
             f"({_each(used)} at the rates used)"
         )
         holds.append(bool(used.min() - NEAR < lower.min() < used.max() + NEAR))
-    floor = values(study.deep, setting=f"{LAYERS[2]} {untold}")
     return claim(
         "With two hidden layers lower rates of the output were tried at full length, too, with one "
         "seed each: {said}. The better of each two is within {x:g} points of the range at the "
         "rates used; without feedback the test error is {f:.1f} %.",
         all(holds),
-        said=listed(said), x=NEAR, f=floor.mean(),
+        said=listed(said), x=NEAR,
+        f=study.fixed_deeper(LAYERS[2]).mean(),
     ).under("Lower rates")  # fmt: skip
 
 

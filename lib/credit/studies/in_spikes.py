@@ -9,6 +9,7 @@ from typing import ClassVar
 import pandas as pd
 
 from credit.evidence import results, verdicts
+from credit.evidence.agreement import scattered
 from credit.evidence.claims import Claim, claim, listed
 from credit.evidence.glossary import difference, greater, less, ordered, teaches, undecided, values
 from credit.experiments import event_driven as event_driven_experiments
@@ -253,7 +254,7 @@ class InSpikes:
             floor += " with signed events"
         times = round(self.runs.loc[self.runs["setting"] == label, "epoch"].max())
         deep = [
-            (f"{layers} hidden layers", error, self._fixed_deeper(net))
+            (f"{layers} hidden layers", error, self.fixed_deeper(net))
             for layers, net, error in self._deeper(label)
             if net not in self.untaught
         ]
@@ -301,7 +302,7 @@ class InSpikes:
         before, fewer = self.errors[label], label
         for many, deep, error in self._deeper(label):
             neurons = deep.split(" ")[0]
-            fixed = self._fixed_deeper(deep)
+            fixed = self.fixed_deeper(deep)
             backprop = values(self.deep, setting=f"{neurons} relu" + LENGTH, method="backprop")
             learns, drawn = deep not in self.untaught, f"{neurons} {self.drawn}"
             random, way = "", f"Compared with {layers(fewer)} the error {against(error, before)}"
@@ -360,7 +361,7 @@ class InSpikes:
             "the output."
         )
 
-    def _fixed_deeper(self, deep: str) -> pd.Series:
+    def fixed_deeper(self, deep: str) -> pd.Series:
         """Test error of every seed of a deeper network whose hidden synapses are fixed."""
         neurons, control = deep.partition(" ")[0], self.fixed.partition(" ")[2]
         return values(self.deep, setting=f"{neurons} {control}")
@@ -793,7 +794,7 @@ def _mean_or_seeds(runs: pd.Series) -> str:
     """ "2.53 ± 0.18 (5)"; each seed where some end at twice the error of others; "–" of none."""
     if not len(runs):
         return "–"
-    if runs.max() > 2 * runs.min():
+    if scattered(runs):
         return ", ".join(f"{value:.1f}" for value in sorted(runs))
     return f"{verdicts.mean_in_words(runs)} ({len(runs)})"
 
