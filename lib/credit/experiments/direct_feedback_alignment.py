@@ -62,7 +62,7 @@ def _table1_tuning(experiment: str, profile: str) -> list[Job]:
         nokland(rule, *net, learning_rate=rate, epochs=4)
         for net in TABLE1
         for rule in TABLE1_RULES
-        for rate in (1e-4, 3e-4, 1e-3, 3e-3)
+        for rate in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
     ]
     return tuning(experiment, settings)
 
