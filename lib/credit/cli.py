@@ -210,9 +210,12 @@ def _refresh(arguments):
 
 
 def _table(arguments):
+    import torch
+
     from credit.evidence import answer
     from credit.runs import store
 
+    torch.set_num_threads(1)  # audits are small: beside other processes threads wait on each other
     readme = paths.ROOT / "README.md"
     store.write_whole(readme, answer.with_table(readme.read_text(encoding="utf-8")))
 
