@@ -919,7 +919,12 @@ TABLE["04-longer"] = Experiment(
     "guerguiev2017towards, Fig. 8, supplement 1: 784-500-10, 20 epochs",
     3,
     {"backprop": 1, "segregated_dendrites": 1, "shallow": 1},
-    [*GUERGUIEV, at(epochs=20)],
+    [
+        *GUERGUIEV,
+        at(epochs=20),
+        at("backprop", learning_rate=0.3),
+        at("shallow", learning_rate=0.1),
+    ],
     [],
 )
 TABLE["04-depth"] = Experiment(

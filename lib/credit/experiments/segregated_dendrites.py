@@ -27,10 +27,13 @@ SMALL |= {"watched": 100}
 SHORT = {"examples": 20_000, "curve": 1000, "watched": 0}
 # rates that 04-tuning tries for the baselines; of those that are alike the steadier one is used
 TRIED = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.1, 0.3, 1.0)}
+TRIED_LONGER = {Backprop(): (0.1, 0.3, 1.0), Shallow(): (0.03, 0.1, 0.3)}
 
 
-def best(rule, sizes: tuple[int, ...]) -> float:
-    """Of those tried, for this network."""
+def best(rule, sizes: tuple[int, ...], epochs: int = EPOCHS) -> float:
+    """Of those tried, for this network and length."""
+    if epochs > EPOCHS:
+        return 0.3 if rule == Backprop() else 0.1
     return 1.0 if rule == Backprop() else {1: 0.1, 2: 0.3, 3: 1.0}[len(hidden(sizes))]
 
 
@@ -61,7 +64,8 @@ def baseline(rule, sizes: tuple[int, ...], **changes) -> rates.Setting:
 def _beside(experiment, nets, seeds, **changes) -> list[Job]:
     pairs = [
         (f"{'-'.join(map(str, sizes))}, {type(rule).__name__.lower()}",
-         baseline(rule, sizes, learning_rate=best(rule, sizes), **changes))
+         baseline(rule, sizes, learning_rate=best(rule, sizes, changes.get("epochs", EPOCHS)),
+                  **changes))
         for sizes in filter(hidden, nets) for rule in TRIED
     ]  # fmt: skip
     return labelled(experiment, pairs, seeds)
@@ -112,11 +116,11 @@ def _longer(experiment: str, profile: str) -> list[Job]:
     return spiking(experiment, [rule], seeds) + _beside(experiment, [sizes], seeds, epochs=LONGER)
 
 
-def _tuning(experiment: str, profile: str, nets=tuple(NETS), **changes) -> list[Job]:
+def _tuning(experiment: str, profile: str, nets=tuple(NETS), by=TRIED, **changes) -> list[Job]:
     """The baselines' rates, by the validation set after an epoch."""
     found = []
     for sizes in filter(hidden, nets):
-        for rule, tried in TRIED.items():
+        for rule, tried in by.items():
             for rate in tried:
                 setting = baseline(rule, sizes, learning_rate=rate, **changes)
                 label = f"{'-'.join(map(str, sizes))}, rate {rate:g}"
@@ -126,7 +130,7 @@ def _tuning(experiment: str, profile: str, nets=tuple(NETS), **changes) -> list[
 
 def _longer_tuning(experiment: str, profile: str) -> list[Job]:
     """The same at the length of 04-longer."""
-    return _tuning(experiment, profile, [(784, 500, 10)], epochs=LONGER)
+    return _tuning(experiment, profile, [(784, 500, 10)], TRIED_LONGER, epochs=LONGER)
 
 
 EXPERIMENTS = {
