@@ -205,18 +205,6 @@ TABLE["02-table1"] = Experiment(
     ],
     [few(20_000, 2)],
 )  # fmt: skip
-TABLE["02-longer"] = Experiment(
-    "not published: three times the epochs in the seven layers of Table 1",
-    3,
-    {"backprop": 1, "direct_feedback_alignment": 1},
-    [
-        at(sizes=(784, *[240] * 7, 10), output="logistic", batch=64, optimiser="rmsprop",
-           schedule="linear", epochs=36),
-        at("backprop", weights=FAN_IN, biases=FAN_IN, learning_rate=3e-4),
-        at("direct_feedback_alignment", weights=ZERO, biases=ZERO, learning_rate=3e-3),
-    ],
-    [],
-)  # fmt: skip
 TABLE["02-depth"] = Experiment(
     "not published: equal terms",
     5,
