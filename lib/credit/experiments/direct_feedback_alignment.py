@@ -39,7 +39,7 @@ SHORT = {
     "DFA": dict.fromkeys((1, 2, 3, 4, 7), 3e-3),
     "shallow": dict.fromkeys((1, 2, 3, 4, 7), 1e-2),
 }
-# By 02-tuning-whole, that or the next lower one, at full length.
+# By 02-whole-tuning, that or the next lower one, at full length.
 RATES = SHORT
 
 
@@ -74,7 +74,7 @@ def _table1_tuning(experiment: str, profile: str) -> list[Job]:
     return tuning(experiment, settings)
 
 
-def _table1_tuning_whole(experiment: str, profile: str) -> list[Job]:
+def _table1_whole_tuning(experiment: str, profile: str) -> list[Job]:
     """The best of these and the next lower rate, at full length."""
     settings = [
         nokland(rule, *net, learning_rate=rate)
@@ -136,7 +136,7 @@ def _depth_tuning(experiment: str, profile: str) -> list[Job]:
 
 EXPERIMENTS = {
     "02-tuning": _table1_tuning,
-    "02-tuning-whole": _table1_tuning_whole,
+    "02-whole-tuning": _table1_whole_tuning,
     "02-depth-tuning": _depth_tuning,
     "02-depth": _depth,
     "02-table1": _table1,
