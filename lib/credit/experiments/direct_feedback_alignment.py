@@ -39,8 +39,11 @@ SHORT = {
     "DFA": dict.fromkeys((1, 2, 3, 4, 7), 3e-3),
     "shallow": dict.fromkeys((1, 2, 3, 4, 7), 1e-2),
 }
-# By 02-whole-tuning, that or the next lower one, at full length.
-RATES = SHORT
+# By 02-whole-tuning: that or the next lower one, the better at full length.
+RATES = SHORT | {
+    "BP": SHORT["BP"] | {3: 3e-4},
+    "DFA": SHORT["DFA"] | {2: 1e-3, 3: 1e-3, 4: 1e-3},
+}
 
 
 def nokland(rule: Rule, depth: int, width: int, **changes) -> Setting:
