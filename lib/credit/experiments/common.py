@@ -50,7 +50,9 @@ def labelled(
     return [Job(experiment, s, seed, label, run) for seed in seeds for label, s in pairs]
 
 
-def tuning(experiment: str, settings: Sequence[Setting]) -> list[Job]:
+def tuning(
+    experiment: str, settings: Sequence[Setting], seeds: Sequence[int] = TUNING_SEEDS
+) -> list[Job]:
     """Runs labelled by rate and scale of feedback, on the seeds of tuning."""
 
     def label(setting):
@@ -58,7 +60,7 @@ def tuning(experiment: str, settings: Sequence[Setting]) -> list[Job]:
         feedback = "" if scale is None else f", feedback {scale:g}"
         return f"{setting.label}, rate {setting.learning_rate:g}{feedback}"
 
-    return [Job(experiment, s, seed, label(s)) for seed in TUNING_SEEDS for s in settings]
+    return [Job(experiment, s, seed, label(s)) for seed in seeds for s in settings]
 
 
 def on_part(profile: str) -> dict:
