@@ -40,10 +40,7 @@ SHORT = {
     "shallow": dict.fromkeys((1, 2, 3, 4, 7), 1e-2),
 }
 # By 02-whole-tuning: that or the next lower one, the better at full length.
-RATES = SHORT | {
-    "BP": SHORT["BP"] | {3: 3e-4},
-    "DFA": SHORT["DFA"] | {2: 1e-3, 3: 1e-3, 4: 1e-3},
-}
+RATES = SHORT | {"DFA": SHORT["DFA"] | {2: 1e-3, 3: 1e-3, 4: 1e-3}}
 
 
 def nokland(rule: Rule, depth: int, width: int, **changes) -> Setting:
