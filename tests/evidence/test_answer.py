@@ -408,7 +408,7 @@ def test_a_method_with_values_and_no_experiment_for_them_says_so():
 
 def test_a_method_outside_the_catalogue_counts_the_verdicts_of_its_notebook():
     found = {m.notebook: answer._agreement(m) for m in METHODS if not m.rule}
-    for notebook, experiment in (("04", "04-area"), ("13", "13-fixed")):
+    for notebook, experiment in (("04", "04-longer"), ("13", "13-fixed")):
         judged = verdicts.verdict_table(results.load(experiment), experiment)
         words = [w for w in verdicts.judgements(judged, "verdict") if badness(w) >= 0]
         assert len(words) == sum(map(int, re.findall(r"[a-z] (\d)", found[notebook]))) > 0

@@ -67,8 +67,11 @@ PARTS = {
         "Each baseline has": altered(1, experiment="04-tuning", setting=TWO + "rate 3"),
         "After an epoch one": altered(9.8, experiment="04-mnist", method=SHALLOW),
         "After 20 epochs": altered(1, experiment="04-longer", method=SHALLOW),
-        "It falls from": altered(
+        "It still falls": altered(
             50, metric="validation error", epoch="20.0", experiment="04-longer"
+        ),
+        "Of single images": altered(
+            10, metric="angle of one image, rates", epoch="20.0", experiment="04-longer"
         ),
         "Both baselines": altered(1, experiment="04-longer-tuning", setting=ONE + "rate 1"),
     },
@@ -85,6 +88,12 @@ PARTS = {
         "With spikes in the": altered(10, metric="angle, rates", depth="1"),
         "After an epoch one": altered(50, experiment="04-mnist", method=BP),
         "After 20 epochs": altered(50, experiment="04-longer", method=BP),
+        "It still falls": altered(
+            50, metric="validation error", epoch="[789].0", experiment="04-longer"
+        ),
+        "Of single images": altered(
+            10, metric="angle of one image, spikes", epoch="20.0", experiment="04-longer"
+        ),
         "Both baselines": altered(1, experiment="04-longer-tuning", setting=ONE + "rate 0.03"),
         "For single images": altered(
             100, metric="angle of one image, spikes", experiment="04-mnist"
