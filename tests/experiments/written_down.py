@@ -185,7 +185,7 @@ TABLE["01-sizes"] = Experiment(
 
 # 02. His rate is a constant 1e-4 for up to 300 epochs.
 RATES_TABLE1 = {
-    "backprop": {1: 3e-3, 2: 1e-3, 3: 1e-3, 4: 3e-4, 7: 3e-4},
+    "backprop": {1: 3e-3, 2: 1e-3, 3: 1e-3, 4: 3e-4, 7: 1e-3},
     "feedback_alignment": {1: 3e-3, 2: 1e-3, 3: 3e-4, 4: 3e-4, 7: 3e-4},
     "direct_feedback_alignment": {1: 3e-3, 2: 1e-3, 3: 1e-3, 4: 1e-3, 7: 3e-3},
     "shallow": dict.fromkeys((1, 2, 3, 4, 7), 1e-2),
