@@ -102,6 +102,7 @@ FALSIFIED = {
 ONE = {"loud", "direct and symmetric", "halves"}
 BESIDE = [name for name in stated.REFERENCES if not name.startswith("02")]
 BESIDE += ["06-spiking-standstill"]  # random feedback at another rate
+BESIDE += ["06-mnist"]  # backprop in the same network, from other weights
 
 
 @pytest.fixture(scope="module")
