@@ -51,6 +51,7 @@ FALSIFIED = {
 }
 ONE, TWO = "784-500-10, ", "784-500-100-10, "
 DEPTH = {"experiment": "04-depth", "metric": "test error"}
+LONGER, LAST = {"experiment": "04-longer"}, {"experiment": "04-longer", "epoch": "20.0"}
 PARTS = {
     "parts, first": {
         "µ of single images rises": altered(1, metric="mu", epoch="1.0", experiment="04-area"),
@@ -66,13 +67,9 @@ PARTS = {
         ),
         "Each baseline has": altered(1, experiment="04-tuning", setting=TWO + "rate 3"),
         "After an epoch one": altered(9.8, experiment="04-mnist", method=SHALLOW),
-        "After 20 epochs": altered(1, experiment="04-longer", method=SHALLOW),
-        "It still falls": altered(
-            50, metric="validation error", epoch="20.0", experiment="04-longer"
-        ),
-        "Of single images": altered(
-            10, metric="angle of one image, rates", epoch="20.0", experiment="04-longer"
-        ),
+        "After 20 epochs": altered(1, method=SHALLOW, **LONGER),
+        "It still falls": altered(50, metric="validation error", **LAST),
+        "Of single images": altered(10, metric="angle of one image, rates", **LAST),
         "Both baselines": altered(1, experiment="04-longer-tuning", setting=ONE + "rate 1"),
     },
     "parts, second": {
@@ -87,13 +84,9 @@ PARTS = {
         "After `20,000` images": altered(10, setting=".*gA 0.6"),
         "With spikes in the": altered(10, metric="angle, rates", depth="1"),
         "After an epoch one": altered(50, experiment="04-mnist", method=BP),
-        "After 20 epochs": altered(50, experiment="04-longer", method=BP),
-        "It still falls": altered(
-            50, metric="validation error", epoch="[789].0", experiment="04-longer"
-        ),
-        "Of single images": altered(
-            10, metric="angle of one image, spikes", epoch="20.0", experiment="04-longer"
-        ),
+        "After 20 epochs": altered(50, method=BP, **LONGER),
+        "It still falls": altered(50, metric="validation error", epoch="[789].0", **LONGER),
+        "Of single images": altered(10, metric="angle of one image, spikes", **LAST),
         "Both baselines": altered(1, experiment="04-longer-tuning", setting=ONE + "rate 0.03"),
         "For single images": altered(
             100, metric="angle of one image, spikes", experiment="04-mnist"

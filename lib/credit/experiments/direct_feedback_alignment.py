@@ -80,18 +80,14 @@ ALIKE = (("BP", 3), ("DFA", 4), ("DFA", 7), ("BP", 7))
 
 def _table1_whole_tuning(experiment: str, profile: str) -> list[Job]:
     """The best of these and the next lower rate, at full length."""
-    pairs = [
-        (rule, net, rate)
+    settings = [
+        nokland(rule, *net, learning_rate=rate)
         for net in TABLE1
         for rule in TABLE1_RULES[:3]
         for rate in TRIED[: TRIED.index(SHORT[rule.short][net[0]]) + 1][-2:]
     ]
-    alike = [pair for pair in pairs if (pair[0].short, pair[1][0]) in ALIKE]
-    first, more = (
-        [nokland(rule, *net, learning_rate=rate) for rule, net, rate in some]
-        for some in (pairs, alike)
-    )
-    return tuning(experiment, first) + tuning(experiment, more, (1001, 1002))
+    alike = [s for s in settings if (s.rule.short, len(s.sizes) - 2) in ALIKE]
+    return tuning(experiment, settings) + tuning(experiment, alike, (1001, 1002))
 
 
 # Depth on equal terms: every rule from the same random weights, with the same optimiser.
