@@ -111,30 +111,32 @@ DEPTH_RULES = (
 )
 
 
+DEEP = ((1, 240), (2, 240), (4, 240), (8, 240))  # hidden layers, width
+
+
 def _deep(rule: Rule, depth: int, width: int, **changes) -> Setting:
-    """The rate is 1e-3; 02-depth-tuning: feedback alignment needs less beyond four layers."""
-    rate = 3e-4 if rule.short == "FA" and depth > 4 else DEPTH.learning_rate
-    given = {"learning_rate": rate} | changes
+    given = {"learning_rate": DEPTH.learning_rate} | changes
     return replace(DEPTH, rule=rule, sizes=(784, *[width] * depth, 10), **given)
 
 
 def _depth(experiment: str, profile: str) -> list[Job]:
     if profile == "quick":  # one rate for all
-        small = {"epochs": 2, "examples": 20_000, "batch": 32, "learning_rate": 1e-3}
+        small = {"epochs": 2, "examples": 20_000, "batch": 32}
         nets = [(rule, depth, 64) for depth in (1, 4, 8) for rule in DEPTH_RULES]
         nets = [net for net in nets if net[0].short != "SS"]
     else:
         small = {}
-        nets = [(rule, depth, 240) for depth in (1, 2, 4, 8) for rule in DEPTH_RULES]
+        nets = [(rule, *net) for net in DEEP for rule in DEPTH_RULES]
     return grid(experiment, [_deep(*net, **small) for net in nets], SEEDS[profile])
 
 
 def _depth_tuning(experiment: str, profile: str) -> list[Job]:
+    """Every rule in every network, at full length."""
     settings = [
-        _deep(rule, depth, 240, learning_rate=rate)
-        for rule in DEPTH_RULES[:4]
-        for depth in ((2, 4, 8) if rule.short == "FA" else (2, 8))
-        for rate in (3e-4, 1e-3)
+        _deep(rule, *net, learning_rate=rate)
+        for net in DEEP
+        for rule in DEPTH_RULES
+        for rate in TRIED
     ]
     return tuning(experiment, settings)
 
