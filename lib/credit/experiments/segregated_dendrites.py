@@ -1,5 +1,7 @@
 """Notebook 04: segregated dendrites, in their torch form."""
 
+from dataclasses import replace
+
 from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
 from credit.nets.networks import Init
 from credit.rules.backprop import Backprop
@@ -25,16 +27,15 @@ AREA = 0.51  # of a postsynaptic potential that ends after ten steps, as in the 
 SMALL = {"examples": 2500, "epochs": 1, "curve": 500, "validated": 100, "tested": 1000}
 SMALL |= {"watched": 100}
 SHORT = {"examples": 20_000, "curve": 1000, "watched": 0}
-# rates that 04-tuning tries for the baselines; of those that are alike the steadier one is used
+FACTORS = (0.1, 0.3, 1.0, 3.0)  # that 04-spiking-tuning multiplies these rates with
+# rates that 04-tuning tries for the baselines
 TRIED = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.1, 0.3, 1.0)}
 TRIED_LONGER = {Backprop(): (0.1, 0.3, 1.0), Shallow(): (0.03, 0.1, 0.3)}
-
-
-def best(rule, sizes: tuple[int, ...], epochs: int = EPOCHS) -> float:
-    """Of those tried, for this network and length."""
-    if epochs > EPOCHS:
-        return 0.3 if rule == Backprop() else 0.1
-    return 1.0 if rule == Backprop() else {1: 0.1, 2: 0.3, 3: 1.0}[len(hidden(sizes))]
+# the best of them, by the number of hidden layers; of those that are alike the steadier one
+RATES = {
+    EPOCHS: {"BP": {1: 1.0, 2: 1.0, 3: 1.0}, "shallow": {1: 0.1, 2: 0.3, 3: 1.0}},
+    LONGER: {"BP": {1: 0.3}, "shallow": {1: 0.1}},
+}
 
 
 def hidden(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -50,6 +51,14 @@ def net(
     return Setting(rule, sizes, **given)
 
 
+def faster(setting: Setting, factor: float) -> Setting:
+    """All its rates times a factor."""
+    rates = setting.learning_rate
+    several = isinstance(rates, tuple)
+    times = tuple(round(r * factor, 6) for r in rates) if several else round(rates * factor, 6)
+    return replace(setting, learning_rate=times)
+
+
 def spiking(experiment: str, settings: list[Setting], seeds, run: str = TORCH) -> list[Job]:
     return [Job(experiment, setting, seed, run=run) for seed in seeds for setting in settings]
 
@@ -62,10 +71,10 @@ def baseline(rule, sizes: tuple[int, ...], **changes) -> rates.Setting:
 
 
 def _beside(experiment, nets, seeds, **changes) -> list[Job]:
+    best = RATES[changes.get("epochs", EPOCHS)]
     pairs = [
         (f"{'-'.join(map(str, sizes))}, {type(rule).__name__.lower()}",
-         baseline(rule, sizes, learning_rate=best(rule, sizes, changes.get("epochs", EPOCHS)),
-                  **changes))
+         baseline(rule, sizes, learning_rate=best[rule.short][len(hidden(sizes))], **changes))
         for sizes in filter(hidden, nets) for rule in TRIED
     ]  # fmt: skip
     return labelled(experiment, pairs, seeds)
@@ -116,6 +125,16 @@ def _longer(experiment: str, profile: str) -> list[Job]:
     return spiking(experiment, [rule], seeds) + _beside(experiment, [sizes], seeds, epochs=LONGER)
 
 
+def _spiking_tuning(experiment: str, profile: str) -> list[Job]:
+    """All rates of a network times one factor, after an epoch, with feedback and without."""
+    ways = [(sizes, "random") for sizes in NETS] + [
+        (sizes, "none") for sizes in filter(hidden, NETS)
+    ]
+    tried = [net(*way) for way in ways]
+    settings = {f"{s.label}, rates times {f:g}": faster(s, f) for s in tried for f in FACTORS}
+    return labelled(experiment, settings, run=TORCH)
+
+
 def _tuning(experiment: str, profile: str, nets=tuple(NETS), by=TRIED, **changes) -> list[Job]:
     """The baselines' rates, by the validation set after an epoch."""
     found = []
@@ -141,5 +160,6 @@ EXPERIMENTS = {
     "04-longer": _longer,
     "04-longer-tuning": _longer_tuning,
     "04-mnist": _mnist,
+    "04-spiking-tuning": _spiking_tuning,
     "04-tuning": _tuning,
 }
