@@ -100,7 +100,7 @@ DEPTH = Setting(
     learning_rate=1e-3,
     schedule="linear",
     batch=64,
-    epochs=3,
+    epochs=12,
 )
 DEPTH_RULES = (
     Backprop(),
