@@ -6,12 +6,13 @@ from credit.experiments.common import SEEDS, TUNING_SEEDS, labelled
 from credit.rules.backprop import Backprop
 from credit.rules.shallow import Shallow
 from credit.runs.store import Job
-from credit.spiking import superspike, superspike_images
+from credit.spiking import superspike, superspike_images, superspike_xor
 from credit.spiking.superspike import SuperSpike
 from credit.training.setting import Setting
 
 TRAINS = "credit.spiking.superspike:run"
 IMAGES = "credit.spiking.superspike_images:run"
+PATTERNS = "credit.spiking.superspike_xor:run"
 
 # Figure 4 of the paper: 100 frozen Poisson inputs, four hidden neurons, one output that is to fire
 # five times in 500 ms. Input rate, first weights and r_0 are not printed: those of the authors'
@@ -20,6 +21,11 @@ FIGURE_4 = superspike.Setting(trials=400, falls=(300,))
 WAYS = ("random", "symmetric", "uniform")
 # Figure 2: one output and no hidden neuron, 250 s as there.
 FIGURE_2 = superspike.Setting(SuperSpike("none"), sizes=(100, 1), trials=500, falls=(400,))
+# Figure 5, by 03-xor-tuning: of the paper's five rates the least error of the last 400 patterns on
+# three seeds.
+FLAT_XOR = superspike_xor.Setting(SuperSpike("none"), (100, 2))
+XOR = [superspike_xor.Setting(SuperSpike(way)) for way in WAYS] + [FLAT_XOR]
+XOR_RATES = (1e-4, 5e-4, 1e-3, 5e-3, 1e-2)
 
 # MNIST, which the paper does not have: 20,000 images, each seen once. Every arm has the rates of
 # 03-tuning: the least validation error after a quarter of the images, on a seed of its own.
@@ -63,6 +69,14 @@ def _trains(experiment: str, profile: str) -> list[Job]:
 def _neuron(experiment: str, profile: str) -> list[Job]:
     settings = [FIGURE_2, replace(FIGURE_2, rate=0.0)]
     return labelled(experiment, {s.label: s for s in settings}, SEEDS[profile], TRAINS)
+
+
+def _xor_tuning(experiment: str, profile: str) -> list[Job]:
+    few = {} if profile == "paper" else {"patterns": 200}
+    settings = {
+        f"{s.label}, rate {rate:g}": replace(s, rate=rate, **few) for s in XOR for rate in XOR_RATES
+    }
+    return labelled(experiment, settings, (*TUNING_SEEDS, 1001, 1002), PATTERNS)
 
 
 def _mnist(experiment: str, profile: str) -> list[Job]:
@@ -111,6 +125,7 @@ EXPERIMENTS = {
     "03-tuning": _tuning,
     "03-neuron": _neuron,
     "03-trains": _trains,
+    "03-xor-tuning": _xor_tuning,
     "03-mnist": _mnist,
     "03-pass": _pass,
 }

@@ -149,50 +149,53 @@ def build(setting: Setting) -> Model:
     inputs = {"threshold": "stimulus(phase, i) > 0.5", "reset": "z += 1"}
     euler = {"method": "euler", "namespace": here}
     layers = [NeuronGroup(n[0], LOOP + TRACE, **inputs, **euler, name="input")]
-    cell = neurons.MEMBRANE + neurons.CURRENT + ERROR
-    spikes = neurons.SPIKES
     if len(n) == 3:
-        hidden = spikes | {"reset": spikes["reset"] + "; z += 1"}
-        layers.append(NeuronGroup(n[1], cell + TRACE, **hidden, **euler, name="hidden"))
-    output = NeuronGroup(
-        n[-1], cell + LOOP + "\ndcost/dt = err**2 / ms : 1",
-        **spikes | {"reset": spikes["reset"] + "; r -= 1"},
-        events={"told": "target(phase, i) > 0.5"}, **euler, name="output",
-    )  # fmt: skip
+        layers.append(taught(n[1], TRACE, here, "hidden", "z += 1"))
+    more = LOOP + "\ndcost/dt = err**2 / ms : 1"
+    told = {"told": "target(phase, i) > 0.5"}
+    output = taught(n[-1], more, here, "output", "r -= 1", events=told)
     output.run_on_event("told", "r += 1", when="resets", order=1)
     layers.append(output)
-    forward = [_forward(l, layers, here) for l in range(1, len(n))]
+    synapses = [forward(l, layers, here) for l in range(1, len(n))]
     trains = SpikeMonitor(output, name="trains")
     costs = StateMonitor(output, "cost", record=True, dt=trial, when="start", name="costs")
-    network = Network(*layers, *forward, trains, costs, name="superspike")
+    network = Network(*layers, *synapses, trains, costs, name="superspike")
     # a spike acts on the currents in the step in which it happens, on the membrane in the next
     network.schedule = ["start", "groups", "thresholds", "synapses", "resets", "end"]
     given = {name: here[name] for name in ("stimulus", "target", "rate")}
-    given |= {f"w{l}": s.w for l, s in enumerate(forward, 1)}
-    read = {f"{v}{l}": (s, v) for l, s in enumerate(forward, 1) for v in ("w", "m", "l")}
+    given |= {f"w{l}": s.w for l, s in enumerate(synapses, 1)}
+    read = {f"{v}{l}": (s, v) for l, s in enumerate(synapses, 1) for v in ("w", "m", "l")}
     read |= {f"v_{g.name}": (g, "v") for g in layers[1:]}
     read |= {"costs": (costs, "cost"), "cost": (output, "cost")}
     read |= {"spike_i": (trains, "i"), "spike_t": (trains, "t")}
     if len(n) == 3:
-        back = Synapses(
-            output, hidden := layers[1], "b : 1",
-            on_pre={"sent": "r_post -= b", "told": "r_post += b"},
-            on_event={"sent": "spike", "told": "told"}, name="feedback",
-        )  # fmt: skip
-        back.connect()
+        back = feedback(output, hidden := layers[1])
         count = SpikeMonitor(hidden, record=False, name="count_hidden")
         network.add(back, count)
-        given |= {"b": back.b, "transported": forward[1].transported}
+        given |= {"b": back.b, "transported": synapses[1].transported}
         read |= {"e_hidden": (hidden, "err"), "count_hidden": (count, "count")}
     return Model(network, setting.trials * trial, given, read)
 
 
-def _forward(l: int, layers: list, here: dict) -> Synapses:
-    """The plastic synapses into layer l."""
+def taught(n: int, more: str, here: dict, name: str, sends: str, **given) -> NeuronGroup:
+    """Neurons that learn.
+
+    more   equations they have besides
+    sends  what their spikes do besides
+    """
+    cell = neurons.MEMBRANE + neurons.CURRENT + ERROR + more
+    spikes = neurons.SPIKES | {"reset": f"{neurons.SPIKES['reset']}; {sends}"}
+    return NeuronGroup(n, cell, **spikes, **given, method="euler", namespace=here, name=name)
+
+
+def forward(l: int, layers: list, here: dict, wrong: str = "1") -> Synapses:
+    """The plastic synapses into layer l; `wrong` is the error of a spike sent back, its sign
+    turned."""
     model, ways = ELIGIBILITY, {"on_pre": "I_post += w*volt"}
     if l == 2:  # weight transport, where there is any, is a synapse that is read backwards
         model += "\ntransported : 1 (shared, constant)"
-        ways["on_post"] = {"sent": "r_pre -= transported*w", "told": "r_pre += transported*w"}
+        sent = f"r_pre -= transported*w*{wrong}"
+        ways["on_post"] = {"sent": sent, "told": "r_pre += transported*w"}
         ways["on_event"] = {"pre": "spike", "sent": "spike", "told": "told"}
     synapses = Synapses(
         layers[l - 1], layers[l], model, **ways, method="euler", namespace=here,
@@ -201,6 +204,17 @@ def _forward(l: int, layers: list, here: dict) -> Synapses:
     synapses.connect()
     synapses.run_regularly(UPDATE.strip(), here["block"], when="start", order=-1, name=f"update{l}")
     return synapses
+
+
+def feedback(output: NeuronGroup, hidden: NeuronGroup, wrong: str = "1") -> Synapses:
+    """Fixed synapses that carry spikes and target spikes of the output back."""
+    back = Synapses(
+        output, hidden, "b : 1",
+        on_pre={"sent": f"r_post -= b*{wrong}", "told": "r_post += b"},
+        on_event={"sent": "spike", "told": "told"}, name="feedback",
+    )  # fmt: skip
+    back.connect()
+    return back
 
 
 def drawn(setting: Setting, seed: int) -> dict[str, np.ndarray]:
@@ -219,6 +233,12 @@ def drawn(setting: Setting, seed: int) -> dict[str, np.ndarray]:
         "target": target,
         "rate": rate,
     }
+    return values | weights(setting, numbers)
+
+
+def weights(setting, numbers: dict[str, np.random.Generator]) -> dict[str, np.ndarray]:
+    """First weights, and feedback of the setting's rule where there is a hidden layer."""
+    n, values = setting.sizes, {}
     for l in range(1, len(n)):
         sigma = setting.spread / np.sqrt(n[l - 1])
         w = numbers["weights"].normal(0, sigma, n[l - 1] * n[l])
