@@ -147,7 +147,10 @@ def test_nothing_is_tuned_on_a_seed_that_is_reported():
     for profile in SEEDS:
         for name in EXPERIMENTS:
             seeds = {job.seed for job in jobs(name, profile)}
-            assert seeds <= reported if not name.endswith("tuning") else min(seeds) in TUNING_SEEDS
+            if name.endswith("tuning"):
+                assert min(seeds) in TUNING_SEEDS
+            else:  # more than these where a paper has more
+                assert seeds <= reported | set(range(TABLE[name].seeds))
             # networks to a criterion have the seeds that follow: none of them is reported either
             for job in jobs(name, profile):
                 last = job.seed + getattr(job.setting, "networks", 1) - 1

@@ -19,7 +19,7 @@ KEPT = [column for column in COLUMNS if column != "run"]
 KINDS = dict.fromkeys(KEPT, "str") | dict.fromkeys(["depth", "width", "seed", "layer"], "int64")
 KINDS |= {"epoch": "float64", "value": "float64"}
 # the metrics it is about
-OF_A_TUNING = ("train ", "validation ", "solved", "epochs to ", "diverged", "loss")
+OF_A_TUNING = ("train ", "validation ", "pattern error", "solved", "epochs to ", "diverged", "loss")
 CHANGED = " with changes"  # of a commit, see store.provenance
 ONE_RUN = "git checkout COMMIT; credit run {experiment} --profile {profile} --only KEY"
 RUN = ["method", "setting", "seed"]  # what tells the runs of an experiment apart
