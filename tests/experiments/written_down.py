@@ -967,6 +967,19 @@ TABLE["03-neuron"] = Experiment(
     ],
     [],
 )  # fmt: skip
+TABLE["03-xor"] = Experiment(
+    "zenke2018superspike, Figure 5: 100 inputs, 4 hidden, 2 outputs; rates of 03-xor-tuning",
+    20,
+    {"superspike": 4},
+    [
+        at(dataset="", sizes=(100, 4, 2), patterns=4000, background=4.0, spread=0.05),
+        at(label="random", rate=0.001),
+        at(label="symmetric", rule={"feedback": "symmetric"}, rate=0.0005),
+        at(label="uniform", rule={"feedback": "uniform"}, rate=0.0001),
+        at(label="no hidden", sizes=(100, 2), rule={"feedback": "none"}, rate=0.001),
+    ],
+    [at(patterns=200)],
+)  # fmt: skip
 ON_IMAGES = [
     at(sizes=(784, 200, 10), batch=20, epochs=1, examples=20_000),
     at("superspike", teacher="rule", dt=1.0, window=30, first=8, period=6, latency=20.0,
