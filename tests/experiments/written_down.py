@@ -970,12 +970,13 @@ TABLE["03-neuron"] = Experiment(
 TABLE["03-xor"] = Experiment(
     "zenke2018superspike, Figure 5: 100 inputs, 4 hidden, 2 outputs; rates of 03-xor-tuning",
     20,
-    {"superspike": 4},
+    {"superspike": 7},
     [
         at(dataset="", sizes=(100, 4, 2), patterns=4000, background=4.0, spread=0.05),
         at(label="random", rate=0.001),
         at(label="symmetric", rule={"feedback": "symmetric"}, rate=0.0005),
         at(label="uniform", rule={"feedback": "uniform"}, rate=0.0001),
+        at(label="^8", sizes=(100, 8, 2)),
         at(label="no hidden", sizes=(100, 2), rule={"feedback": "none"}, rate=0.001),
     ],
     [at(patterns=200)],

@@ -73,10 +73,11 @@ def _neuron(experiment: str, profile: str) -> list[Job]:
 
 
 def _xor(experiment: str, profile: str) -> list[Job]:
-    """As many nets of each kind as there."""
+    """As many nets of each kind as there, with four hidden neurons, with twice as many and none."""
     seeds, few = (range(20), {}) if profile == "paper" else ((0,), {"patterns": 200})
+    twice = [replace(s, sizes=(100, 8, 2)) for s in XOR[:-1]]
     jobs = []
-    for nets in (XOR[:-1], XOR[-1:]):  # one program after the other
+    for nets in (XOR[:-1], twice, XOR[-1:]):  # one program after the other
         settings = {s.label: replace(s, rate=BEST_XOR[s.rule.feedback], **few) for s in nets}
         jobs += labelled(experiment, settings, seeds, PATTERNS)
     return jobs
