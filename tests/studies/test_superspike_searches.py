@@ -49,3 +49,18 @@ def test_the_best_pair_and_the_edges_that_it_lies_at():
 
 def test_a_rate_that_was_not_varied_lies_at_no_edge():
     assert studied.edges(studied.search("no hidden layer")) == []
+
+
+def test_of_patterns_the_last_count():
+    frame = pd.DataFrame(
+        [
+            {"setting": "4 random", "seed": seed, "epoch": float(epoch), "metric": metric,
+             "value": value}
+            for seed in (0, 1)
+            for epoch, value in ((100, 90.0), (200, 10.0 + seed), (300, 20.0 + seed))
+            for metric, value in (("pattern error", value), ("missed", 3.0))
+        ]
+    )  # fmt: skip
+    ends = studied.patterns_wrong(frame, last=200)
+    assert list(ends) == ["4 random"] and ends["4 random"].to_dict() == {0: 15.0, 1: 16.0}
+    assert studied.patterns_wrong(frame)["4 random"].to_dict() == {0: 40.0, 1: 122 / 3}

@@ -132,6 +132,15 @@ def at_the_end(frame: pd.DataFrame) -> pd.DataFrame:
     return ends.assign(solved=ends["mismatch"] < SOLVED)
 
 
+def patterns_wrong(frame: pd.DataFrame, last: int = 400) -> dict[str, pd.Series]:
+    """Of committed runs with patterns to tell apart: the share of the last ones that a net got
+    wrong, in %, {setting: by seed}."""
+    rows = frame[frame["metric"] == "pattern error"]
+    rows = rows[rows["epoch"] > rows["epoch"].max() - last]
+    by_net = rows.groupby(["setting", "seed"])["value"].mean()
+    return {name: part.droplevel("setting") for name, part in by_net.groupby("setting")}
+
+
 def images(names: Iterable[str], examples: int, seed: int, tested: int = 1000) -> pd.DataFrame:
     """Error after so many images of MNIST, on `tested` images of the validation set, at the rates
     of 03-mnist: one row per name in ARMS; columns name, error, hidden and output spikes."""
