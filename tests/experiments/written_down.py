@@ -205,17 +205,25 @@ TABLE["02-table1"] = Experiment(
     ],
     [few(20_000, 2)],
 )  # fmt: skip
+RATES_DEPTH = {
+    "backprop": (3e-3, 3e-3, 1e-3, 1e-3),
+    "feedback_alignment": (3e-3, 1e-3, 1e-3, 3e-4),
+    "direct_feedback_alignment": (3e-3, 3e-3, 3e-3, 1e-3),
+    "sign_symmetry": (3e-3, 3e-3, 1e-3, 1e-3),
+    "shallow": (1e-2, 1e-2, 1e-2, 1e-2),
+}
 TABLE["02-depth"] = Experiment(
-    "not published: equal terms",
+    "not published: equal terms, rates by 02-depth-tuning",
     5,
     {"backprop": 4, "feedback_alignment": 4, "direct_feedback_alignment": 4, "sign_symmetry": 4,
      "shallow": 4},
     [
         at(sizes=(784, ..., 10), output="logistic", weights=GAUSS, optimiser="adam", batch=64,
-           learning_rate=1e-3, schedule="linear", epochs=3),
+           schedule="linear", epochs=12),
         at("feedback_alignment", rule={"feedback": GAUSS}),
         at("sign_symmetry", rule={"feedback": GAUSS}),
-        at("feedback_alignment", "8x240", learning_rate=3e-4),
+        *(at(method, f"^{n}x", learning_rate=rate) for method, rates in RATES_DEPTH.items()
+          for n, rate in zip((1, 2, 4, 8), rates, strict=True)),
     ],
     [few(20_000, 2, batch=32, learning_rate=1e-3)],
 )  # fmt: skip
