@@ -911,6 +911,13 @@ TABLE["04-area"] = Experiment(
     GUERGUIEV,
     [],
 )
+TABLE["04-floor"] = Experiment(
+    "not published: 784-500-10 with frozen hidden synapses, rates by 04-spiking-tuning",
+    5,
+    {"segregated_dendrites": 1},
+    [*GUERGUIEV, at(rule={"feedback": "none"}, learning_rate=0.063)],
+    [],
+)
 TABLE["04-longer"] = Experiment(
     "guerguiev2017towards, Fig. 8, supplement 1: 784-500-10, 20 epochs",
     3,

@@ -27,7 +27,9 @@ AREA = 0.51  # of a postsynaptic potential that ends after ten steps, as in the 
 SMALL = {"examples": 2500, "epochs": 1, "curve": 500, "validated": 100, "tested": 1000}
 SMALL |= {"watched": 100}
 SHORT = {"examples": 20_000, "curve": 1000, "watched": 0}
+SINGLE = (784, 500, 10)
 FACTORS = (0.1, 0.3, 1.0, 3.0)  # that 04-spiking-tuning multiplies these rates with
+FROZEN = 0.3  # the best with frozen hidden synapses
 # rates that 04-tuning tries for the baselines
 TRIED = {Backprop(): (0.3, 1.0, 3.0), Shallow(): (0.1, 0.3, 1.0)}
 TRIED_LONGER = {Backprop(): (0.1, 0.3, 1.0), Shallow(): (0.03, 0.1, 0.3)}
@@ -91,7 +93,7 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
         ]
         few = {"examples": SMALL["examples"], "epochs": SMALL["epochs"]}
         return spiking(experiment, settings, seeds) + _beside(experiment, [sizes], seeds, **few)
-    sizes = (784, 500, 10)
+    sizes = SINGLE
     return spiking(experiment, [net(sizes)], seeds) + _beside(experiment, [sizes], seeds)
 
 
@@ -103,7 +105,7 @@ def _depth(experiment: str, profile: str) -> list[Job]:
 
 def _feedback(experiment: str, profile: str) -> list[Job]:
     """Their Fig. 8: other feedback to one hidden layer, in one epoch; 04-depth stands beside it."""
-    settings = [net((784, 500, 10), feedback) for feedback in ("sparse", "symmetric")]
+    settings = [net(SINGLE, feedback) for feedback in ("sparse", "symmetric")]
     return spiking(experiment, settings, SEEDS["quick"])
 
 
@@ -115,24 +117,26 @@ def _apical(experiment: str, profile: str) -> list[Job]:
 
 def _area(experiment: str, profile: str) -> list[Job]:
     """One hidden layer with postsynaptic potentials as in the authors' code."""
-    return spiking(experiment, [net((784, 500, 10), area=AREA)], SEEDS["quick"])
+    return spiking(experiment, [net(SINGLE, area=AREA)], SEEDS["quick"])
 
 
 def _longer(experiment: str, profile: str) -> list[Job]:
     """04-area at a published length, and what backprop and a trained readout make of it."""
-    sizes, seeds = (784, 500, 10), SEEDS["quick"]
+    sizes, seeds = SINGLE, SEEDS["quick"]
     rule = net(sizes, area=AREA, epochs=LONGER)
     return spiking(experiment, [rule], seeds) + _beside(experiment, [sizes], seeds, epochs=LONGER)
 
 
 def _spiking_tuning(experiment: str, profile: str) -> list[Job]:
-    """All rates of a network times one factor, after an epoch, with feedback and without."""
-    ways = [(sizes, "random") for sizes in NETS] + [
-        (sizes, "none") for sizes in filter(hidden, NETS)
-    ]
-    tried = [net(*way) for way in ways]
+    """All rates of a network times one factor, after an epoch; one hidden layer also frozen."""
+    tried = [*map(net, NETS), net(SINGLE, "none")]
     settings = {f"{s.label}, rates times {f:g}": faster(s, f) for s in tried for f in FACTORS}
     return labelled(experiment, settings, run=TORCH)
+
+
+def _floor(experiment: str, profile: str) -> list[Job]:
+    """One hidden layer with frozen synapses at the best factor, the shallow baseline in spikes."""
+    return spiking(experiment, [faster(net(SINGLE, "none"), FROZEN)], SEEDS[profile])
 
 
 def _tuning(experiment: str, profile: str, nets=tuple(NETS), by=TRIED, **changes) -> list[Job]:
@@ -149,12 +153,13 @@ def _tuning(experiment: str, profile: str, nets=tuple(NETS), by=TRIED, **changes
 
 def _longer_tuning(experiment: str, profile: str) -> list[Job]:
     """The same at the length of 04-longer."""
-    return _tuning(experiment, profile, [(784, 500, 10)], TRIED_LONGER, epochs=LONGER)
+    return _tuning(experiment, profile, [SINGLE], TRIED_LONGER, epochs=LONGER)
 
 
 EXPERIMENTS = {
     "04-area": _area,
     "04-depth": _depth,
+    "04-floor": _floor,
     "04-feedback": _feedback,
     "04-apical": _apical,
     "04-longer": _longer,
