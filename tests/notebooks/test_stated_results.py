@@ -157,5 +157,5 @@ def test_a_falsified_result_stops_the_cell_by_the_name_of_the_sentence(tmp_path,
             exec(cell.source, names)
         except ClaimFailed as failed:
             stopped.append(str(failed))
-    assert any("Direct feedback gains from depth up to four layers" in line for line in stopped)
+    assert any("Direct feedback ends" in line for line in stopped)
     assert all("\n" not in line for line in stopped)

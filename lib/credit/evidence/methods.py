@@ -128,7 +128,7 @@ DEEPEST = (  # four hidden layers in spikes, errors as signed events
 
 
 AKROUT = Trained("01-akrout", "1x500 logistic")
-EIGHT = Trained("02-depth", "8x240 tanh")  # on equal terms, for a short time
+EIGHT = Trained("02-depth", "8x240 tanh")  # on equal terms
 
 METHODS = (
     Method(
@@ -189,8 +189,9 @@ METHODS = (
         spiking=Spiking(
             "04-mnist",
             "784-500-10, random",
-            "784-500-10, shallow",  # in rates
+            "784-500-10, none",
             "784-500-10, backprop",
+            beside=("04-floor",),
         ),
     ),
     Method(
