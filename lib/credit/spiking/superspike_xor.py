@@ -1,4 +1,4 @@
-"""SuperSpike on an exclusive or of spike patterns, which needs hidden neurons (Figure 5).
+"""SuperSpike on an exclusive or of spike patterns (Figure 5).
 
 Three sets of inputs, each neuron with a fixed time within 10 ms: one set fires in every pattern, as
 a time reference, A and B in two of the four each. One output neuron stands for A or B alone, the
@@ -9,9 +9,10 @@ random.
 
     error  e_i = alpha * (missed_i - wrong_i),  e_j = sum_i b_ij e_i below                   (XOR)
 
-Traces, eligibilities and changes are those of `superspike`. Not printed in the paper and ours:
-how many inputs a set has, the length of the pauses, that right spikes after the first are not
-wrong.
+Traces, eligibilities and changes are those of `superspike`, without the axonal delay of 0.8 ms as
+there. Not printed in the paper and ours: how many inputs a set has, the first weights, the length
+of the pauses, that no input fires at random in a window, that right spikes after the first are not
+wrong, and how many patterns are shown, at a constant rate.
 """
 
 import time
