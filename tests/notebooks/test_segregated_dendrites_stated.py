@@ -69,7 +69,7 @@ PARTS = {
         "Each baseline has": altered(1, experiment="04-tuning", setting=TWO + "rate 3"),
         "After an epoch one": altered(9.8, experiment="04-mnist", method=SHALLOW),
         "The spiking networks have": altered(1, setting=ONE + "none, rates times 1", **SEARCH),
-        "These are three seeds": altered(12, setting=TWO + "random, rates times 3", **SEARCH),
+        "That is not reliable": altered(12, setting=TWO + "random, rates times 3", **SEARCH),
         "After 20 epochs": altered(1, method=SHALLOW, **LONGER),
         "It still falls": altered(50, metric="validation error", **LAST),
         "Of single images": altered(10, metric="angle of one image, rates", **LAST),

@@ -13,8 +13,9 @@ from credit.training import setting as rates
 TORCH = "credit.spiking.segregated_in_time:run"
 BRIAN = "credit.spiking.segregated_dendrites:run"
 
-# Guerguiev et al. 2017, Fig. 6B: rates chosen on the test set there, for 60 epochs, and not tuned
-# for the short runs here. They show no data of the third hidden layer; its size is ours.
+# Guerguiev et al. 2017, Fig. 6B: rates chosen on the test set there, for 60 epochs; for an epoch
+# 04-spiking-tuning tries them times a factor. They show no data of the third hidden layer; its size
+# is ours.
 NETS = {
     (784, 10): 0.19,
     (784, 500, 10): 0.21,
