@@ -932,7 +932,7 @@ TABLE["04-longer"] = Experiment(
 )
 TABLE["04-depth"] = Experiment(
     "guerguiev2017towards, Fig. 6: 784-10, 784-500-10, 784-500-100-10; three layers are ours",
-    3,
+    5,
     {"backprop": 3, "segregated_dendrites": 4, "shallow": 3},
     [
         *GUERGUIEV,

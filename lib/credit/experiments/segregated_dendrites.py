@@ -100,7 +100,7 @@ def _mnist(experiment: str, profile: str) -> list[Job]:
 
 def _depth(experiment: str, profile: str) -> list[Job]:
     """No to three hidden layers, in one epoch."""
-    seeds = SEEDS["quick"]
+    seeds = SEEDS["paper"]
     return spiking(experiment, list(map(net, NETS)), seeds) + _beside(experiment, NETS, seeds)
 
 
