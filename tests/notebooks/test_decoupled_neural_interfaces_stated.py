@@ -50,7 +50,7 @@ FALSIFIED = {
     "label broadcast": models_swapped("14-depth", "label broadcast"),
     "units": settings_swapped("8x128 tanh, label broadcast", "8x128 relu, label broadcast"),
     "shares": settings_swapped("p = 0.5", "p = 1"),
-    "fifth": settings_swapped("p = 0.2", "p = 0.05"),
+    "fifth": settings_swapped("p = 0.2", "p = 1"),
     "rates of cDNI": searched("DNI, rate 0.0003, models 0.01", "DNI, rate 0.001, models 0.01"),
     "rates normalised": searched(f"{NORMALISED}, DNI, rate 0.001", f"{NORMALISED}, DNI, rate 0.03"),
     "normalisation": normalisation_harms,
@@ -140,7 +140,6 @@ LATER = searched_as("8x128 relu, DNI", "0.0003, models 0.003", "0.0001, models 0
 SATURATING = searched_as("8x128 tanh, label broadcast", "0.0003", "0.003")
 SHALLOW_LATER = searched_as("8x128 tanh, shallow", "0.03", "0.3")
 FIFTH, HALF = (errors("14-unlocked", DNI, f"p = {p}") for p in (0.2, 0.5))
-WHOLE = errors("14-unlocked", SHALLOW, "shallow")
 QUICKER = costs(0.3, "3x256 relu")
 PARTS = {
     "Yes, with models that": SIX,
@@ -189,7 +188,7 @@ PARTS = {
     ],
     "At the sweep's rates": [
         together(altered(70, **by_depth(DNI, 8)), altered(80, **by_depth(SHALLOW, 8, seed="0"))),
-        altered(30, **by_depth(DNI, 8)),
+        altered(plus(-45), **by_depth(DNI, 8)),
     ],
     "At the best of three": [
         EIGHT_BP,
@@ -223,14 +222,8 @@ PARTS = {
     ],
     "With half of the": [
         altered(times(0.1), **HALF),
-        together(
-            altered(20, **FIFTH),
-            altered(60, **FIFTH, seed="1"),
-            altered(30, **WHOLE, seed="0"),
-        ),
-        together(
-            altered(5, **FIFTH), altered(20, **FIFTH, seed="0"), altered(30, **WHOLE, seed="0")
-        ),
+        altered(plus(-45), **FIFTH),
+        altered(30, **FIFTH),
     ],
     "An epoch of cDNI": [
         QUICKER,
