@@ -38,8 +38,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not():
     assert not np.allclose(one[0], other[0])
 
 
-def test_pairs_change_a_weight_as_the_window_says():
-    """One pair, post 10 ms after pre: dw = A+ exp(-10/20); pre after post: A- exp(-10/20)."""
+def paired(w):
+    """Two synapses that begin with w, after one pair each: post 10 ms after pre, and before."""
     pre = SpikeGeneratorGroup(2, [0, 1], [10, 20] * ms, dt=0.5 * ms, name="pre")
     post = SpikeGeneratorGroup(2, [0, 1], [20, 10] * ms, dt=0.5 * ms, name="post")
     text = taught_chain.ON_PRE.replace("I_post += J*w; ", "")
@@ -48,10 +48,15 @@ def test_pairs_change_a_weight_as_the_window_says():
         namespace=taught_chain.PARAMETERS, dt=0.5 * ms, name="pairs",
     )  # fmt: skip
     pairs.connect(j="i")
-    pairs.w = 0.5
+    pairs.w = w
     run(pre, post, pairs, duration=30 * ms)
+    return np.asarray(pairs.w)
+
+
+def test_pairs_change_a_weight_as_the_window_says():
+    """One pair, post 10 ms after pre: dw = A+ exp(-10/20); pre after post: A- exp(-10/20)."""
     expected = 0.5 + np.array([0.01, -0.0105]) * np.exp(-10 / 20)
-    np.testing.assert_allclose(pairs.w, expected, atol=1e-12)
+    np.testing.assert_allclose(paired(0.5), expected, atol=1e-12)
 
 
 def test_inputs_fire_at_their_rates():
@@ -135,17 +140,7 @@ def test_feedback_is_of_both_signs_and_first_weights_allow_for_the_number_of_inp
 
 def test_weights_stay_between_0_and_1():
     """0.001 cannot fall by 0.0105 exp(-1/2), nor 0.999 rise by 0.01 exp(-1/2)."""
-    pre = SpikeGeneratorGroup(2, [0, 1], [10, 20] * ms, dt=0.5 * ms, name="pre")
-    post = SpikeGeneratorGroup(2, [0, 1], [20, 10] * ms, dt=0.5 * ms, name="post")
-    text = taught_chain.ON_PRE.replace("I_post += J*w; ", "")
-    pairs = Synapses(
-        pre, post, taught_chain.STDP, on_pre=text, on_post=taught_chain.ON_POST, method="exact",
-        namespace=taught_chain.PARAMETERS, dt=0.5 * ms, name="pairs",
-    )  # fmt: skip
-    pairs.connect(j="i")
-    pairs.w = [0.999, 0.001]
-    run(pre, post, pairs, duration=30 * ms)
-    np.testing.assert_array_equal(pairs.w, [1, 0])
+    np.testing.assert_array_equal(paired([0.999, 0.001]), [1, 0])
 
 
 def test_another_seed_draws_other_trains():

@@ -97,7 +97,6 @@ DEPTH = Setting(
     output="logistic",
     weights=GAUSS,
     optimiser="adam",
-    learning_rate=1e-3,
     schedule="linear",
     batch=64,
     epochs=12,

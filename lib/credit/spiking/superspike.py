@@ -96,6 +96,14 @@ class SuperSpike:
             )
 
 
+def label(setting) -> str:
+    """Hidden neurons and how they are taught: "4 random"."""
+    off = "" if setting.rate else ", plasticity off"
+    if len(setting.sizes) == 2:
+        return f"no hidden layer{off}"
+    return f"{setting.sizes[1]} {setting.rule.feedback}{off}"
+
+
 @dataclass(frozen=True)
 class Setting:
     """One net that learns one train of output spikes from one frozen input, complete."""
@@ -121,11 +129,7 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """Hidden neurons and how they are taught: "4 random"."""
-        off = "" if self.rate else ", plasticity off"
-        if len(self.sizes) == 2:
-            return f"no hidden layer{off}"
-        return f"{self.sizes[1]} {self.rule.feedback}{off}"
+        return label(self)
 
     @property
     def steps(self) -> int:

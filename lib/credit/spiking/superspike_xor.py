@@ -40,6 +40,7 @@ from credit.spiking.superspike import (
     SuperSpike,
     feedback,
     forward,
+    label,
     taught,
     weights,
 )
@@ -88,11 +89,7 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """Hidden neurons and how they are taught: "4 random"."""
-        off = "" if self.rate else ", plasticity off"
-        if len(self.sizes) == 2:
-            return f"no hidden layer{off}"
-        return f"{self.sizes[1]} {self.rule.feedback}{off}"
+        return label(self)
 
 
 def steps(duration: float) -> int:
@@ -135,7 +132,7 @@ def build(setting: Setting) -> Model:
     network.schedule = ["start", "groups", "thresholds", "synapses", "resets", "end"]
     given |= {"set": inputs.set, "time": inputs.time}
     given |= {f"w{l}": s.w for l, s in enumerate(synapses, 1)}
-    read = {f"{v}{l}": (s, v) for l, s in enumerate(synapses, 1) for v in ("w", "m")}
+    read = {f"w{l}": (s, "w") for l, s in enumerate(synapses, 1)}
     read |= {f"count_{group.name}": (m, "count") for group, m in zip(layers, fired, strict=True)}
     for what in ("wrongs", "misses"):
         read |= {f"{what}_before": (counts, what), what: (output, what)}
